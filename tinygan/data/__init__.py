@@ -1,0 +1,34 @@
+"""Data sets by name: uint8 images from files that are checked before anything trains on them."""
+
+from tinygan.data import fashion_mnist
+from tinygan.data.dataset import Dataset
+from tinygan.errors import UserError
+
+__all__ = ["Dataset", "load", "names"]
+
+
+def names():
+    """The names that `load` knows."""
+    return ["fashion-mnist", "fashion-mnist-subset", "idx"]
+
+
+def load(name, split="train", data_dir=None):
+    """Load one split of a data set.
+
+    name: "fashion-mnist", the whole set where it is found and else the embedded subset (look at the
+    `.name` of what comes back); "fashion-mnist-subset", the 6,000 + 1,000 images that come with
+    tinygan; "idx", any four files in Fashion-MNIST's format and names, from data_dir: MNIST,
+    KMNIST, your own. split: "train" or "test". data_dir: where to look; when left out
+    $TINYGAN_DATA, the cache folder and /usr/share/datasets.
+    Returns a Dataset. Raises UserError for an unknown name and for missing, damaged or altered
+    files.
+    """
+    if split not in ("train", "test"):
+        raise UserError(f"unknown split {split!r}: choose train or test")
+    if name == "fashion-mnist":
+        return fashion_mnist.load(split, data_dir)
+    if name == "fashion-mnist-subset":
+        return fashion_mnist.load_subset(split)
+    if name == "idx":
+        return fashion_mnist.load_unverified(split, data_dir)
+    raise UserError(f"unknown data {name!r}: choose one of {', '.join(names())}")

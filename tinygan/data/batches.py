@@ -1,0 +1,19 @@
+"""Batches in a fresh random order every epoch."""
+
+import numpy as np
+
+
+def batches(images, batch_size, seed, start=0):
+    """Yield batches without end: each epoch is one shuffle, cut into N // batch_size pieces.
+
+    images: (N, …), N at least batch_size. What is left over at the end of an epoch, fewer than a
+    batch, sits that epoch out. The order of epoch e depends on (seed, e) alone; so `start`, the
+    number of batches to pass over, is all it takes to go on where another run stopped.
+    """
+    per_epoch = len(images) // batch_size
+    epoch, first = divmod(start, per_epoch)
+    while True:
+        order = np.random.default_rng([seed, epoch]).permutation(len(images))
+        for i in range(first, per_epoch):
+            yield images[order[i * batch_size : (i + 1) * batch_size]]
+        epoch, first = epoch + 1, 0

@@ -1,0 +1,21 @@
+"""What every data set looks like once it is loaded."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and labels of one split.
+
+    name: what this really is, which may be less than was asked for (a subset). images: uint8
+    (N, H, W, C). labels: uint8 (N,). sha256: of the images' file contents. origin: where they were
+    found, in words.
+    """
+
+    name: str
+    images: np.ndarray
+    labels: np.ndarray
+    sha256: str
+    origin: str

@@ -1,0 +1,45 @@
+"""The hand-written network: one concept a file, each forward beside its backward."""
+
+from tinygan.nn.activation import LeakyReLU, ReLU, Sigmoid, Tanh, sigmoid
+from tinygan.nn.adam import Adam
+from tinygan.nn.conv import Conv2d, ConvTranspose2d, col2im, im2col
+from tinygan.nn.dense import Dense
+from tinygan.nn.dropout import Dropout
+from tinygan.nn.embedding import Embedding
+from tinygan.nn.gradcheck import GradientReport, check_gradients, numerical_gradient
+from tinygan.nn.layer import Layer, Param, Sequential
+from tinygan.nn.loss import bce_with_logits, mse, softmax_cross_entropy
+from tinygan.nn.noise import GaussianNoise
+from tinygan.nn.norm import BatchNorm
+from tinygan.nn.reshape import Flatten, Reshape
+from tinygan.nn.upsample import Upsample2d
+
+__all__ = [
+    "Adam",
+    "BatchNorm",
+    "Conv2d",
+    "ConvTranspose2d",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GaussianNoise",
+    "GradientReport",
+    "Layer",
+    "LeakyReLU",
+    "Param",
+    "ReLU",
+    "Reshape",
+    "Sequential",
+    "Sigmoid",
+    "Tanh",
+    "Upsample2d",
+    "bce_with_logits",
+    "check_gradients",
+    "col2im",
+    "im2col",
+    "mse",
+    "numerical_gradient",
+    "sigmoid",
+    "softmax_cross_entropy",
+]

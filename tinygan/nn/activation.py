@@ -1,0 +1,93 @@
+"""Activations: one function applied to every element.
+
+The Jacobian of an elementwise y = f(x) is diagonal, so its backward is one product:
+gx = gy · f′(x).
+"""
+
+from tinygan import backend
+from tinygan.nn.layer import Layer
+
+
+class LeakyReLU(Layer):
+    """y = x where x > 0, else slope · x.    Any shape -> the same shape and dtype.
+
+    slope: the derivative on the negative side; it keeps a little gradient flowing where ReLU would
+    pass none. f′(0) is taken as slope. Raises ValueError when slope is below 0.
+    Source: Maas et al. 2013, section 2; slope 0.2 from Radford et al. 2016, section 4.
+    """
+
+    def __init__(self, slope=0.2):
+        if not slope >= 0:
+            raise ValueError(f"LeakyReLU needs a slope of at least 0, got {slope!r}")
+        self.slope = float(slope)  # a NumPy float64 would make everything float64
+
+    def forward(self, x):
+        xp = backend.array_module(x)
+        positive = x > 0
+        self.keep(positive)
+        return xp.where(positive, x, self.slope * x)
+
+    def backward(self, gy, accumulate=True):
+        positive = self.take()
+        xp = backend.array_module(gy)
+        return xp.where(positive, gy, self.slope * gy)  # f′ is 1 or slope
+
+
+class ReLU(Layer):
+    """y = max(x, 0).    Any shape -> the same shape and dtype. f′(0) is taken as 0.
+
+    Source: Nair & Hinton 2010, section 2.
+    """
+
+    def forward(self, x):
+        xp = backend.array_module(x)
+        self.keep(x > 0)
+        return xp.maximum(x, 0)
+
+    def backward(self, gy, accumulate=True):
+        positive = self.take()
+        return gy * positive  # f′ is 1 or 0
+
+
+class Tanh(Layer):
+    """y = tanh(x), in (−1, 1).    Any shape -> the same shape and dtype.
+
+    f′ = 1 − tanh², so backward needs y and not x.
+    """
+
+    def forward(self, x):
+        y = backend.array_module(x).tanh(x)
+        self.keep(y.copy())  # y belongs to the caller, who may write into it
+        return y
+
+    def backward(self, gy, accumulate=True):
+        y = self.take()
+        return gy * (1.0 - y * y)
+
+
+class Sigmoid(Layer):
+    """y = 1 / (1 + e^−x), in (0, 1).    Any shape -> the same shape and dtype.
+
+    f′ = y (1 − y), so backward needs y and not x. To train a classifier leave it out and give the
+    logits to bce_with_logits, which does both at once without losing digits.
+    """
+
+    def forward(self, x):
+        y = sigmoid(x)
+        self.keep(y.copy())
+        return y
+
+    def backward(self, gy, accumulate=True):
+        y = self.take()
+        return gy * (y * (1.0 - y))
+
+
+def sigmoid(x):
+    """1 / (1 + e^−x) for any x, in x's dtype, without overflow.
+
+    With e = e^−|x|, never above 1, it is 1 / (1 + e) for x ≥ 0, and for x < 0, multiplying above
+    and below by e^x, it is e / (1 + e).
+    """
+    xp = backend.array_module(x)
+    e = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1.0 / (1.0 + e), e / (1.0 + e))

@@ -1,0 +1,81 @@
+"""Adam: gradient descent with a step size of its own for every weight."""
+
+import numpy as np
+
+from tinygan import backend
+
+
+class Adam:
+    """w ← w − lr · m̂ / (√v̂ + eps), where m̂ and v̂ are running means of g and g².
+
+        m ← β₁ m + (1 − β₁) g         m̂ = m / (1 − β₁ᵗ)
+        v ← β₂ v + (1 − β₂) g²        v̂ = v / (1 − β₂ᵗ)
+
+    m is where the gradient has been pointing, √v how large it has been; the quotient is about ±1
+    for a steady gradient and small for one that keeps changing its mind. m and v start at 0 and so
+    are too small at first: after t steps they hold a share 1 − βᵗ of what they should, and the hats
+    divide by it. (β to the power t: without the power the first steps are far too large.)
+
+    params: list of Params, already on their device (`to` comes before). lr > 0. betas: (β₁, β₂),
+    each in [0, 1). eps > 0. Everything is computed in the parameter's dtype.
+    Raises ValueError for a setting out of range or no parameters.
+    Source: Kingma & Ba 2015, algorithm 1; lr and β₁ = 0.5 from Radford et al. 2016, section 4.
+    """
+
+    def __init__(self, params, lr=2e-4, betas=(0.5, 0.999), eps=1e-8):
+        self.params = list(params)
+        self.lr, self.betas, self.eps = float(lr), tuple(float(beta) for beta in betas), float(eps)
+        if not self.params:
+            raise ValueError("Adam has no parameters to train")
+        if not 0 < lr < float("inf") or not eps > 0:
+            raise ValueError(f"Adam needs lr and eps above 0, got lr={lr!r} and eps={eps!r}")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"Adam needs two betas in [0, 1), got {betas!r}")
+        self.t = 0
+        self.m = [backend.array_module(p.data).zeros_like(p.data) for p in self.params]
+        self.v = [backend.array_module(p.data).zeros_like(p.data) for p in self.params]
+
+    def step(self):
+        """One update of every parameter from its grad, which is left as it is."""
+        self.t += 1
+        beta1, beta2 = self.betas
+        m_share, v_share = 1.0 - beta1**self.t, 1.0 - beta2**self.t
+        for p, m, v in zip(self.params, self.m, self.v, strict=True):
+            xp = backend.array_module(p.data)
+            m *= beta1
+            m += (1.0 - beta1) * p.grad
+            v *= beta2
+            v += (1.0 - beta2) * (p.grad * p.grad)
+            p.data -= self.lr * (m / m_share) / (xp.sqrt(v / v_share) + self.eps)
+
+    def zero_grad(self):
+        """Set every grad to 0, ready for the next backward to add to."""
+        for p in self.params:
+            p.grad.fill(0)
+
+    def state_dict(self):
+        """t, and both moments of every parameter, as copies on the host: dict[str, np.ndarray]."""
+        state = {"t": np.array(self.t, np.int64)}
+        for i, (m, v) in enumerate(zip(self.m, self.v, strict=True)):
+            state[f"m.{i}"] = backend.to_numpy(m).copy()
+            state[f"v.{i}"] = backend.to_numpy(v).copy()
+        return state
+
+    def load_state_dict(self, state):
+        """Go on from what state_dict returned. Raises ValueError when it does not fit; then
+        nothing is changed."""
+        mine = self.state_dict()
+        if state.keys() != mine.keys():
+            odd = sorted(state.keys() ^ mine.keys())
+            raise ValueError(f"the optimizer's state does not fit these parameters: {odd[0]!r}")
+        for name, value in mine.items():
+            if state[name].shape != value.shape or state[name].dtype != value.dtype:
+                raise ValueError(
+                    f"the optimizer's {name} should be {value.dtype} {value.shape}, "
+                    f"got {state[name].dtype} {state[name].shape}"
+                )
+        self.t = int(state["t"])
+        for moments, letter in ((self.m, "m"), (self.v, "v")):
+            for i, moment in enumerate(moments):
+                xp = backend.array_module(moment)
+                moment[...] = backend.to_device(state[f"{letter}.{i}"], xp)

@@ -1,0 +1,43 @@
+"""Embedding: a learned vector for each class."""
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.nn.layer import Layer, Param, check_shape, check_size
+
+
+class Embedding(Layer):
+    """y[n] = W[labels[n]].    labels (N,) integers in [0, classes) -> y (N, dim) in W's dtype.
+
+    W (classes, dim) starts from N(0, std²), drawn from rng, a host NumPy Generator.
+
+    Looking up row c is the product of W with the one-hot vector of c, y = onehot(labels) W, so the
+    backward is a dense layer's: gW = onehotᵀ gy. It is also computed so: adding rows by index goes
+    wrong where a label occurs twice. Labels have no gradient; backward returns None.
+    Raises ValueError when labels are not (N,) integers, or, on the host, out of range (on a device
+    that check would wait; there a label out of range gives a row of zeros).
+    """
+
+    def __init__(self, classes, dim, *, rng, std=1.0):
+        check_size(self, classes=classes, dim=dim)
+        self.classes, self.dim, self.std = classes, dim, std
+        self.W = Param(rng.normal(0, std, (classes, dim)).astype(np.float32))
+
+    def forward(self, labels):
+        check_shape(self, labels, None)
+        if labels.dtype.kind not in "iu":
+            raise ValueError(f"Embedding expects integer labels, got {labels.dtype}")
+        xp = backend.array_module(labels)
+        if xp is np and labels.size and not 0 <= labels.min() <= labels.max() < self.classes:
+            raise ValueError(
+                f"Embedding expects labels from 0 to {self.classes - 1}, "
+                f"got {labels.min()} to {labels.max()}"
+            )
+        onehot = (labels[:, None] == xp.arange(self.classes)).astype(self.W.data.dtype)
+        self.keep(onehot)  # (N, classes)
+        return onehot @ self.W.data
+
+    def backward(self, gy, accumulate=True):
+        onehot = self.take()
+        if accumulate:
+            self.W.grad += onehot.T @ gy

@@ -1,0 +1,207 @@
+"""What every layer is: a forward, the backward that undoes it, and the parameters in between.
+
+A network computes y = f(x). Training needs the other direction: given gy = dL/dy, how the loss L
+changes with the output, find gx = dL/dx, how it changes with the input, and the same for each
+parameter. By the chain rule gx = Jᵀ gy, where J = dy/dx is the layer's Jacobian. No layer ever
+builds J; each `backward` is the few lines that work out Jᵀ gy (a vector-Jacobian product) directly.
+Chained from the last layer to the first, they are backpropagation, and that is all there is to it.
+"""
+
+import numpy as np
+
+from tinygan import backend
+
+
+class Param:
+    """A weight array and the gradient of the loss with respect to it.
+
+    data, grad: arrays of one shape, dtype and device. The object stays the same for a layer's whole
+    life, so whoever holds it (an optimizer, say) always sees the current arrays.
+    """
+
+    def __init__(self, data):
+        self.data = data
+        self.grad = backend.array_module(data).zeros_like(data)
+
+
+class Layer:
+    """A differentiable function y = f(x), with parameters that can be trained.
+
+    Subclasses write `forward` and `backward`; the rest works on whatever Params and Layers the
+    instance holds as attributes.
+
+    The cache. Backward needs something from forward, usually x. A training-mode forward `keep`s it,
+    the one backward that follows `take`s it out. An eval-mode forward leaves the cache alone, so a
+    preview can be drawn between the two.
+    """
+
+    training = True
+    buffers = ()  # names of attributes that are state but not trained, such as running statistics
+    can_skip_input_grad = False  # whether backward takes a third argument, input_grad=True
+    _kept = None
+
+    def forward(self, x):
+        """y = f(x). Never writes into x; y belongs to the caller."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward")
+
+    def backward(self, gy, accumulate=True):
+        """gx = Jᵀ gy. Adds to every Param's grad, or with accumulate=False leaves them alone.
+
+        gy: dL/dy, of y's shape; never written into. gx belongs to the caller. A layer that sets
+        can_skip_input_grad takes a third argument: input_grad=False returns None instead of gx.
+        Raises RuntimeError without a training-mode forward to go back through.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no backward")
+
+    def keep(self, *values):
+        """Store what backward will need; in eval mode, nothing."""
+        if self.training:
+            self._kept = values
+
+    def take(self):
+        """What forward kept, once. A single value comes bare, several come as a tuple."""
+        if self._kept is None:
+            raise RuntimeError(
+                f"{type(self).__name__}.backward needs a forward in training mode before it, and "
+                "each forward serves one backward"
+            )
+        values, self._kept = self._kept, None
+        return values[0] if len(values) == 1 else values
+
+    def drop(self):
+        """Forget what forward kept: no backward is going to come."""
+        for layer in self.tree():
+            layer._kept = None
+
+    def children(self):
+        """The layers inside this one, by attribute name: dict[str, Layer]."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Layer)}
+
+    def tree(self):
+        """This layer and all the layers inside it, outermost first."""
+        yield self
+        for child in self.children().values():
+            yield from child.tree()
+
+    def params(self):
+        """Every Param in this layer and the layers inside it, in a fixed order: list[Param]."""
+        return list(self.named_params().values())
+
+    def named_params(self):
+        """As params(), by dotted name such as "0.W": dict[str, Param]."""
+        own = {name: value for name, value in vars(self).items() if isinstance(value, Param)}
+        return own | self._of_children(lambda child: child.named_params())
+
+    def named_buffers(self):
+        """Untrained state (running statistics), by dotted name: dict[str, array], not copies."""
+        own = {name: getattr(self, name) for name in self.buffers}
+        return own | self._of_children(lambda child: child.named_buffers())
+
+    def generators(self):
+        """The distinct random generators that forward draws from: list[np.random.Generator]."""
+        found = []
+        for layer in self.tree():
+            rng = getattr(layer, "rng", None)
+            if rng is not None and not any(rng is other for other in found):
+                found.append(rng)
+        return found
+
+    def train(self):
+        """Training mode, here and in every layer inside: batch statistics, dropout, caches."""
+        return self._set_training(True)
+
+    def eval(self):
+        """Evaluation mode: running statistics, no dropout, no noise, nothing kept for backward."""
+        return self._set_training(False)
+
+    def to(self, xp):
+        """Move all parameters, gradients and buffers to module `xp`, in place. Returns self."""
+        for layer in self.tree():
+            for value in vars(layer).values():
+                if isinstance(value, Param):
+                    value.data = backend.to_device(value.data, xp)
+                    value.grad = backend.to_device(value.grad, xp)
+            for name in layer.buffers:
+                setattr(layer, name, backend.to_device(getattr(layer, name), xp))
+            layer._kept = None
+        return self
+
+    def _set_training(self, training):
+        for layer in self.tree():
+            layer.training = training
+        return self
+
+    def _of_children(self, named):
+        return {
+            f"{name}.{key}": value
+            for name, child in self.children().items()
+            for key, value in named(child).items()
+        }
+
+
+class Sequential(Layer):
+    """y = f_n(… f_2(f_1(x))): layers one after another. Names count from 0: "0.W", "1.gamma".
+
+    layers: the Layers; readable as the list `.layers`.
+    """
+
+    can_skip_input_grad = True
+
+    def __init__(self, *layers):
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(f"Sequential takes layers, got {type(layer).__name__}")
+        self.layers = list(layers)
+
+    def children(self):
+        return {str(i): layer for i, layer in enumerate(self.layers)}
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, gy, accumulate=True, input_grad=True):
+        """The chain rule: each layer's gx is the gy of the layer before it.
+
+        input_grad=False returns None. The walk then ends at the lowest layer that has parameters:
+        below it nothing is left to learn, and its own gx, the gradient with respect to the
+        images or the noise, would be thrown away.
+        """
+        lowest = 0 if input_grad else self._lowest_with_params(accumulate)
+        for i in range(len(self.layers) - 1, lowest - 1, -1):
+            layer = self.layers[i]
+            if i == lowest and not input_grad and layer.can_skip_input_grad:
+                layer.backward(gy, accumulate, input_grad=False)
+            else:
+                gy = layer.backward(gy, accumulate)
+        for layer in self.layers[:lowest]:
+            layer.drop()
+        return gy if input_grad else None
+
+    def _lowest_with_params(self, accumulate):
+        if accumulate:
+            for i, layer in enumerate(self.layers):
+                if layer.params():
+                    return i
+        return len(self.layers)
+
+
+def check_shape(layer, x, *expected):
+    """Raise ValueError unless x has the expected shape; None stands for any size of that axis."""
+    fits = x.ndim == len(expected) and all(
+        want is None or have == want for have, want in zip(x.shape, expected, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if want is None else str(want) for want in expected)
+        raise ValueError(f"{type(layer).__name__} expects shape ({wanted}), got {tuple(x.shape)}")
+
+
+def check_size(layer, least=1, **sizes):
+    """Raise ValueError unless every named size is a whole number of at least `least`."""
+    for name, size in sizes.items():
+        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < least:
+            raise ValueError(
+                f"{type(layer).__name__} needs {name} to be a whole number of at least {least}, "
+                f"got {size!r}"
+            )

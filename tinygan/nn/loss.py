@@ -1,0 +1,89 @@
+"""Losses: functions that return the loss and, with it, its gradient.
+
+The loss is where backpropagation starts. There is nothing above it to wait for, so each function
+gives both at once: (loss, dL/dinput). The loss is a 0-d array on the input's device; reading it
+with float() makes a GPU wait, so do that only when it is to be shown.
+"""
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.nn.activation import sigmoid
+
+
+def bce_with_logits(logits, target):
+    """Binary cross-entropy of p = sigmoid(l) against target t, mean over all elements.
+
+    L = mean( −t log p − (1 − t) log(1 − p) ) = mean( max(l, 0) − l t + log(1 + e^−|l|) )
+    logits: any shape, any range. target: in [0, 1], a number or an array of the same shape.
+    Returns (loss, glogits), both in logits' dtype.
+
+    The second form never takes the logarithm of a rounded 0 and never overflows. Its derivative is
+    as short as one could wish: the derivative of log(1 + e^l) is p, so dL/dl = (p − t) / size.
+    Raises ValueError for a target array of another shape or empty logits.
+    """
+    xp = backend.array_module(logits)
+    _check_not_empty("bce_with_logits", logits)
+    if isinstance(target, int | float | np.generic):
+        target = float(target)  # a NumPy float64 would make everything float64
+    else:
+        _check_same_shape("bce_with_logits", logits, target)
+        target = target.astype(logits.dtype, copy=False)
+    losses = xp.maximum(logits, 0) - logits * target + xp.log1p(xp.exp(-xp.abs(logits)))
+    return losses.mean(), (sigmoid(logits) - target) / logits.size
+
+
+def mse(prediction, target):
+    """Mean squared error over all elements.    L = mean( (y − t)² ),  dL/dy = 2 (y − t) / size.
+
+    prediction, target: arrays of one shape. Returns (loss, gprediction), in prediction's dtype.
+    Raises ValueError for shapes that differ or are empty.
+    """
+    _check_not_empty("mse", prediction)
+    _check_same_shape("mse", prediction, target)
+    difference = prediction - target.astype(prediction.dtype, copy=False)
+    return (difference * difference).mean(), difference * (2.0 / difference.size)
+
+
+def softmax_cross_entropy(logits, labels):
+    """Cross-entropy of p = softmax(l) against the right class, mean over the batch.
+
+    L = mean_n( log Σ_k e^l[n,k] − l[n, labels[n]] ),   dL/dl = (softmax(l) − onehot(labels)) / N
+    logits (N, K), any range. labels (N,) integers in [0, K).
+    Returns (loss, glogits (N, K)), both in logits' dtype.
+
+    Subtracting each row's maximum first changes nothing in exact arithmetic (it cancels) and keeps
+    every exponent at or below 0, so nothing overflows.
+    Raises ValueError for shapes that do not fit, labels that are not integers, or, on the host,
+    labels out of range.
+    """
+    xp = backend.array_module(logits)
+    _check_not_empty("softmax_cross_entropy", logits)
+    if logits.ndim != 2 or labels.shape != logits.shape[:1] or labels.dtype.kind not in "iu":
+        raise ValueError(
+            "softmax_cross_entropy expects logits (N, K) and integer labels (N,), got "
+            f"{tuple(logits.shape)} and {labels.dtype} {tuple(labels.shape)}"
+        )
+    n, classes = logits.shape
+    if xp is np and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(
+            f"softmax_cross_entropy expects labels from 0 to {classes - 1}, "
+            f"got {labels.min()} to {labels.max()}"
+        )
+    onehot = labels[:, None] == xp.arange(classes)  # (N, K)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    exp = xp.exp(shifted)
+    total = exp.sum(axis=1, keepdims=True)
+    log_p = shifted - xp.log(total)
+    loss = -(log_p * onehot).sum() / n
+    return loss, (exp / total - onehot) / n
+
+
+def _check_same_shape(name, a, b):
+    if a.shape != b.shape:
+        raise ValueError(f"{name} expects one shape, got {tuple(a.shape)} and {tuple(b.shape)}")
+
+
+def _check_not_empty(name, x):
+    if x.size == 0:
+        raise ValueError(f"{name} has no elements to average: shape {tuple(x.shape)}")

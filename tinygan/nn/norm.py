@@ -1,0 +1,84 @@
+"""Batch normalisation: give each feature mean 0 and variance 1 over the batch, then let it choose.
+
+Forward, for one feature, over its M values in the batch:
+
+    μ = Σ x / M      v = Σ (x − μ)² / M      x̂ = (x − μ) / √(v + ε)      y = γ x̂ + β
+
+Backward. γ and β are a scale and a shift, so gγ = Σ gy x̂ and gβ = Σ gy, and what reaches x̂ is
+g = γ gy. From x̂ to x there are three ways: directly, through μ and through v. Moving x[m] changes
+every x̂, and collecting the three terms leaves, with σ = √(v + ε),
+
+    gx = (g − mean(g) − x̂ · mean(g x̂)) / σ
+
+Read it as a projection: μ swallows any common shift of the x's and v any common scaling, so a
+gradient that only asks for a shift (constant) or a stretch (along x̂) cannot change y. The two means
+take exactly those two parts out of g.
+"""
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.nn.layer import Layer, Param, check_size
+
+
+class BatchNorm(Layer):
+    """y = γ (x − μ) / √(v + ε) + β, per feature.    x (…, features) -> y of x's shape and dtype.
+
+    Over the last axis, so it serves (N, F) and (N, H, W, C) alike. In training mode μ and v are the
+    batch's mean and (biased) variance, and running_mean and running_var move towards them by
+    `momentum` (0 to 1; the variance there is the unbiased one, as in PyTorch). In eval mode μ and v
+    are the running ones. γ starts at 1, β at 0.
+    Raises ValueError when x does not end in `features`, or in training with fewer than two values a
+    feature, whose variance would say nothing.
+    Source: Ioffe & Szegedy 2015, algorithm 1; the backward is section 3's, collected.
+    """
+
+    buffers = ("running_mean", "running_var")
+
+    def __init__(self, features, *, eps=1e-5, momentum=0.1):
+        check_size(self, features=features)
+        self.features, self.eps, self.momentum = features, float(eps), float(momentum)
+        self.gamma = Param(np.ones(features, np.float32))
+        self.beta = Param(np.zeros(features, np.float32))
+        self.running_mean = np.zeros(features, np.float32)
+        self.running_var = np.ones(features, np.float32)
+
+    def forward(self, x):
+        if x.ndim < 2 or x.shape[-1] != self.features:
+            raise ValueError(f"BatchNorm expects shape (…, {self.features}), got {tuple(x.shape)}")
+        xp = backend.array_module(x)
+        rows = x.reshape(-1, self.features)  # (M, F)
+        if self.training:
+            m = rows.shape[0]
+            if m < 2:
+                raise ValueError("BatchNorm needs at least two values a feature to train on, got 1")
+            mean = rows.mean(axis=0)
+            centred = rows - mean
+            var = (centred * centred).mean(axis=0)
+            self._move_running(mean, var * (m / (m - 1)))
+        else:
+            centred = rows - self.running_mean
+            var = self.running_var
+        inv_std = 1.0 / xp.sqrt(var + self.eps)  # (F,)
+        x_hat = centred * inv_std
+        self.keep(x_hat, inv_std)
+        y = x_hat * self.gamma.data + self.beta.data
+        return y.reshape(x.shape)
+
+    def backward(self, gy, accumulate=True):
+        x_hat, inv_std = self.take()
+        rows = gy.reshape(-1, self.features)
+        sum_gy = rows.sum(axis=0)  # also gβ
+        sum_gy_x_hat = (rows * x_hat).sum(axis=0)  # also gγ
+        if accumulate:
+            self.beta.grad += sum_gy
+            self.gamma.grad += sum_gy_x_hat
+        m = rows.shape[0]
+        # γ is the same for the whole column, so it comes out of both means: g = γ gy
+        gx = (rows - sum_gy / m - x_hat * (sum_gy_x_hat / m)) * (self.gamma.data * inv_std)
+        return gx.reshape(gy.shape)
+
+    def _move_running(self, mean, var):
+        for running, batch in ((self.running_mean, mean), (self.running_var, var)):
+            running *= 1.0 - self.momentum
+            running += (self.momentum * batch).astype(running.dtype)

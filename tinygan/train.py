@@ -1,0 +1,171 @@
+"""python -m tinygan.train RECIPE: train a recipe and leave everything it did in a run folder."""
+
+import sys
+import textwrap
+from pathlib import Path
+
+from tinygan import backend, data, recipes
+from tinygan.errors import UserError, exit_on_error
+from tinygan.options import Parser, positive_number, whole_number
+from tinygan.training.interrupt import stop_requested
+from tinygan.training.log import Progress, duration
+from tinygan.training.run import GanRun, Settings, default_folder, read_config, versions
+
+KEPT = ("data", "limit", "width", "batch_size", "lr", "seed")  # what --resume cannot change
+
+
+def main(argv=None):
+    args = _parser().parse_args(argv)
+    if args.list:
+        for name in recipes.names():
+            print(f"{name:<12} {recipes.get(name).summary}")
+        return 0
+    if args.recipe is None:
+        raise UserError("name a recipe to train; --list shows them")
+    recipe = recipes.get(args.recipe)
+    folder = Path(args.out or default_folder(recipe))
+    config = read_config(folder) if args.resume else None
+    settings = _settings(args, recipe, config)
+    xp = backend.get(settings.backend)
+    dataset = _load_data(settings, config)
+    progress = Progress(quiet=args.quiet)
+    run = GanRun(folder, recipe, settings, dataset, xp)
+    if config:
+        run.resume()
+        _say_what_changed(config, run)
+    else:
+        run.start()
+    if run.step >= run.last_step:
+        progress.say(f"{folder} has its {run.step} updates; --epochs N goes on to more")
+        return 0
+    _introduce(progress, run)
+    with stop_requested() as stop:
+        complete = run.train(progress, stop)
+    if not complete:
+        progress.say(f"stopped and saved at step {run.step}; to go on: {run.resume_command()}")
+        return 130
+    seconds = sum(row[2] for row in run.timing)
+    progress.say(f"done: {run.step} updates in {duration(seconds)}, all in {folder}")
+    progress.say(f"more pictures: python -m tinygan.sample {folder} --n 64 --out samples.png")
+    return 0
+
+
+def _parser():
+    parser = Parser(
+        prog="python -m tinygan.train",
+        description="Train a recipe. Everything goes into a run folder: config.json, metrics.csv, "
+        "samples/, curves.png, checkpoint.npz.",
+    )
+    add = parser.add_argument
+    add("recipe", nargs="?", help="what to train; see --list")
+    add("--list", action="store_true", help="list the recipes and end")
+    add("--backend", choices=backend.NAMES, help="what to compute with (default auto: cupy if a "
+        "GPU answers, else numpy)")  # fmt: skip
+    add("--data", metavar="NAME", help=f"{', '.join(data.names())} (default: the recipe's)")
+    add("--data-dir", metavar="DIR", help="the folder to look for data in, and nowhere else")
+    add("--out", metavar="DIR", help="the run folder (default runs/RECIPE)")
+    add("--epochs", metavar="N", type=whole_number(1), help="passes over the data")
+    add("--steps", metavar="N", type=whole_number(1), help="end after N updates")
+    add("--batch-size", metavar="N", type=whole_number(2), help="images an update")
+    add("--lr", metavar="X", type=positive_number, help="Adam's learning rate, both networks")
+    add("--seed", metavar="N", type=whole_number(0), help="start of all randomness (default 0)")
+    add("--width", metavar="N", type=whole_number(1), help="channels; fewer is quicker")
+    add("--limit", metavar="N", type=whole_number(1), help="use only the first N images")
+    add("--sample-every", metavar="EPOCHS", type=whole_number(1), help="default 1")
+    add("--checkpoint-every", metavar="EPOCHS", type=whole_number(1), help="default 1")
+    add("--resume", action="store_true", help="go on with the run in the folder; --epochs or "
+        "--steps may name a new end")  # fmt: skip
+    add("--quiet", action="store_true", help="say nothing but warnings and errors")
+    parser.epilog = "\n".join(textwrap.wrap(recipes.get("dcgan").details))
+    return parser
+
+
+def _settings(args, recipe, config):
+    """What was asked for: from the command line, else from the run that is resumed, else from the
+    recipe. Raises UserError when a resumed run is asked to become another."""
+    defaults = {
+        "data": recipe.data,
+        "limit": None,
+        "width": recipe.width,
+        "batch_size": recipe.batch_size,
+        "lr": recipe.lr,
+        "seed": 0,
+        "sample_every": 1,
+        "checkpoint_every": 1,
+        "backend": "auto",
+        "data_dir": None,
+    }
+    if config:
+        if config["recipe"] != recipe.name:
+            raise UserError(
+                f"the run in {args.out or default_folder(recipe)} is of the recipe "
+                f"{config['recipe']}, not of {recipe.name}"
+            )
+        for name in KEPT:
+            asked = getattr(args, name)
+            if asked is not None and asked != config[name]:
+                raise UserError(
+                    f"--{name.replace('_', '-')} {asked} is not the run's {config[name]}: leave it "
+                    "out, or start another run with --out"
+                )
+        defaults = {name: config[name] for name in defaults}
+    values = {
+        name: default if getattr(args, name) is None else getattr(args, name)
+        for name, default in defaults.items()
+    }
+    epochs, steps = args.epochs, args.steps
+    if epochs is None and steps is None:
+        epochs, steps = (config["epochs"], config["steps"]) if config else (recipe.epochs, None)
+    return Settings(recipe=recipe.name, epochs=epochs, steps=steps, **values)
+
+
+def _load_data(settings, config):
+    """The training split; on stderr, a line when it is not what was asked for."""
+    if config is None:
+        dataset = data.load(settings.data, "train", settings.data_dir)
+        if dataset.name != settings.data:
+            print(
+                f"data: the whole {settings.data} was not found, so this run uses the embedded "
+                f"subset of {len(dataset.images):,} images; get the whole with: "
+                f"{data.fashion_mnist.FETCH}",
+                file=sys.stderr,
+            )
+        return dataset
+    began_with = config["trained_on"]
+    dataset = data.load(began_with["name"], "train", settings.data_dir)
+    if dataset.name != began_with["name"] or dataset.sha256 != began_with["sha256"]:
+        raise UserError(
+            f"the data is not what the run began with ({began_with['name']}, SHA-256 "
+            f"{began_with['sha256'][:12]}…): bring that back, or start another run with --out"
+        )
+    if dataset.name != settings.data:
+        print(f"data: goes on with {dataset.name}, as the run began", file=sys.stderr)
+    return dataset
+
+
+def _say_what_changed(config, run):
+    now = versions(run.xp)
+    if config["versions"] != now:
+        print(
+            f"this run began with {config['versions']} and goes on with {now}: its numbers may "
+            "differ in the last bits from a run in one go",
+            file=sys.stderr,
+        )
+
+
+def _introduce(progress, run):
+    recipe, count = run.recipe, lambda net: sum(p.data.size for p in net.params())
+    progress.say(f"{recipe.name}: {recipe.summary}")
+    progress.say(
+        f"data: {run.dataset.name}, {len(run.images):,} images from {run.dataset.origin}; "
+        f"{run.steps_per_epoch} batches of {run.settings.batch_size} an epoch"
+    )
+    progress.say(
+        f"networks: G {count(run.G):,} weights, D {count(run.D):,}; {backend.describe(run.xp)}"
+    )
+    start = f"goes on at step {run.step}" if run.step else "starts"
+    progress.say(f"{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops")
+
+
+if __name__ == "__main__":
+    exit_on_error(main)

@@ -1,0 +1,49 @@
+"""What a training run says while it goes on."""
+
+import sys
+import time
+
+_EVERY = 0.5  # seconds between two looks at the numbers
+
+
+class Progress:
+    """A progress line on a terminal, rewritten in place; elsewhere one line an epoch.
+
+    quiet: say nothing at all. stream: where to, stdout when left out.
+    """
+
+    def __init__(self, *, quiet=False, stream=None):
+        self.stream = sys.stdout if stream is None else stream
+        self.quiet = quiet
+        self.live = not quiet and self.stream.isatty()
+        self._next = 0.0
+
+    def say(self, text):
+        """A line of its own."""
+        if not self.quiet:
+            print(text, file=self.stream, flush=True)
+
+    def due(self):
+        """Whether it is time to read the numbers again, which on a GPU means waiting for it."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + _EVERY
+        return True
+
+    def show(self, line, *, final):
+        """The state of things. final: it stays; otherwise the next one takes its place."""
+        if self.live:
+            end = "\n" if final else ""
+            print(f"\r{line:<110}", end=end, file=self.stream, flush=True)
+        elif final:
+            self.say(line)
+
+
+def duration(seconds):
+    """Seconds in words as short as they can be: 42s, 7m 05s, 2h 10m."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h {minutes:02}m"
+    return f"{minutes}m {seconds:02}s" if minutes else f"{seconds}s"

@@ -1,0 +1,383 @@
+"""A run: a folder in which one training leaves everything it did, and from which it goes on.
+
+config.json       what it takes to repeat the run: settings, data, versions
+metrics.csv       losses and scores, a mean for each epoch
+timing.csv        how long the epochs took; the only file that differs between equal runs
+samples/          images from one fixed noise: epoch_0001.png, …
+curves.png        losses and scores of every update
+checkpoint.npz    where to go on from
+"""
+
+import dataclasses
+import itertools
+import json
+import math
+import platform
+import shlex
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import tinygan
+from tinygan import backend, nn, plots
+from tinygan.data.batches import batches
+from tinygan.errors import RunError, UserError
+from tinygan.files import reason, write_text
+from tinygan.training import checkpoint
+from tinygan.training.finite import first_bad_output, first_bad_weight
+from tinygan.training.gan_loop import fit, generate
+from tinygan.training.log import duration
+
+COLUMNS = ("d_loss", "g_loss", "real_score", "fake_score")
+PREVIEWS = 64  # images in a sample sheet
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for. A resumed run keeps all but `epochs`, `steps`, the two `…_every`,
+    `data_dir` and `backend`, which say how far and how, not what."""
+
+    recipe: str
+    data: str
+    limit: int | None
+    width: int
+    batch_size: int
+    lr: float
+    seed: int
+    epochs: int | None
+    steps: int | None
+    sample_every: int
+    checkpoint_every: int
+    backend: str
+    data_dir: str | None
+
+
+class GanRun:
+    """Two networks, their optimizers, and the folder that the training fills.
+
+    folder: path of the run folder. recipe: a Recipe. settings: Settings. dataset: a Dataset.
+    xp: the array module to compute with. Nothing is written before `start` or `resume`.
+    Raises UserError when the data does not suit the recipe or the batch size.
+    """
+
+    def __init__(self, folder, recipe, settings, dataset, xp):
+        self.folder, self.recipe, self.settings = Path(folder), recipe, settings
+        self.dataset, self.xp = dataset, xp
+        self.images = dataset.images[: settings.limit]
+        self._check_data()
+        weights_rng, self.noise_rng, preview_rng = np.random.default_rng(settings.seed).spawn(3)
+        self.G, self.D = (
+            net.to(xp).train() for net in recipe.networks(weights_rng, width=settings.width)
+        )
+        self.opt_g = nn.Adam(self.G.params(), settings.lr, recipe.betas)
+        self.opt_d = nn.Adam(self.D.params(), settings.lr, recipe.betas)
+        self.generators = {"noise": self.noise_rng, "dropout": weights_rng}
+        self.preview_z = preview_rng.standard_normal((PREVIEWS, recipe.noise_dim), dtype=np.float32)
+        self.history = np.zeros((0, len(COLUMNS)), np.float32)  # a row for each update
+        self.timing = []  # (epoch, step, seconds, images per second)
+        self.saved_step = None
+
+    @property
+    def step(self):
+        """Updates done so far."""
+        return len(self.history)
+
+    @property
+    def steps_per_epoch(self):
+        return len(self.images) // self.settings.batch_size
+
+    @property
+    def last_step(self):
+        """Updates after which the run is complete."""
+        ends = [self.settings.steps]
+        if self.settings.epochs is not None:
+            ends.append(self.settings.epochs * self.steps_per_epoch)
+        return min(end for end in ends if end is not None)
+
+    def start(self):
+        """Make the folder and write config.json. Refuses a folder that has anything in it."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if (self.folder / "config.json").exists():
+                raise UserError(
+                    f"{self.folder} holds a run already: go on with it with --resume, or name "
+                    "another folder with --out"
+                )
+            if any(self.folder.iterdir()):
+                raise UserError(
+                    f"{self.folder} is not empty and holds no run: name another folder with --out"
+                )
+            self._prepare_folder()
+        except OSError as error:
+            raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
+
+    def resume(self):
+        """Go on from the folder's checkpoint, or from the beginning if there is none yet.
+
+        Raises UserError when the checkpoint is damaged or of another run.
+        """
+        path = self.folder / "checkpoint.npz"
+        if path.exists():
+            _, self.history = checkpoint.load(
+                path, **self._identity(), **self._trained(), generators=self.generators
+            )
+            if self.history.shape[1] != len(COLUMNS):
+                raise UserError(f"{path} does not fit this recipe: its history has other columns")
+            self.saved_step = self.step
+        self.timing = _read_timing(self.folder / "timing.csv", self.step)
+        try:
+            self._prepare_folder()
+        except OSError as error:
+            raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
+
+    def train(self, progress, stop_requested):
+        """Train until the last step, or until stop_requested() says so; then save.
+
+        Returns whether the run is complete. Raises RunError when a loss or a weight is not finite
+        or something cannot be written; the last good checkpoint stays as it is.
+        """
+        try:
+            self._train(progress, stop_requested)
+        except OSError as error:
+            raise RunError(
+                f"cannot write {error.filename}: {reason(error)}; the run stops at step "
+                f"{self.step}, {self._what_is_left()}"
+            ) from None
+        except KeyboardInterrupt:
+            raise RunError(
+                f"stopped at once, near step {self.step}, {self._what_is_left()}"
+            ) from None
+        return self.step == self.last_step
+
+    def resume_command(self):
+        """What to type to go on with this run."""
+        out = "" if self.folder == default_folder(self.recipe) else f" --out {self.folder}"
+        words = shlex.split(f"python -m tinygan.train {self.recipe.name}")
+        return shlex.join(words + out.split(maxsplit=1) + ["--resume"])
+
+    def _train(self, progress, stop_requested):
+        s, per_epoch = self.settings, self.steps_per_epoch
+        unread = []  # what was measured, still on the device
+        clock = _Clock(self.step, s.batch_size)
+        updates = fit(
+            self.G,
+            self.D,
+            self.opt_g,
+            self.opt_d,
+            batches(self.images, s.batch_size, s.seed, start=self.step),
+            self.noise_rng,
+            noise_dim=self.recipe.noise_dim,
+        )
+        for measured in itertools.islice(updates, self.last_step - self.step):
+            unread.append(measured)
+            step = self.step + len(unread)
+            epoch, done_in_epoch = divmod(step, per_epoch)
+            stopping = stop_requested()
+            pausing = done_in_epoch == 0 or step == self.last_step or stopping
+            if pausing or progress.due():
+                self._read(unread)
+                progress.show(self._line(clock), final=pausing)
+            if pausing:
+                self.timing.append(clock.lap(math.ceil(step / per_epoch), step))
+                complete_epoch = done_in_epoch == 0
+                last = step == self.last_step
+                if complete_epoch and (epoch % s.sample_every == 0 or last):
+                    self._draw(f"epoch_{epoch:04}")
+                elif last:
+                    self._draw(f"step_{step:06}")
+                if last or stopping or (complete_epoch and epoch % s.checkpoint_every == 0):
+                    self._save()
+                self._write_tables()
+                clock.restart()
+            if stopping:
+                break
+
+    def _read(self, unread):
+        """Move what was measured to the host, into the history; waits for the device."""
+        if not unread:
+            return
+        rows = [self.xp.stack([measured[name] for name in COLUMNS]) for measured in unread]
+        rows = backend.to_numpy(self.xp.stack(rows)).astype(np.float32)
+        unread.clear()
+        bad = np.argwhere(~np.isfinite(rows))
+        if len(bad):
+            row, column = bad[0]
+            step = self.step + int(row) + 1
+            self._not_finite(f"{COLUMNS[column]} is {rows[row, column]} at step {step}")
+        self.history = np.concatenate([self.history, rows])
+
+    def _not_finite(self, what):
+        networks = {"D": self.D, "G": self.G}
+        z = backend.to_device(self.preview_z, self.xp)
+        with np.errstate(all="ignore"):
+            where = first_bad_weight(networks) or first_bad_output({"G": self.G, "D": self.D}, z)
+        raise RunError(
+            f"{what}, first in {where or 'the loss itself'}; {self._what_is_left()}; a lower --lr "
+            "with a new --out may do better"
+        )
+
+    def _save(self):
+        bad = first_bad_weight({"D": self.D, "G": self.G})
+        if bad:
+            self._not_finite(f"a weight is not finite at step {self.step}")
+        checkpoint.save(
+            self.folder / "checkpoint.npz",
+            **self._identity(),
+            **self._trained(),
+            step=self.step,
+            generators=self.generators,
+            history=self.history,
+        )
+        self.saved_step = self.step
+
+    def _draw(self, name):
+        sheet = plots.grid(generate(self.G, self.preview_z), columns=8, scale=2)
+        plots.save_png(self.folder / "samples" / f"{name}.png", sheet)
+        plots.curves(
+            self.folder / "curves.png", self.history, self.steps_per_epoch, self.recipe.name
+        )
+
+    def _write_tables(self):
+        rows = [f"epoch,step,{','.join(COLUMNS)}"]
+        for first in range(0, self.step, self.steps_per_epoch):
+            part = self.history[first : first + self.steps_per_epoch]
+            means = ",".join(f"{mean:.6f}" for mean in part.mean(axis=0, dtype=np.float64))
+            rows.append(f"{first // self.steps_per_epoch + 1},{first + len(part)},{means}")
+        write_text(self.folder / "metrics.csv", "\n".join(rows) + "\n")
+        rows = ["epoch,step,seconds,images_per_second"]
+        rows += [f"{epoch},{step},{s:.2f},{rate:.1f}" for epoch, step, s, rate in self.timing]
+        write_text(self.folder / "timing.csv", "\n".join(rows) + "\n")
+
+    def _line(self, clock):
+        per_epoch, step = self.steps_per_epoch, self.step
+        epoch, epochs = math.ceil(step / per_epoch), math.ceil(self.last_step / per_epoch)
+        d_loss, g_loss, real, fake = self.history[(epoch - 1) * per_epoch :].mean(axis=0)
+        left = duration(clock.seconds_for(self.last_step - step, step))
+        return (
+            f"epoch {epoch}/{epochs}  step {step}/{self.last_step}  {clock.rate(step):.0f} images/s"
+            f"  loss D {d_loss:.3f} G {g_loss:.3f}  score real {real:.2f} fake {fake:.2f}"
+            f"  {left} left"
+        )
+
+    def _what_is_left(self):
+        if self.saved_step is None:
+            return "there is no checkpoint yet"
+        return (
+            f"the checkpoint of step {self.saved_step} is kept: go on from it with "
+            f"{self.resume_command()}"
+        )
+
+    def _identity(self):
+        return {"recipe": self.recipe.name, "options": {"width": self.settings.width}}
+
+    def _trained(self):
+        return {
+            "networks": {"G": self.G, "D": self.D},
+            "optimizers": {"opt_g": self.opt_g, "opt_d": self.opt_d},
+        }
+
+    def _check_data(self):
+        s, shape = self.settings, self.dataset.images.shape
+        if shape[1:] != self.recipe.image_shape:
+            want, have = (
+                " × ".join(map(str, sizes)) for sizes in (self.recipe.image_shape, shape[1:])
+            )
+            raise UserError(f"{self.recipe.name} draws images of {want}, but the data has {have}")
+        if s.batch_size > len(self.images):
+            raise UserError(
+                f"a batch of {s.batch_size} is more than the {len(self.images)} images there are: "
+                "lower --batch-size"
+            )
+
+    def _prepare_folder(self):
+        (self.folder / "samples").mkdir(parents=True, exist_ok=True)
+        config = dataclasses.asdict(self.settings) | {
+            "noise_dim": self.recipe.noise_dim,
+            "betas": list(self.recipe.betas),
+            "trained_on": {
+                "name": self.dataset.name,
+                "images": len(self.images),
+                "sha256": self.dataset.sha256,
+            },
+            "versions": versions(self.xp),
+        }
+        write_text(self.folder / "config.json", json.dumps(config, indent=2) + "\n")
+
+
+class _Clock:
+    """How fast the training goes, not counting drawing and saving."""
+
+    def __init__(self, step, batch_size):
+        self.batch_size = batch_size
+        self.first, self.seconds = step, 0.0  # of the laps before this one
+        self.lap_step, self.began = step, time.perf_counter()
+
+    def lap(self, epoch, step):
+        """End a lap: (epoch, step, its seconds, its images per second)."""
+        seconds = time.perf_counter() - self.began
+        images = (step - self.lap_step) * self.batch_size
+        self.seconds += seconds
+        self.lap_step = step
+        return epoch, step, seconds, images / max(seconds, 1e-9)
+
+    def restart(self):
+        """Begin the next lap now."""
+        self.began = time.perf_counter()
+
+    def rate(self, step):
+        """Images per second since the beginning."""
+        return self.batch_size / self.seconds_for(1, step)
+
+    def seconds_for(self, steps, step):
+        """How long `steps` updates take at the pace so far."""
+        elapsed = self.seconds + time.perf_counter() - self.began
+        return steps * max(elapsed, 1e-9) / max(step - self.first, 1)
+
+
+def default_folder(recipe):
+    """Where a recipe's run goes when --out is left out."""
+    return Path("runs") / recipe.name
+
+
+def read_config(folder):
+    """A run folder's config.json as a dict. Raises UserError when there is none or it is damaged."""
+    path = Path(folder) / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{folder} is not a run folder: it has no config.json") from None
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {reason(error)}") from None
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}") from None
+    wanted = [field.name for field in dataclasses.fields(Settings)] + ["trained_on", "versions"]
+    missing = [key for key in wanted if not isinstance(config, dict) or key not in config]
+    if missing:
+        raise UserError(f"{path} is damaged: {missing[0]} is missing")
+    return config
+
+
+def versions(xp):
+    """The versions that decide whether a run repeats to the last bit."""
+    found = {
+        "tinygan": tinygan.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+    }
+    return found if xp is np else found | {xp.__name__: xp.__version__}
+
+
+def _read_timing(path, last_step):
+    """The rows up to last_step; what cannot be read is left out, it is only time."""
+    rows = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()[1:]
+        for line in lines:
+            epoch, step, seconds, rate = line.split(",")
+            rows.append((int(epoch), int(step), float(seconds), float(rate)))
+    except (OSError, ValueError):
+        pass
+    return [row for row in rows if row[1] <= last_step]
