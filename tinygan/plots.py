@@ -21,7 +21,8 @@ def grid(images, columns=None, *, scale=1, gap=2):
     sheet = np.full((rows, h + gap, columns, w + gap, c), 255, np.uint8)
     for i, image in enumerate(images):
         sheet[i // columns, :h, i % columns, :w] = image
-    sheet = sheet.reshape(rows * (h + gap), columns * (w + gap), c)[: -gap or None, : -gap or None]
+    sheet = sheet.reshape(rows * (h + gap), columns * (w + gap), c)
+    sheet = sheet[: rows * (h + gap) - gap, : columns * (w + gap) - gap]
     return sheet.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
@@ -38,7 +39,8 @@ def curves(path, history, steps_per_epoch, title):
     """Draw how a GAN's training went: losses above, D's mean scores below.
 
     history: (steps, 4) array of d_loss, g_loss, real_score, fake_score for every update. Each is
-    drawn faintly as it was and firmly as its running mean over a twentieth of the run.
+    drawn faintly as it was and firmly as its running mean over a twentieth of the run. The dotted
+    lines are where they stand when D can only guess: losses of 2 ln 2 and ln 2, scores of 0.5.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -59,6 +61,8 @@ def curves(path, history, steps_per_epoch, title):
         axes.plot(epochs, history[:, column], color=colour, alpha=0.2, linewidth=0.7)
         smooth, start = _running_mean(history[:, column], window)
         axes.plot(epochs[start : start + len(smooth)], smooth, color=colour, label=label)
+    for level in (2 * np.log(2), np.log(2)):  # both losses when D can only guess
+        losses.axhline(level, color="grey", linewidth=0.7, linestyle=":")
     losses.set_ylabel("loss (nats)")
     losses.set_title(title)
     scores.set_ylabel("D's mean score")

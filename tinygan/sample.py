@@ -7,7 +7,7 @@ from tinygan.errors import UserError, exit_on_error
 from tinygan.files import atomic_write, reason
 from tinygan.options import Parser, whole_number
 from tinygan.training import checkpoint, generate
-from tinygan.training.run import read_config
+from tinygan.training.config import read_config
 
 
 def main(argv=None):

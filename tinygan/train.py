@@ -7,9 +7,10 @@ from pathlib import Path
 from tinygan import backend, data, recipes
 from tinygan.errors import UserError, exit_on_error
 from tinygan.options import Parser, positive_number, whole_number
+from tinygan.training.config import Settings, default_folder, read_config, versions
 from tinygan.training.interrupt import stop_requested
 from tinygan.training.log import Progress, duration
-from tinygan.training.run import GanRun, Settings, default_folder, read_config, versions
+from tinygan.training.run import GanRun
 
 KEPT = ("data", "limit", "width", "batch_size", "lr", "seed")  # what --resume cannot change
 

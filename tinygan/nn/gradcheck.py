@@ -37,7 +37,7 @@ class GradientReport:
 
 
 def check_gradients(layer, x, *, rng=None, max_elements=200):
-    """Compare layer.backward with finite differences, in float64. Raises nothing for a bad gradient.
+    """Compare layer.backward with finite differences, in float64. A bad gradient raises nothing.
 
     The loss is L = Σ r · y with random weights r, so that gy = r and every output matters. Two
     measures, for x and for each parameter: element by element, for at most `max_elements` of them
@@ -46,8 +46,8 @@ def check_gradients(layer, x, *, rng=None, max_elements=200):
 
     layer: in training mode; its parameters are changed to float64 for the check and put back after,
     as are its gradients, running statistics and random generators. x: any input the layer takes,
-    on the host; integer inputs have no gradient and only the parameters are checked. rng: host NumPy
-    Generator, default_rng(0) when left out.
+    on the host; integer inputs have no gradient and only the parameters are checked. rng: host
+    NumPy Generator, default_rng(0) when left out.
     Returns a GradientReport; `.worst` below 1e-6 is a good sign.
     """
     rng = np.random.default_rng(0) if rng is None else rng

@@ -47,3 +47,33 @@ def duration(seconds):
     if hours:
         return f"{hours}h {minutes:02}m"
     return f"{minutes}m {seconds:02}s" if minutes else f"{seconds}s"
+
+
+class Clock:
+    """How fast the training goes, not counting drawing and saving."""
+
+    def __init__(self, step, batch_size):
+        self.batch_size = batch_size
+        self.first, self.seconds = step, 0.0  # of the laps before this one
+        self.lap_step, self.began = step, time.perf_counter()
+
+    def lap(self, epoch, step):
+        """End a lap: (epoch, step, its seconds, its images per second)."""
+        seconds = time.perf_counter() - self.began
+        images = (step - self.lap_step) * self.batch_size
+        self.seconds += seconds
+        self.lap_step = step
+        return epoch, step, seconds, images / max(seconds, 1e-9)
+
+    def restart(self):
+        """Begin the next lap now."""
+        self.began = time.perf_counter()
+
+    def rate(self, step):
+        """Images per second since the beginning."""
+        return self.batch_size / self.seconds_for(1, step)
+
+    def seconds_for(self, steps, step):
+        """How long `steps` updates take at the pace so far."""
+        elapsed = self.seconds + time.perf_counter() - self.began
+        return steps * max(elapsed, 1e-9) / max(step - self.first, 1)

@@ -12,46 +12,23 @@ import dataclasses
 import itertools
 import json
 import math
-import platform
 import shlex
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-import tinygan
 from tinygan import backend, nn, plots
 from tinygan.data.batches import batches
 from tinygan.errors import RunError, UserError
 from tinygan.files import reason, write_text
 from tinygan.training import checkpoint
+from tinygan.training.config import default_folder, versions
 from tinygan.training.finite import first_bad_output, first_bad_weight
 from tinygan.training.gan_loop import fit, generate
-from tinygan.training.log import duration
+from tinygan.training.log import Clock, duration
 
 COLUMNS = ("d_loss", "g_loss", "real_score", "fake_score")
 PREVIEWS = 64  # images in a sample sheet
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What was asked for. A resumed run keeps all but `epochs`, `steps`, the two `…_every`,
-    `data_dir` and `backend`, which say how far and how, not what."""
-
-    recipe: str
-    data: str
-    limit: int | None
-    width: int
-    batch_size: int
-    lr: float
-    seed: int
-    epochs: int | None
-    steps: int | None
-    sample_every: int
-    checkpoint_every: int
-    backend: str
-    data_dir: str | None
 
 
 class GanRun:
@@ -63,8 +40,8 @@ class GanRun:
     """
 
     def __init__(self, folder, recipe, settings, dataset, xp):
-        self.folder, self.recipe, self.settings = Path(folder), recipe, settings
-        self.dataset, self.xp = dataset, xp
+        self.folder, self.recipe, self.dataset, self.xp = Path(folder), recipe, dataset, xp
+        self.settings = dataclasses.replace(settings, backend=xp.__name__)  # not "auto"
         self.images = dataset.images[: settings.limit]
         self._check_data()
         weights_rng, self.noise_rng, preview_rng = np.random.default_rng(settings.seed).spawn(3)
@@ -153,14 +130,15 @@ class GanRun:
 
     def resume_command(self):
         """What to type to go on with this run."""
-        out = "" if self.folder == default_folder(self.recipe) else f" --out {self.folder}"
-        words = shlex.split(f"python -m tinygan.train {self.recipe.name}")
-        return shlex.join(words + out.split(maxsplit=1) + ["--resume"])
+        words = ["python", "-m", "tinygan.train", self.recipe.name]
+        if self.folder != default_folder(self.recipe):
+            words += ["--out", str(self.folder)]
+        return shlex.join([*words, "--resume"])
 
     def _train(self, progress, stop_requested):
         s, per_epoch = self.settings, self.steps_per_epoch
         unread = []  # what was measured, still on the device
-        clock = _Clock(self.step, s.batch_size)
+        clock = Clock(self.step, s.batch_size)
         updates = fit(
             self.G,
             self.D,
@@ -304,70 +282,6 @@ class GanRun:
             "versions": versions(self.xp),
         }
         write_text(self.folder / "config.json", json.dumps(config, indent=2) + "\n")
-
-
-class _Clock:
-    """How fast the training goes, not counting drawing and saving."""
-
-    def __init__(self, step, batch_size):
-        self.batch_size = batch_size
-        self.first, self.seconds = step, 0.0  # of the laps before this one
-        self.lap_step, self.began = step, time.perf_counter()
-
-    def lap(self, epoch, step):
-        """End a lap: (epoch, step, its seconds, its images per second)."""
-        seconds = time.perf_counter() - self.began
-        images = (step - self.lap_step) * self.batch_size
-        self.seconds += seconds
-        self.lap_step = step
-        return epoch, step, seconds, images / max(seconds, 1e-9)
-
-    def restart(self):
-        """Begin the next lap now."""
-        self.began = time.perf_counter()
-
-    def rate(self, step):
-        """Images per second since the beginning."""
-        return self.batch_size / self.seconds_for(1, step)
-
-    def seconds_for(self, steps, step):
-        """How long `steps` updates take at the pace so far."""
-        elapsed = self.seconds + time.perf_counter() - self.began
-        return steps * max(elapsed, 1e-9) / max(step - self.first, 1)
-
-
-def default_folder(recipe):
-    """Where a recipe's run goes when --out is left out."""
-    return Path("runs") / recipe.name
-
-
-def read_config(folder):
-    """A run folder's config.json as a dict. Raises UserError when there is none or it is damaged."""
-    path = Path(folder) / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{folder} is not a run folder: it has no config.json") from None
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {reason(error)}") from None
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}") from None
-    wanted = [field.name for field in dataclasses.fields(Settings)] + ["trained_on", "versions"]
-    missing = [key for key in wanted if not isinstance(config, dict) or key not in config]
-    if missing:
-        raise UserError(f"{path} is damaged: {missing[0]} is missing")
-    return config
-
-
-def versions(xp):
-    """The versions that decide whether a run repeats to the last bit."""
-    found = {
-        "tinygan": tinygan.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "machine": platform.machine(),
-    }
-    return found if xp is np else found | {xp.__name__: xp.__version__}
 
 
 def _read_timing(path, last_step):

@@ -1,0 +1,36 @@
+"""Fixtures: every backend that answers, and repeatable randomness."""
+
+import numpy as np
+import pytest
+import strict_device
+from hypothesis import settings
+
+from tinygan import backend
+from tinygan.errors import UserError
+
+settings.register_profile("tinygan", deadline=None, max_examples=30, derandomize=True)
+settings.load_profile("tinygan")
+
+
+def _cupy():
+    try:
+        return backend.get("cupy")
+    except UserError as error:
+        pytest.skip(f"no GPU: {error}")
+
+
+@pytest.fixture(params=["numpy", "strict", pytest.param("cupy", marks=pytest.mark.gpu)])
+def xp(request):
+    """NumPy, the strict fake device, and CuPy where a GPU answers."""
+    return {"numpy": lambda: np, "strict": lambda: strict_device, "cupy": _cupy}[request.param]()
+
+
+@pytest.fixture(params=["strict", pytest.param("cupy", marks=pytest.mark.gpu)])
+def device(request):
+    """The strict fake device, and CuPy where a GPU answers."""
+    return strict_device if request.param == "strict" else _cupy()
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)

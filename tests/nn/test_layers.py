@@ -1,0 +1,277 @@
+"""What all layers promise: dtypes, caches, nothing of the caller's written into, every backend."""
+
+import numpy as np
+import pytest
+import strict_device
+from layer_cases import LAYERS, make, names_with_input_gradient, names_with_params
+
+from tinygan import backend, nn
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", names_with_input_gradient())
+def test_everything_is_computed_in_the_dtype_of_the_input(name, dtype):
+    layer, x = make(name, dtype)
+    y = layer.forward(x)
+    gx = layer.backward(np.ones_like(y))
+    assert (y.dtype, gx.dtype) == (dtype, dtype)
+    assert {p.grad.dtype for p in layer.params()} <= {np.dtype(dtype)}
+    assert {p.data.dtype for p in layer.params()} <= {np.dtype(dtype)}
+    assert layer.eval().forward(x).dtype == dtype
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_weights_are_born_float32(name):
+    build, _ = LAYERS[name]
+    layer = build(np.random.default_rng(0))
+    for array in [p.data for p in layer.params()] + list(layer.named_buffers().values()):
+        assert array.dtype == np.float32
+
+
+@pytest.mark.parametrize("build", [
+    lambda number: nn.LeakyReLU(number),
+    lambda number: nn.Dropout(number, rng=np.random.default_rng(0)),
+    lambda number: nn.GaussianNoise(number, rng=np.random.default_rng(0)),
+    lambda number: nn.BatchNorm(3, eps=number, momentum=number),
+])  # fmt: skip
+def test_a_float64_setting_does_not_make_float32_into_float64(build):
+    layer = build(np.float64(0.1))
+    x = np.ones((2, 3), np.float32)
+    y = layer.forward(x)
+    assert y.dtype == np.float32
+    assert layer.backward(y).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_neither_x_nor_gy_is_written_to_nor_handed_back(name):
+    layer, x = make(name)
+    x_before = x.copy()
+    y = layer.forward(x)
+    gy = np.full_like(y, 0.5)
+    y += 1  # it is the caller's: the backward must not depend on it
+    gx = layer.backward(gy)
+    np.testing.assert_array_equal(x, x_before)
+    np.testing.assert_array_equal(gy, 0.5)
+    assert not np.shares_memory(x, y)
+    assert gx is None or not np.shares_memory(gx, gy)
+    y_eval = layer.eval().forward(x)
+    assert not np.shares_memory(x, y_eval)
+    np.testing.assert_array_equal(x, x_before)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_gradients_do_not_change_when_the_caller_writes_into_y(name):
+    results = []
+    for spoil in (False, True):
+        layer, x = make(name)
+        y = layer.forward(x)
+        gy = np.linspace(-1, 1, y.size).reshape(y.shape)
+        if spoil:
+            y[...] = 7
+        gx = layer.backward(gy)
+        results.append([gx, *(p.grad for p in layer.params())])
+    for calm, spoiled in zip(*results, strict=True):
+        assert calm is None or np.array_equal(calm, spoiled)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_second_backward_or_one_without_forward_raises(name):
+    layer, x = make(name)
+    with pytest.raises(RuntimeError, match=r"needs a forward in training mode"):
+        layer.backward(np.zeros(1))
+    y = layer.forward(x)
+    layer.backward(np.ones_like(y))
+    with pytest.raises(RuntimeError, match=r"each forward serves one backward"):
+        layer.backward(np.ones_like(y))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_an_eval_forward_keeps_nothing_and_leaves_the_kept_alone(name):
+    layer, x = make(name)
+    with pytest.raises(RuntimeError):
+        layer.backward(np.ones_like(layer.eval().forward(x)))
+    y = layer.train().forward(x)
+    state = {k: v.copy() for k, v in layer.named_buffers().items()}
+    layer.eval().forward(x[:1])
+    for k, v in layer.named_buffers().items():
+        np.testing.assert_array_equal(v, state[k])
+    layer.train().backward(np.ones_like(y))
+
+
+@pytest.mark.parametrize("name", names_with_params())
+def test_gradients_add_up_unless_told_not_to(name):
+    layer, x = make(name)
+
+    def run(**how):
+        for g in layer.generators():
+            g.bit_generator.state = state[id(g)]
+        return layer.backward(np.ones_like(layer.forward(x)), **how)
+
+    state = {id(g): g.bit_generator.state for g in layer.generators()}
+    gx = run()
+    once = [p.grad.copy() for p in layer.params()]
+    again = run(accumulate=False)
+    assert gx is None or np.array_equal(gx, again)
+    for p, g in zip(layer.params(), once, strict=True):
+        np.testing.assert_array_equal(p.grad, g)
+    run()
+    for p, g in zip(layer.params(), once, strict=True):
+        np.testing.assert_allclose(p.grad, 2 * g, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n in LAYERS if make(n)[0].can_skip_input_grad])
+def test_the_input_gradient_can_be_left_out_and_the_others_stay_the_same(name):
+    grads = []
+    for want in (True, False):
+        layer, x = make(name)
+        y = layer.forward(x)
+        gx = layer.backward(np.linspace(0, 1, y.size).reshape(y.shape), input_grad=want)
+        assert (gx is not None) == want
+        with pytest.raises(RuntimeError):
+            layer.backward(np.zeros_like(y))
+        grads.append([p.grad for p in layer.params()])
+    for a, b in zip(*grads, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_without_input_gradient_the_layers_below_the_lowest_parameter_are_not_walked(rng):
+    class Loud(nn.Tanh):
+        def backward(self, gy, accumulate=True):
+            raise AssertionError("nobody needs this")
+
+    bottom = Loud()
+    net = nn.Sequential(bottom, nn.Dense(3, 2, rng=rng), nn.Tanh())
+    y = net.forward(np.ones((2, 3)))
+    assert net.backward(np.ones_like(y), input_grad=False) is None
+    assert net.layers[1].W.grad.any()
+    with pytest.raises(RuntimeError):
+        bottom.take()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_device_computes_the_same_and_never_waits(name, device):
+    layer, x = make(name)
+    moved, _ = make(name)
+    assert moved.to(device) is moved
+    assert {backend.array_module(p.data) for p in moved.params()} <= {device}
+    assert {backend.array_module(p.grad) for p in moved.params()} <= {device}
+    y = layer.forward(x)
+    gy = np.linspace(-1, 1, y.size).reshape(y.shape)
+    gx = layer.backward(gy)
+    on_device, gy_device = backend.to_device(x, device), backend.to_device(gy, device)
+    waits = strict_device.waits
+    y_moved = moved.forward(on_device)
+    gx_moved = moved.backward(gy_device)
+    assert strict_device.waits == waits
+    tolerance = {"rtol": 1e-10, "atol": 1e-12}
+    np.testing.assert_allclose(backend.to_numpy(y_moved), y, **tolerance)
+    if gx is not None:
+        np.testing.assert_allclose(backend.to_numpy(gx_moved), gx, **tolerance)
+    for p, q in zip(layer.params(), moved.params(), strict=True):
+        np.testing.assert_allclose(backend.to_numpy(q.grad), p.grad, **tolerance)
+    moved.to(np)
+    assert {backend.array_module(p.data) for p in moved.params()} <= {np}
+
+
+def test_names_are_dotted_paths_and_params_keep_their_order(rng):
+    net = nn.Sequential(
+        nn.Dense(3, 4, rng=rng), nn.Sequential(nn.BatchNorm(4), nn.Dense(4, 1, bias=False, rng=rng))
+    )
+    assert list(net.named_params()) == ["0.W", "0.b", "1.0.gamma", "1.0.beta", "1.1.W"]
+    assert list(net.named_buffers()) == ["1.0.running_mean", "1.0.running_var"]
+    assert net.params() == list(net.named_params().values())
+
+
+def test_params_keep_their_identity_through_moves_and_training(rng):
+    net = nn.Sequential(nn.Dense(3, 4, rng=rng), nn.BatchNorm(4))
+    params = net.params()
+    net.to(strict_device).to(np)
+    net.forward(np.ones((2, 3), np.float32))
+    net.backward(np.ones((2, 4), np.float32))
+    nn.Adam(net.params()).step()
+    assert all(a is b for a, b in zip(params, net.params(), strict=True))
+
+
+def test_a_layer_of_ones_own_takes_part_by_its_attributes(rng):
+    class Twice(nn.Layer):
+        def __init__(self):
+            self.inner = nn.Dense(3, 3, rng=rng)
+            self.scale = nn.Param(np.ones(1, np.float32))
+
+        def forward(self, x):
+            self.keep(self.inner.forward(x))
+            return self._kept[0] * self.scale.data
+
+        def backward(self, gy, accumulate=True):
+            inner = self.take()
+            if accumulate:
+                self.scale.grad += (gy * inner).sum(keepdims=True)[0]
+            return self.inner.backward(gy * self.scale.data, accumulate)
+
+    net = nn.Sequential(Twice(), nn.Tanh())
+    assert list(net.named_params()) == ["0.scale", "0.inner.W", "0.inner.b"]
+    assert not net.eval().layers[0].inner.training
+    net.train()
+    assert nn.check_gradients(net, np.ones((2, 3))).worst < 1e-6
+
+
+def test_constructor_arguments_stay_readable(rng):
+    conv = nn.ConvTranspose2d(2, 3, 5, stride=2, padding=1, output_padding=1, bias=False, rng=rng)
+    assert (conv.c_in, conv.c_out, conv.kernel, conv.stride) == (2, 3, 5, 2)
+    assert (conv.padding, conv.output_padding, conv.bias) == (1, 1, False)
+    dropout = nn.Dropout(0.3, rng=rng)
+    assert (dropout.p, dropout.rng) == (0.3, rng)
+    assert (nn.BatchNorm(4).features, nn.BatchNorm(4).eps, nn.BatchNorm(4).momentum) == (4, 1e-5, 0.1)
+    assert (nn.LeakyReLU().slope, nn.Reshape([2, 3]).shape, nn.Upsample2d(2).factor) == (0.2, (2, 3), 2)
+    embedding = nn.Embedding(4, 3, rng=rng)
+    assert (embedding.classes, embedding.dim) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("build", "says"),
+    [
+        (lambda r: nn.Dense(0, 3, rng=r), "n_in to be a whole number of at least 1, got 0"),
+        (lambda r: nn.Dense(3, -1, rng=r), "n_out"),
+        (lambda r: nn.Dense(3, 2.5, rng=r), "n_out to be a whole number"),
+        (lambda r: nn.Conv2d(1, 1, 3, stride=0, rng=r), "stride"),
+        (lambda r: nn.Conv2d(1, 1, 3, padding=-1, rng=r), "padding"),
+        (lambda r: nn.ConvTranspose2d(1, 1, 3, output_padding=1, rng=r), "below the stride of 1"),
+        (lambda r: nn.BatchNorm(0), "features"),
+        (lambda r: nn.Dropout(1.0, rng=r), r"p in \[0, 1\)"),
+        (lambda r: nn.Dropout(float("nan"), rng=r), r"p in \[0, 1\)"),
+        (lambda r: nn.GaussianNoise(-1, rng=r), "std"),
+        (lambda r: nn.LeakyReLU(-0.1), "slope"),
+        (lambda r: nn.Reshape((2, -1)), "shape"),
+        (lambda r: nn.Upsample2d(0), "factor"),
+        (lambda r: nn.Embedding(0, 3, rng=r), "classes"),
+    ],
+)
+def test_bad_settings_are_refused_in_words(build, says, rng):
+    with pytest.raises(ValueError, match=says):
+        build(rng)
+
+
+@pytest.mark.parametrize(
+    ("build", "x", "says"),
+    [
+        (lambda r: nn.Dense(3, 2, rng=r), np.zeros((2, 4)), r"Dense expects shape \(any, 3\), got"),
+        (lambda r: nn.Conv2d(3, 2, 3, rng=r), np.zeros((2, 4, 4, 1)), r"\(any, any, any, 3\)"),
+        (lambda r: nn.Conv2d(1, 2, 5, rng=r), np.zeros((2, 4, 4, 1)), "kernel of 5 does not fit"),
+        (lambda r: nn.ConvTranspose2d(1, 2, 3, padding=2, rng=r), np.zeros((2, 1, 1, 1)), "nothing"),
+        (lambda r: nn.BatchNorm(3), np.zeros((2, 4)), r"\(…, 3\)"),
+        (lambda r: nn.BatchNorm(3), np.zeros((1, 3)), "two values"),
+        (lambda r: nn.Reshape((2, 3)), np.zeros((2, 5)), "does not fit"),
+        (lambda r: nn.Upsample2d(2), np.zeros((2, 5)), "expects shape"),
+        (lambda r: nn.Embedding(3, 2, rng=r), np.zeros(2), "integer labels"),
+        (lambda r: nn.Embedding(3, 2, rng=r), np.array([0, 3]), "labels from 0 to 2, got 0 to 3"),
+        (lambda r: nn.Embedding(3, 2, rng=r), np.array([-1]), "labels from 0 to 2"),
+    ],
+)
+def test_input_that_does_not_fit_is_refused_in_words(build, x, says, rng):
+    with pytest.raises(ValueError, match=says):
+        build(rng).forward(x)
+
+
+def test_sequential_takes_layers_only():
+    with pytest.raises(TypeError, match="takes layers, got list"):
+        nn.Sequential([nn.Tanh()])
