@@ -34,3 +34,20 @@ def device(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def cli(capsys, tmp_path, monkeypatch):
+    """cli(main, "word word …"): run a command in an empty folder; (exit code, stdout, stderr)."""
+    from tinygan.errors import exit_on_error
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TINYGAN_DATA", raising=False)
+
+    def run(command, words):
+        with pytest.raises(SystemExit) as ended:
+            exit_on_error(command, words.split())
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return run

@@ -74,7 +74,9 @@ LAYERS = {
     "upsample": (lambda r: nn.Upsample2d(3), (2, 3, 4, 2)),
     "sequential": (conv_net, (4, 7, 5, 2)),
     "nested": (
-        lambda r: nn.Sequential(nn.Tanh(), nn.Sequential(nn.Dense(5, 3, bias=False, rng=r), nn.BatchNorm(3))),
+        lambda r: nn.Sequential(
+            nn.Tanh(), nn.Sequential(nn.Dense(5, 3, bias=False, rng=r), nn.BatchNorm(3))
+        ),
         (6, 5),
     ),
 }

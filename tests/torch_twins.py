@@ -38,7 +38,9 @@ class Twin(torch.nn.Module):
             self._add(layer, "gamma", (0,), (0,))
             self._add(layer, "beta", (0,), (0,))
             for name, array in (("mean", layer.running_mean), ("var", layer.running_var)):
-                self.register_buffer(name, torch.from_numpy(array.astype(layer.gamma.data.dtype).copy()))
+                self.register_buffer(
+                    name, torch.from_numpy(array.astype(layer.gamma.data.dtype).copy())
+                )
         if getattr(layer, "bias", False):
             self._add(layer, "b", (0,), (0,))
         if isinstance(layer, nn.Sequential):
@@ -69,7 +71,14 @@ class Twin(torch.nn.Module):
             return f.embedding(x, self.W)
         if isinstance(layer, nn.BatchNorm):
             return f.batch_norm(
-                x, self.mean, self.var, self.gamma, self.beta, self.training, layer.momentum, layer.eps
+                x,
+                self.mean,
+                self.var,
+                self.gamma,
+                self.beta,
+                self.training,
+                layer.momentum,
+                layer.eps,
             )
         if isinstance(layer, nn.LeakyReLU):
             return f.leaky_relu(x, layer.slope)

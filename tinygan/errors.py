@@ -26,6 +26,9 @@ def exit_on_error(command, argv=None):
     except (UserError, RunError) as error:
         print(f"tinygan: {error}", file=sys.stderr)
         code = error.exit_code
+    except MemoryError:
+        print("tinygan: not enough memory: lower --width or --batch-size", file=sys.stderr)
+        code = 1
     except KeyboardInterrupt:
         print("tinygan: stopped before anything was written", file=sys.stderr)
         code = 130

@@ -27,7 +27,7 @@ def grid(images, columns=None, *, scale=1, gap=2):
 
 
 def save_png(path, image):
-    """Write uint8 (H, W, 1) or (H, W, 3) as a PNG file. Raises OSError when it cannot be written."""
+    """Write uint8 (H, W, 1) or (H, W, 3) as a PNG file. Raises OSError when that fails."""
     from PIL import Image
 
     picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)

@@ -195,7 +195,9 @@ def test_loss_gradients_agree_with_finite_differences(name, shape, rng):
     assert _loss_error(LOSSES[name], x, gradient) < TOLERANCE
     v = rng.standard_normal(shape)
     along = [LOSSES[name](x + h * v)[0] for h in (1e-5, -1e-5)]
-    np.testing.assert_allclose((gradient * v).sum(), (along[0] - along[1]) / 2e-5, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(
+        (gradient * v).sum(), (along[0] - along[1]) / 2e-5, rtol=1e-6, atol=1e-9
+    )
     for wrong in (1.001 * gradient, -gradient, gradient * len(x) + 1e-4):
         if np.abs(gradient).max() > 0:
             assert _loss_error(LOSSES[name], x, wrong) > TOLERANCE

@@ -221,8 +221,16 @@ def test_constructor_arguments_stay_readable(rng):
     assert (conv.padding, conv.output_padding, conv.bias) == (1, 1, False)
     dropout = nn.Dropout(0.3, rng=rng)
     assert (dropout.p, dropout.rng) == (0.3, rng)
-    assert (nn.BatchNorm(4).features, nn.BatchNorm(4).eps, nn.BatchNorm(4).momentum) == (4, 1e-5, 0.1)
-    assert (nn.LeakyReLU().slope, nn.Reshape([2, 3]).shape, nn.Upsample2d(2).factor) == (0.2, (2, 3), 2)
+    assert (nn.BatchNorm(4).features, nn.BatchNorm(4).eps, nn.BatchNorm(4).momentum) == (
+        4,
+        1e-5,
+        0.1,
+    )
+    assert (nn.LeakyReLU().slope, nn.Reshape([2, 3]).shape, nn.Upsample2d(2).factor) == (
+        0.2,
+        (2, 3),
+        2,
+    )
     embedding = nn.Embedding(4, 3, rng=rng)
     assert (embedding.classes, embedding.dim) == (4, 3)
 
@@ -257,7 +265,11 @@ def test_bad_settings_are_refused_in_words(build, says, rng):
         (lambda r: nn.Dense(3, 2, rng=r), np.zeros((2, 4)), r"Dense expects shape \(any, 3\), got"),
         (lambda r: nn.Conv2d(3, 2, 3, rng=r), np.zeros((2, 4, 4, 1)), r"\(any, any, any, 3\)"),
         (lambda r: nn.Conv2d(1, 2, 5, rng=r), np.zeros((2, 4, 4, 1)), "kernel of 5 does not fit"),
-        (lambda r: nn.ConvTranspose2d(1, 2, 3, padding=2, rng=r), np.zeros((2, 1, 1, 1)), "nothing"),
+        (
+            lambda r: nn.ConvTranspose2d(1, 2, 3, padding=2, rng=r),
+            np.zeros((2, 1, 1, 1)),
+            "nothing",
+        ),
         (lambda r: nn.BatchNorm(3), np.zeros((2, 4)), r"\(…, 3\)"),
         (lambda r: nn.BatchNorm(3), np.zeros((1, 3)), "two values"),
         (lambda r: nn.Reshape((2, 3)), np.zeros((2, 5)), "does not fit"),

@@ -94,7 +94,10 @@ def test_mse_and_softmax_cross_entropy_agree_with_pytorch(rng):
     f = torch.nn.functional
     for (loss, gradient), expected in (
         (nn.mse(x, target), lambda t: f.mse_loss(t, torch.from_numpy(target))),
-        (nn.softmax_cross_entropy(x, labels), lambda t: f.cross_entropy(t, torch.from_numpy(labels))),
+        (
+            nn.softmax_cross_entropy(x, labels),
+            lambda t: f.cross_entropy(t, torch.from_numpy(labels)),
+        ),
     ):
         twin = torch.from_numpy(x.copy()).requires_grad_()
         value = expected(twin)

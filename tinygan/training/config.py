@@ -39,7 +39,7 @@ def default_folder(recipe):
 
 
 def read_config(folder):
-    """A run folder's config.json as a dict. Raises UserError when there is none or it is damaged."""
+    """A run folder's config.json as a dict. UserError when there is none or it is damaged."""
     path = Path(folder) / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -49,10 +49,9 @@ def read_config(folder):
         raise UserError(f"cannot read {path}: {reason(error)}") from None
     except ValueError as error:
         raise UserError(f"{path} is damaged: {error}") from None
-    wanted = [field.name for field in dataclasses.fields(Settings)] + ["trained_on", "versions"]
-    missing = [key for key in wanted if not isinstance(config, dict) or key not in config]
-    if missing:
-        raise UserError(f"{path} is damaged: {missing[0]} is missing")
+    wrong = _first_wrong(config)
+    if wrong:
+        raise UserError(f"{path} is damaged: {wrong} is missing or not what it should be")
     return config
 
 
@@ -65,3 +64,17 @@ def versions(xp):
         "machine": platform.machine(),
     }
     return found if xp is np else found | {xp.__name__: xp.__version__}
+
+
+def _first_wrong(config):
+    """The first key of a config.json that is missing or impossible, or None."""
+    if not isinstance(config, dict):
+        return "everything"
+    for field in dataclasses.fields(Settings):
+        value, least = config.get(field.name), 0 if field.name == "seed" else 1
+        if not isinstance(value, field.type) or (isinstance(value, int) and value < least):
+            return field.name
+    began = config.get("trained_on")
+    if not isinstance(began, dict) or not {"name", "sha256"} <= began.keys():
+        return "trained_on"
+    return None if isinstance(config.get("versions"), dict) else "versions"

@@ -7,13 +7,20 @@ def first_bad_weight(networks):
     """A description of the first weight or running statistic that is not finite, or None.
 
     networks: dict[str, Layer], looked through in order, each from its input up. Waits for the
-    device once for each array.
+    device once.
     """
+    places, finite = [], []
     for network, layer in networks.items():
         arrays = {name: p.data for name, p in layer.named_params().items()}
         for name, array in (arrays | layer.named_buffers()).items():
-            if not bool(backend.array_module(array).isfinite(array).all()):
-                return f"{name.rpartition('.')[2]} of {network}'s {_layer_name(layer, name)}"
+            xp = backend.array_module(array)
+            places.append((network, layer, name))
+            finite.append(xp.isfinite(array).all())
+    for (network, layer, name), good in zip(
+        places, backend.to_numpy(xp.stack(finite)), strict=True
+    ):
+        if not good:
+            return f"{name.rpartition('.')[2]} of {network}'s {_layer_name(layer, name)}"
     return None
 
 

@@ -116,7 +116,8 @@ class GanRun:
         or something cannot be written; the last good checkpoint stays as it is.
         """
         try:
-            self._train(progress, stop_requested)
+            with np.errstate(all="ignore"):  # what is not finite is found and said in one line
+                self._train(progress, stop_requested)
         except OSError as error:
             raise RunError(
                 f"cannot write {error.filename}: {reason(error)}; the run stops at step "
@@ -158,6 +159,7 @@ class GanRun:
                 self._read(unread)
                 progress.show(self._line(clock), final=pausing)
             if pausing:
+                self._check_weights()
                 self.timing.append(clock.lap(math.ceil(step / per_epoch), step))
                 complete_epoch = done_in_epoch == 0
                 last = step == self.last_step
@@ -182,24 +184,25 @@ class GanRun:
         bad = np.argwhere(~np.isfinite(rows))
         if len(bad):
             row, column = bad[0]
+            z = backend.to_device(self.preview_z, self.xp)
+            where = first_bad_weight({"D": self.D, "G": self.G})
+            where = where or first_bad_output({"G": self.G, "D": self.D}, z) or "the loss itself"
             step = self.step + int(row) + 1
-            self._not_finite(f"{COLUMNS[column]} is {rows[row, column]} at step {step}")
+            self._fail(f"{COLUMNS[column]} is {rows[row, column]} at step {step}", where)
         self.history = np.concatenate([self.history, rows])
 
-    def _not_finite(self, what):
-        networks = {"D": self.D, "G": self.G}
-        z = backend.to_device(self.preview_z, self.xp)
-        with np.errstate(all="ignore"):
-            where = first_bad_weight(networks) or first_bad_output({"G": self.G, "D": self.D}, z)
+    def _check_weights(self):
+        bad = first_bad_weight({"D": self.D, "G": self.G})
+        if bad:
+            self._fail(f"a weight is not finite at step {self.step}", bad)
+
+    def _fail(self, what, where):
         raise RunError(
-            f"{what}, first in {where or 'the loss itself'}; {self._what_is_left()}; a lower --lr "
-            "with a new --out may do better"
+            f"{what}, first in {where}; {self._what_is_left()}; a lower --lr with a new --out may "
+            "do better"
         )
 
     def _save(self):
-        bad = first_bad_weight({"D": self.D, "G": self.G})
-        if bad:
-            self._not_finite(f"a weight is not finite at step {self.step}")
         checkpoint.save(
             self.folder / "checkpoint.npz",
             **self._identity(),

@@ -1,0 +1,87 @@
+"""python -m tinygan.sample: grids, arrays, and what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+import strict_device
+from PIL import Image
+
+from tinygan import sample, train
+
+SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
+
+
+@pytest.fixture
+def run(cli):
+    assert cli(train.main, f"{SMALL} --steps 2 --out run")[0] == 0
+    return "run"
+
+
+def test_a_png_is_a_grid_of_n_images(cli, run, tmp_path):
+    code, out, _ = cli(sample.main, f"{run} --n 10 --out grid.png")
+    assert (code, out) == (0, "10 images in grid.png\n")
+    with Image.open(tmp_path / "grid.png") as picture:
+        assert picture.size == (2 * (4 * 30 - 2), 2 * (3 * 30 - 2))
+        assert picture.mode == "L"
+
+
+def test_an_npz_has_uint8_images(cli, run, tmp_path):
+    cli(sample.main, f"{run} --n 300 --seed 1 --out many.npz")
+    with np.load(tmp_path / "many.npz", allow_pickle=False) as file:
+        images = file["images"]
+    assert images.dtype == np.uint8
+    assert images.shape == (300, 28, 28, 1)
+    assert len(np.unique(images.reshape(300, -1), axis=0)) > 100
+
+
+def test_the_seed_decides(cli, run, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        cli(sample.main, f"{run} --n 4 --seed {seed} --out {name}.npz")
+    a, b, c = ((tmp_path / f"{name}.npz").read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_the_fake_device_draws_the_same(run):
+    images = sample.draw(run, 5, 0, np)
+    np.testing.assert_array_equal(sample.draw(run, 5, 0, strict_device), images)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("nowhere", "nowhere is not a run folder: it has no config.json"),
+        ("run --out picture.jpg", "--out picture.jpg should end in .png (a grid) or .npz"),
+        ("run --out missing/picture.png", "cannot write missing/picture.png: no such file or"),
+        ("run --n 0", "argument --n: must be at least 1, got 0"),
+        ("run --seed x", "argument --seed: 'x' is not a whole number"),
+        ("", "the following arguments are required: run"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(cli, run, words, says):
+    code, out, err = cli(sample.main, words)
+    assert (code, out) == (2, "")
+    assert err.startswith("tinygan: ")
+    assert err.count("\n") == 1
+    assert says in err
+
+
+def test_a_run_without_a_checkpoint_is_refused(cli, run, tmp_path):
+    (tmp_path / "run/checkpoint.npz").unlink()
+    code, _, err = cli(sample.main, "run")
+    assert code == 2
+    assert "cannot read run/checkpoint.npz: no such file" in err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"width": "wide"}, {"width": 0}, {"recipe": "other"}, {"width": 3}, {"width": 10**9}],
+)
+def test_a_config_that_was_tampered_with_is_one_line(cli, run, tmp_path, change):
+    path = tmp_path / "run/config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    code, _, err = cli(sample.main, "run")
+    assert code == (1 if change == {"width": 10**9} else 2)
+    assert err.startswith("tinygan: ")
+    assert err.count("\n") == 1

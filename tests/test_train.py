@@ -1,0 +1,367 @@
+"""python -m tinygan.train, as a user meets it: what it prints, its exit codes, what it leaves."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinygan import backend, recipes, train
+from tinygan.training import checkpoint
+
+SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
+ROOT = Path(train.__file__).parent.parent
+
+
+def one_line(text):
+    return text.startswith("tinygan: ") and text.count("\n") == 1 and "Traceback" not in text
+
+
+def spawn(words, folder, **how):
+    env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "tinygan.train", *words.split()]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **how,
+    )
+
+
+def test_a_small_run_from_start_to_end(cli, tmp_path):
+    code, out, err = cli(train.main, f"{SMALL} --epochs 2")
+    assert (code, err) == (0, "")
+    folder = tmp_path / "runs" / "dcgan"
+    left = sorted(str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file())
+    assert left == [
+        "checkpoint.npz",
+        "config.json",
+        "curves.png",
+        "metrics.csv",
+        "samples/epoch_0001.png",
+        "samples/epoch_0002.png",
+        "timing.csv",
+    ]
+    epochs = [line for line in out.splitlines() if line.startswith("epoch")]
+    assert len(epochs) == 2  # a line an epoch where output is no terminal
+    for word in ("epoch 1/2", "step 5/10", "images/s", "loss D", "score real", "left"):
+        assert word in epochs[0]
+    assert "40 images from the tinygan package" in out
+    assert "python -m tinygan.sample runs/dcgan" in out
+
+
+def test_list_names_every_recipe_on_a_line(cli):
+    code, out, _ = cli(train.main, "--list")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == recipes.names()
+
+
+def test_help_tells_of_the_documents_own_settings(cli):
+    code, out, _ = cli(train.main, "--help")
+    assert code == 0
+    assert "--lr 0.00001 --epochs 100" in " ".join(out.split())
+
+
+def test_quiet_says_nothing(cli):
+    assert cli(train.main, f"{SMALL} --steps 1 --quiet") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("dcgam", "unknown recipe 'dcgam': did you mean 'dcgan'?"),
+        ("zzz", "unknown recipe 'zzz': the recipes are dcgan"),
+        ("", "name a recipe to train; --list shows them"),
+        (
+            "dcgan --batch-size 7000 --data fashion-mnist-subset",
+            "7000 is more than the 6000 images",
+        ),
+        ("dcgan --limit 5 --data fashion-mnist-subset", "128 is more than the 5 images"),
+        ("dcgan --epochs 0", "argument --epochs: must be at least 1, got 0"),
+        ("dcgan --steps -3", "argument --steps: must be at least 1, got -3"),
+        ("dcgan --batch-size 1", "argument --batch-size: must be at least 2, got 1"),
+        ("dcgan --width 0", "argument --width: must be at least 1, got 0"),
+        ("dcgan --limit 0", "argument --limit: must be at least 1, got 0"),
+        ("dcgan --seed -1", "argument --seed: must be at least 0, got -1"),
+        ("dcgan --sample-every 0", "argument --sample-every: must be at least 1, got 0"),
+        ("dcgan --checkpoint-every 0", "argument --checkpoint-every: must be at least 1, got 0"),
+        ("dcgan --epochs two", "argument --epochs: 'two' is not a whole number"),
+        ("dcgan --lr 0", "argument --lr: must be a finite number above 0, got 0"),
+        ("dcgan --lr nan", "argument --lr: must be a finite number above 0, got nan"),
+        ("dcgan --lr fast", "argument --lr: 'fast' is not a number"),
+        ("dcgan --backend torch", "argument --backend: invalid choice: 'torch'"),
+        ("dcgan --epoch 3", "unrecognized arguments: --epoch 3"),
+        ("dcgan --data mnist", "unknown data 'mnist': choose one of fashion-mnist"),
+        ("dcgan --data-dir nowhere", "no Fashion-MNIST in nowhere"),
+        ("dcgan --resume", "runs/dcgan is not a run folder: it has no config.json"),
+        (
+            "dcgan --data fashion-mnist-subset --out file/run",
+            "cannot write file/run: not a directory",
+        ),
+        ("dcgan --data fashion-mnist-subset --out file", "cannot write file: file exists"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2_and_leaves_nothing(cli, tmp_path, words, says):
+    (tmp_path / "file").write_text("mine")
+    code, out, err = cli(train.main, words)
+    assert (code, out) == (2, "")
+    assert one_line(err), err
+    assert says in err
+    assert [f.name for f in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_may_not_be_written_is_one_line_and_exit_code_2(cli, monkeypatch):
+    def refuse(self, *_, **__):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    code, _, err = cli(train.main, SMALL)
+    assert code == 2
+    assert one_line(err)
+    assert "cannot write runs/dcgan: permission denied" in err
+
+
+def test_damaged_data_is_one_line_and_exit_code_2_and_leaves_nothing(cli, tmp_path):
+    from tinygan.data import fashion_mnist
+
+    source = Path(fashion_mnist.__file__).parent / "fashion_mnist_subset"
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in fashion_mnist.FILES["train"]:
+        (data / f"{name}.gz").write_bytes((source / f"{name}.gz").read_bytes())
+    images = data / "train-images-idx3-ubyte.gz"
+    whole = images.read_bytes()
+    for contents, says in (
+        (whole, "is altered: its SHA-256 is not that of Fashion-MNIST's"),  # the subset, renamed
+        (whole[:100_000], "is truncated"),
+        (b"<html>not found</html>", "is not an IDX file"),
+        (None, "train-images-idx3-ubyte[.gz] is missing"),
+    ):
+        images.unlink() if contents is None else images.write_bytes(contents)
+        code, _, err = cli(train.main, "dcgan --data-dir data")
+        assert code == 2
+        assert one_line(err)
+        assert says in err
+        assert not (tmp_path / "runs").exists()
+
+
+def test_where_only_the_subset_is_there_the_run_says_so(cli, tmp_path, monkeypatch):
+    from tinygan.data import fashion_mnist
+
+    monkeypatch.setattr(fashion_mnist, "_places", lambda _: [tmp_path])
+    words = "dcgan --width 2 --limit 40 --batch-size 8 --steps 2 --backend numpy"
+    code, _, err = cli(train.main, words + " --quiet")
+    assert code == 0
+    assert err.count("\n") == 1
+    assert "the whole fashion-mnist was not found, so this run uses the embedded subset" in err
+    assert "python -m tinygan.data fetch fashion-mnist" in err
+    config = json.loads((tmp_path / "runs/dcgan/config.json").read_text())
+    assert config["data"] == "fashion-mnist"
+    assert config["trained_on"]["name"] == "fashion-mnist-subset"
+    code, _, err = cli(train.main, "dcgan --data fashion-mnist --resume --steps 3 --quiet")
+    assert code == 0
+    assert "goes on with fashion-mnist-subset, as the run began" in err
+
+
+def test_a_run_is_refused_where_one_is_and_goes_on_with_resume(cli, tmp_path):
+    cli(train.main, f"{SMALL} --epochs 1")
+    before = (tmp_path / "runs/dcgan/checkpoint.npz").read_bytes()
+    code, _, err = cli(train.main, f"{SMALL} --epochs 2")
+    assert code == 2
+    assert one_line(err)
+    assert "holds a run already: go on with it with --resume" in err
+    assert (tmp_path / "runs/dcgan/checkpoint.npz").read_bytes() == before
+    code, out, _ = cli(train.main, "dcgan --resume")
+    assert code == 0
+    assert "has its 5 updates; --epochs N goes on to more" in out
+    code, out, _ = cli(train.main, "dcgan --resume --epochs 2")
+    assert code == 0
+    assert "goes on at step 5" in out
+    assert "epoch 2/2" in out
+
+
+def test_two_and_two_epochs_make_the_files_of_four(cli, tmp_path):
+    cli(train.main, f"{SMALL} --epochs 4 --out whole")
+    cli(train.main, f"{SMALL} --epochs 2 --out parts")
+    cli(train.main, "dcgan --out parts --resume --epochs 4")
+    for file in (tmp_path / "whole").rglob("*.*"):
+        if file.name != "timing.csv":
+            assert (tmp_path / "parts" / file.relative_to(tmp_path / "whole")).read_bytes() == (
+                file.read_bytes()
+            ), file.name
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--lr 0.1", "--lr 0.1 is not the run's 0.0002: leave it out, or start another run with"),
+        ("--width 3", "--width 3 is not the run's 2"),
+        ("--batch-size 4", "--batch-size 4 is not the run's 8"),
+        ("--seed 1", "--seed 1 is not the run's 0"),
+        ("--limit 20", "--limit 20 is not the run's 40"),
+        ("--data idx", "--data idx is not the run's fashion-mnist-subset"),
+    ],
+)
+def test_a_resumed_run_cannot_become_another(cli, words, says):
+    cli(train.main, f"{SMALL} --steps 1")
+    code, _, err = cli(train.main, f"dcgan --resume {words}")
+    assert code == 2
+    assert one_line(err)
+    assert says in err
+
+
+def test_resume_refuses_data_that_changed(cli, tmp_path):
+    cli(train.main, f"{SMALL} --steps 1")
+    path = tmp_path / "runs/dcgan/config.json"
+    config = json.loads(path.read_text())
+    config["trained_on"]["sha256"] = "0" * 64
+    path.write_text(json.dumps(config))
+    code, _, err = cli(train.main, "dcgan --resume --steps 2")
+    assert code == 2
+    assert one_line(err)
+    assert "the data is not what the run began with" in err
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "newer", "foreign", "config", "empty"])
+def test_a_run_that_cannot_be_resumed_says_which_file_and_why(cli, tmp_path, damage):
+    cli(train.main, f"{SMALL} --steps 2")
+    folder = tmp_path / "runs/dcgan"
+    path = folder / "checkpoint.npz"
+    whole = path.read_bytes()
+    says = "runs/dcgan/checkpoint.npz is truncated or altered"
+    if damage == "truncated":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif damage == "altered":
+        path.write_bytes(whole[:5000] + b"!" + whole[5001:])
+    elif damage in ("newer", "foreign"):
+        meta, arrays = checkpoint.read_arrays(path)
+        meta.update({"format": 99} if damage == "newer" else {"recipe": "cgan"})
+        checkpoint.write_arrays(path, meta, arrays)
+        says = "comes from a newer tinygan" if damage == "newer" else "is of the recipe cgan"
+    else:
+        path = folder / "config.json"
+        path.write_text('{"recipe": "dcgan"' if damage == "config" else "[]")
+        says = "runs/dcgan/config.json is damaged"
+    damaged = path.read_bytes()
+    code, _, err = cli(train.main, "dcgan --resume --steps 4")
+    assert code == 2
+    assert one_line(err)
+    assert says in err
+    assert path.read_bytes() == damaged
+
+
+def test_a_resumed_run_says_when_the_versions_changed(cli, tmp_path):
+    cli(train.main, f"{SMALL} --steps 1")
+    path = tmp_path / "runs/dcgan/config.json"
+    config = json.loads(path.read_text())
+    config["versions"]["numpy"] = "2.0.0"
+    path.write_text(json.dumps(config))
+    code, _, err = cli(train.main, "dcgan --resume --steps 2")
+    assert code == 0
+    assert err.startswith("this run began with")
+    assert err.count("\n") == 1
+
+
+def test_a_learning_rate_far_too_large_ends_with_exit_code_1_and_the_checkpoint_kept(cli, tmp_path):
+    cli(train.main, f"{SMALL} --steps 1 --lr 1e30")
+    kept = tmp_path / "runs/dcgan/checkpoint.npz"
+    before = kept.read_bytes() if kept.exists() else None
+    code, _, err = cli(train.main, "dcgan --resume --steps 9")
+    assert code == 1
+    assert one_line(err), err
+    assert "at step" in err
+    assert "layer" in err
+    assert (kept.read_bytes() if kept.exists() else None) == before
+
+
+def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(tmp_path):
+    process = spawn(
+        f"{SMALL} --epochs 5000 --out 'my run' --sample-every 5000".replace("'my run'", "my_run"),
+        tmp_path,
+    )
+    wait_for_line(process, "epoch 2/")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    last = out.splitlines()[-1]
+    assert last.startswith("stopped and saved at step ")
+    assert last.endswith("to go on: python -m tinygan.train dcgan --out my_run --resume")
+    step = int(last.split()[5].rstrip(";"))
+    meta, _ = checkpoint.read_arrays(tmp_path / "my_run" / "checkpoint.npz")
+    assert meta["step"] == step
+
+
+def wait_for_line(process, start):
+    for line in process.stdout:
+        if line.startswith(start):
+            return
+    raise AssertionError(process.stderr.read())
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.03, 0.11])
+def test_a_kill_at_any_moment_leaves_a_good_checkpoint(tmp_path, delay):
+    process = spawn(f"{SMALL} --epochs 5000 --sample-every 5000", tmp_path)
+    wait_for_line(process, "epoch 2/")
+    time.sleep(delay)
+    process.kill()
+    process.communicate()
+    meta, arrays = checkpoint.read_arrays(tmp_path / "runs/dcgan/checkpoint.npz")
+    assert meta["step"] % 5 == 0
+    assert all(np.isfinite(a).all() for a in arrays.values() if a.dtype.kind == "f")
+    resumed = spawn(f"dcgan --resume --steps {meta['step'] + 1}", tmp_path)
+    _, err = resumed.communicate(timeout=60)
+    assert (resumed.returncode, err) == (0, "")
+
+
+def test_a_disk_that_fills_up_ends_with_exit_code_1_and_one_line(tmp_path):
+    first = spawn(f"{SMALL} --epochs 1", tmp_path)
+    first.communicate(timeout=60)
+    path = tmp_path / "runs/dcgan/checkpoint.npz"
+    before = path.read_bytes()
+
+    def no_large_files():  # the kernel refuses to write more, as on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    process = spawn("dcgan --resume --epochs 3", tmp_path, preexec_fn=no_large_files)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert one_line(err), err
+    assert "cannot write runs/dcgan/checkpoint.npz: file too large" in err
+    assert "the checkpoint of step 5 is kept" in err
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob(".*"))
+
+
+def test_import_is_quick_because_nothing_that_draws_is_loaded():
+    code = (
+        "import sys, tinygan.train; "
+        "print([m for m in ('matplotlib', 'PIL', 'cupy', 'torch') if m in sys.modules])"
+    )
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.gpu
+def test_a_run_on_the_gpu(cli, tmp_path):
+    from tinygan.errors import UserError
+
+    try:
+        backend.get("cupy")
+    except UserError as error:
+        pytest.skip(f"no GPU: {error}")
+    words = SMALL.replace("--backend numpy", "--backend cupy")
+    assert cli(train.main, f"{words} --epochs 2")[0] == 0
+    assert cli(train.main, "dcgan --resume --epochs 3")[0] == 0
+    assert json.loads((tmp_path / "runs/dcgan/config.json").read_text())["backend"] == "cupy"

@@ -1,0 +1,149 @@
+"""One update of each network: what moves, what does not, and on which device."""
+
+import numpy as np
+import pytest
+import strict_device
+
+from tinygan import backend, nn, recipes
+from tinygan.training import d_step, fit, g_step, generate
+
+
+def small_gan(xp=np, seed=0):
+    G, D = recipes.get("dcgan").networks(np.random.default_rng(seed), width=2)
+    G.to(xp), D.to(xp)
+    return G, D, nn.Adam(G.params()), nn.Adam(D.params())
+
+
+def small_batch(xp, rng, n=4):
+    real = rng.uniform(-1, 1, (n, 28, 28, 1)).astype(np.float32)
+    z = rng.standard_normal((n, 100), dtype=np.float32)
+    return backend.to_device(real, xp), backend.to_device(z, xp)
+
+
+def weights(net):
+    return [backend.to_numpy(p.data).copy() for p in net.params()]
+
+
+def same(a, b):
+    return [np.array_equal(x, y) for x, y in zip(a, b, strict=True)]
+
+
+def test_d_step_updates_every_weight_of_d_and_nothing_of_g(xp, rng):
+    G, D, _, opt_d = small_gan(xp)
+    real, z = small_batch(xp, rng)
+    fake = G.forward(z)
+    g_before, d_before = weights(G), weights(D)
+    d_step(D, opt_d, real, fake)
+    assert all(same(weights(G), g_before))
+    assert not any(same(weights(D), d_before))
+
+
+def test_g_step_updates_every_weight_of_g_and_nothing_of_d(xp, rng):
+    G, D, opt_g, opt_d = small_gan(xp)
+    real, z = small_batch(xp, rng)
+    fake = G.forward(z)
+    d_step(D, opt_d, real, fake)
+    g_before, d_before = weights(G), weights(D)
+    d_grads = [backend.to_numpy(p.grad).copy() for p in D.params()]
+    g_step(G, D, opt_g, fake)
+    assert not any(same(weights(G), g_before))
+    assert all(same(weights(D), d_before))
+    assert all(same([backend.to_numpy(p.grad) for p in D.params()], d_grads))
+
+
+def test_the_steps_do_what_they_are_for(rng):
+    """D tells the two apart better after its steps; G fools D better after its own."""
+    G, D, opt_g, opt_d = small_gan()
+    real, z = small_batch(np, rng, n=8)
+    fake = G.forward(z)
+    first = d_step(D, opt_d, real, fake)
+    for _ in range(20):
+        last = d_step(D, opt_d, real, fake)
+    assert last["loss"] < first["loss"]
+    assert last["real_score"] > last["fake_score"]
+    G.forward(z)
+    before = g_step(G, D, opt_g, fake)
+    for _ in range(20):
+        after = g_step(G, D, opt_g, G.forward(z))
+    assert after["loss"] < before["loss"]
+
+
+def test_the_whole_step_stays_float32_and_writes_into_nothing_of_the_callers(rng):
+    G, D, opt_g, opt_d = small_gan()
+    real, z = small_batch(np, rng)
+    fake = G.forward(z)
+    copies = real.copy(), z.copy(), fake.copy()
+    for array in (real, z, fake):
+        array.flags.writeable = False  # any write raises
+    d = d_step(D, opt_d, real, fake)
+    g = g_step(G, D, opt_g, fake)
+    assert all(same((real, z, fake), copies))
+    assert {value.dtype for value in (*d.values(), *g.values())} == {np.dtype(np.float32)}
+    for net, optimizer in ((G, opt_g), (D, opt_d)):
+        arrays = [a for p in net.params() for a in (p.data, p.grad)]
+        arrays += [*optimizer.m, *optimizer.v, *net.named_buffers().values()]
+        assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
+    assert fake.dtype == np.float32
+
+
+def test_a_step_makes_the_device_wait_not_once(rng):
+    G, D, opt_g, opt_d = small_gan(strict_device)
+    real, z = small_batch(strict_device, rng)
+
+    def step():
+        fake = G.forward(z)
+        return d_step(D, opt_d, real, fake), g_step(G, D, opt_g, fake)
+
+    (d, g), waited = strict_device.counted(step)
+    assert waited == 0
+    assert d.keys() == {"loss", "real_score", "fake_score"}
+    assert g.keys() == {"loss"}
+
+
+def test_fit_yields_an_update_at_a_time_and_repeats_exactly(xp):
+    def run():
+        G, D, opt_g, opt_d = small_gan(xp)
+        rng = np.random.default_rng(5)
+        batches = iter([rng.integers(0, 256, (4, 28, 28, 1), dtype=np.uint8) for _ in range(3)])
+        measured = list(fit(G, D, opt_g, opt_d, batches, rng, noise_dim=100))
+        return [{k: float(v) for k, v in m.items()} for m in measured], weights(G)
+
+    (first, w1), (second, w2) = run(), run()
+    assert len(first) == 3
+    assert first == second
+    assert all(same(w1, w2))
+    assert all(0 < m["real_score"] < 1 and m["d_loss"] > 0 for m in first)
+
+
+def test_fifty_losses_on_a_device_follow_those_on_numpy(device):
+    def losses(xp):
+        G, D, opt_g, opt_d = small_gan(xp)
+        rng = np.random.default_rng(5)
+        batches = iter([rng.integers(0, 256, (8, 28, 28, 1), dtype=np.uint8) for _ in range(50)])
+        measured = fit(G, D, opt_g, opt_d, batches, rng, noise_dim=100)
+        return np.array([(float(m["d_loss"]), float(m["g_loss"])) for m in measured])
+
+    assert np.abs(losses(device) - losses(np)).max() < 1e-3
+
+
+def test_generate_is_the_same_for_one_image_or_many_and_leaves_the_network_alone(xp, rng):
+    G, *_ = small_gan(xp)
+    z = rng.standard_normal((5, 100), dtype=np.float32)
+    G.forward(backend.to_device(z, xp))
+    before = [backend.to_numpy(b).copy() for b in G.named_buffers().values()]
+    images = generate(G, z)
+    assert images.dtype == np.uint8
+    assert images.shape == (5, 28, 28, 1)
+    assert np.abs(generate(G, z, batch_size=2).astype(int) - images).max() <= 1
+    assert G.training
+    assert all(same([backend.to_numpy(b) for b in G.named_buffers().values()], before))
+
+
+def test_g_step_without_a_forward_of_g_since_its_last_update_raises(rng):
+    G, D, opt_g, opt_d = small_gan()
+    real, z = small_batch(np, rng)
+    fake = G.forward(z)
+    d_step(D, opt_d, real, fake)
+    g_step(G, D, opt_g, fake)
+    with pytest.raises(RuntimeError, match="each forward serves one backward"):
+        g_step(G, D, opt_g, fake)
