@@ -42,9 +42,10 @@ def array_module(x):
     """
     if isinstance(x, np.ndarray | np.generic):
         return np
-    if not hasattr(x, "dtype"):
+    module = sys.modules[type(x).__module__]
+    if not (hasattr(x, "dtype") and hasattr(module, "asarray")):
         raise TypeError(f"expected an array, got {type(x).__name__}")
-    return sys.modules[type(x).__module__]
+    return module
 
 
 def to_device(x, xp):
@@ -81,11 +82,15 @@ def _cupy():
     """Import CuPy and have the GPU work out one small sum, so that trouble shows here and now."""
     try:
         import cupy
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if error.name != "cupy":
+            raise UserError(_cannot_import(error)) from None
         raise UserError(
-            f"CuPy is not installed ({_first_line(error)}): type pip install 'tinygan[gpu]' for "
-            f"CUDA 12 or pip install 'tinygan[gpu-cuda13]' for CUDA 13, {_USE_CPU}"
+            "CuPy is not installed: type pip install 'tinygan[gpu]' for CUDA 12 or pip install "
+            f"'tinygan[gpu-cuda13]' for CUDA 13, {_USE_CPU}"
         ) from None
+    except Exception as error:  # a library of CUDA is missing, NumPy does not fit
+        raise UserError(_cannot_import(error)) from None
     try:
         devices = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
@@ -100,6 +105,8 @@ def _cupy():
                 f"the driver answers, {_USE_CPU}"
             ) from None
         devices = 0
+    except Exception as error:
+        raise UserError(_cannot_import(error)) from None
     if devices == 0:
         raise UserError(
             "CuPy and a driver are there but no CUDA device: type nvidia-smi -L to list the "
@@ -120,5 +127,17 @@ def _cupy():
     return cupy
 
 
+def _cannot_import(error):
+    return (
+        f"CuPy is installed but does not start ({_first_line(error)}): type pip list to see that "
+        "only one cupy package is there and that it suits your CUDA, pip install "
+        f"'cupy-cuda12x[ctk]' (or cupy-cuda13x) to bring its libraries, {_USE_CPU}"
+    )
+
+
 def _first_line(error):
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    """What an error says, in a line. CuPy frames a failed import in ==== with the cause last."""
+    text = str(error).partition("Original error:")[2] or str(error)
+    return next(
+        (line.strip() for line in text.splitlines() if line.strip(" =")), type(error).__name__
+    )

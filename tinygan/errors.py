@@ -4,6 +4,7 @@ The commands print such an error as one line and end; any other exception is a b
 traceback.
 """
 
+import os
 import sys
 
 
@@ -27,12 +28,28 @@ def exit_on_error(command, argv=None):
         print(f"tinygan: {error}", file=sys.stderr)
         code = error.exit_code
     except MemoryError:
-        print("tinygan: not enough memory: lower --width or --batch-size", file=sys.stderr)
+        print(
+            "tinygan: not enough memory (in a run, lower --width or --batch-size)", file=sys.stderr
+        )
         code = 1
+    except SystemExit as ended:  # argparse: --help, or a wrong option
+        code = ended.code
     except KeyboardInterrupt:
-        print("tinygan: stopped before anything was written", file=sys.stderr)
+        print("tinygan: stopped", file=sys.stderr)
         code = 130
     except BrokenPipeError:  # the reader of our output went away (`… | head`)
-        sys.stderr.close()
         code = 141
-    sys.exit(code)
+    sys.exit(_flushed(code))
+
+
+def _flushed(code):
+    """`code`, or another when the output cannot be written. Left to Python, that is a traceback."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is buffered
+        if isinstance(error, BrokenPipeError):
+            return 141
+        print(f"tinygan: cannot write the output: {error.strerror.lower()}", file=sys.stderr)
+        return 1
+    return code

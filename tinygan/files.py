@@ -1,7 +1,7 @@
 """Write a file so that it is either all there or not there at all."""
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -28,7 +28,7 @@ def atomic_write(path):
             raise
         _flush_folder(path.parent)  # the new name itself
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def write_text(path, text):
@@ -44,7 +44,9 @@ def reason(error):
 
 
 def _flush_folder(folder):
-    if os.name == "posix":
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # some file systems cannot; the file itself is safe by now
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -29,7 +29,7 @@ def main(argv=None):
     for name, sha256 in fashion_mnist.OFFICIAL.items():
         path = folder / f"{name}.gz"
         url = f"{args.url.rstrip('/')}/{name}.gz"
-        if not download.fetch(url, path, sha256, MAX_BYTES):
+        if not download.fetch(url, path, sha256, MAX_BYTES, progress=sys.stderr):
             print(f"{path.name} is there already, and good", file=sys.stderr)
     print(f"Fashion-MNIST is complete and verified in {folder}")
     return 0

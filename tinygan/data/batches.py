@@ -9,7 +9,10 @@ def batches(images, batch_size, seed, start=0):
     images: (N, …), N at least batch_size. What is left over at the end of an epoch, fewer than a
     batch, sits that epoch out. The order of epoch e depends on (seed, e) alone; so `start`, the
     number of batches to pass over, is all it takes to go on where another run stopped.
+    Raises ValueError for a batch_size that is not positive or larger than N.
     """
+    if not 1 <= batch_size <= len(images):
+        raise ValueError(f"a batch of {batch_size} does not fit {len(images)} images")
     per_epoch = len(images) // batch_size
     epoch, first = divmod(start, per_epoch)
     while True:

@@ -5,7 +5,6 @@ import gzip
 import hashlib
 import http.client
 import os
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,7 +17,7 @@ from tinygan.files import reason
 _CHUNK = 1 << 16
 
 
-def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=sys.stderr):
+def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=None):
     """Download the gzipped file at `url` to `path`, unless it is there already and good.
 
     sha256: of the unpacked contents. max_bytes: no more is accepted, packed or unpacked. timeout:
@@ -30,10 +29,12 @@ def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=sys.stderr):
     `path` cannot be written.
     """
     path = Path(path)
-    if path.is_file() and _sha256_of_gzip(path, max_bytes) == sha256:
-        return False
     part = path.with_name(path.name + ".part")
+    if not url.lower().startswith(("http://", "https://")):
+        raise UserError(f"cannot download {url}: it should begin with https:// or http://")
     try:
+        if path.is_file() and _sha256_of_gzip(path, max_bytes) == sha256:
+            return False
         path.parent.mkdir(parents=True, exist_ok=True)
         _download(url, part, max_bytes, timeout, progress)
         if _sha256_of_gzip(part, max_bytes) != sha256:
@@ -42,6 +43,8 @@ def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=sys.stderr):
                 f"what {url} sent is damaged or altered (its SHA-256 is wrong), so it was removed: "
                 "try again, or name another source with --url"
             )
+        with open(part, "rb+") as file:
+            os.fsync(file.fileno())
         os.replace(part, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {reason(error)}") from None
@@ -51,29 +54,31 @@ def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=sys.stderr):
 def _download(url, part, max_bytes, timeout, progress):
     """Append to `part` what is missing of the file at `url`."""
     have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"User-Agent": "tinygan"})
-    if have:
-        request.add_header("Range", f"bytes={have}-")
+    headers = {"User-Agent": "tinygan"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
+        request = urllib.request.Request(url, headers=headers)
         response = urllib.request.urlopen(request, timeout=timeout)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == 416:  # nothing behind what we have: whole, or not the same file
             return
         raise RunError(
             f"{url} answered {error.code} {error.reason}: is the address right?"
         ) from None
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a wrong URL
         cause = getattr(error, "reason", None) or error
         raise RunError(f"cannot reach {url} ({cause}): is there a network?") from None
     with response:
         if response.status != 206:  # the server sends the whole file again
             have = 0
-        length = response.headers.get("Content-Length", "")
-        total = have + int(length) if length.isdigit() else None
+        total = None if response.length is None else have + response.length
         if (total or 0) > max_bytes:
             raise RunError(f"{url} announces {total:,} bytes, more than this file can have")
         with open(part, "ab" if have else "wb") as file:
             done = _copy(url, response, file, have, total, max_bytes, progress)
+    if done > max_bytes:
+        part.unlink()
+        raise RunError(f"{url} sends more than the {max_bytes:,} bytes this file can have")
     if total is not None and done < total:
         raise RunError(
             f"the connection to {url} broke after {done:,} of {total:,} bytes: the same command "
@@ -82,29 +87,32 @@ def _download(url, part, max_bytes, timeout, progress):
 
 
 def _copy(url, response, file, done, total, max_bytes, progress):
-    shown = 0.0
-    while True:
-        try:
-            chunk = response.read(_CHUNK)
-        except (OSError, http.client.HTTPException) as error:
-            if isinstance(error, http.client.IncompleteRead):
-                file.write(error.partial)
-                done += len(error.partial)
-            raise RunError(
-                f"the connection to {url} broke after {done:,} bytes ({error}): the same command "
-                "goes on from there"
-            ) from None
-        finished = not chunk
-        file.write(chunk)
-        done += len(chunk)
-        if done > max_bytes:
-            file.truncate(0)
-            raise RunError(f"{url} sends more than the {max_bytes:,} bytes this file can have")
-        if progress and (finished or time.monotonic() - shown > 0.2):
-            shown = time.monotonic()
-            _show(progress, Path(file.name).name.removesuffix(".part"), done, total, finished)
-        if finished:
-            return done
+    """Append the body to `file`, up to the first bytes beyond max_bytes. Returns file's size."""
+    shown, finished = 0.0, False
+    try:
+        while not finished and done <= max_bytes:
+            chunk = _read(url, response, file, done)
+            finished = not chunk
+            done += file.write(chunk)
+            if progress and (finished or time.monotonic() - shown > 0.2):
+                shown = time.monotonic()
+                _show(progress, Path(file.name).name.removesuffix(".part"), done, total, finished)
+    finally:
+        if shown and not finished and progress.isatty():
+            print(file=progress)  # what comes next begins on a line of its own
+    return done
+
+
+def _read(url, response, file, done):
+    try:
+        return response.read(_CHUNK)
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a wrong chunk
+        if isinstance(error, http.client.IncompleteRead):
+            done += file.write(error.partial)
+        raise RunError(
+            f"the connection to {url} broke after {done:,} bytes ({error}): the same command "
+            "goes on from there"
+        ) from None
 
 
 def _show(progress, name, done, total, finished):

@@ -7,8 +7,10 @@ Source: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST: a novel image dataset for b
 learning algorithms".
 """
 
+import contextlib
 import hashlib
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -51,6 +53,11 @@ SUBSET = {
 FETCH = "python -m tinygan.data fetch fashion-mnist"
 
 
+def fetch_into(folder):
+    """The command that downloads the set into `folder`."""
+    return f"{FETCH} --data-dir {shlex.quote(str(folder))}"
+
+
 def load(split, data_dir=None):
     """The whole set where it is found, else the embedded subset; see data.load."""
     for folder in _places(data_dir):
@@ -61,12 +68,12 @@ def load(split, data_dir=None):
             missing = FILES[split][0 if labels else 1]
             raise UserError(
                 f"{folder} has only a part of Fashion-MNIST: {missing}[.gz] is missing; get it "
-                f"with {FETCH} --data-dir {folder}, or remove the rest"
+                f"with {fetch_into(folder)}, or remove the rest"
             )
     if data_dir is not None:
         raise UserError(
             f"no Fashion-MNIST in {data_dir}: there is no {FILES[split][0]}[.gz] in it; get it "
-            f"with {FETCH} --data-dir {data_dir}, or leave --data-dir out"
+            f"with {fetch_into(data_dir)}, or leave --data-dir out"
         )
     return load_subset(split)
 
@@ -94,12 +101,19 @@ def load_unverified(split, data_dir):
 def cache_dir():
     """The folder for downloaded data: tinygan's part of the user's cache folder."""
     if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        base = os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local"
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
+        base = _home() / "Library" / "Caches"
     else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        base = os.environ.get("XDG_CACHE_HOME") or _home() / ".cache"
     return Path(base) / "tinygan"
+
+
+def _home():
+    try:
+        return Path.home()
+    except RuntimeError:  # a container's user that no one has heard of
+        raise UserError("you have no home folder: name a folder with --data-dir") from None
 
 
 def _places(data_dir):
@@ -109,13 +123,15 @@ def _places(data_dir):
     else:
         named = os.environ.get("TINYGAN_DATA")
         bases = [Path(named)] if named else []
-        bases += [cache_dir(), Path("/usr/share/datasets")]
+        with contextlib.suppress(UserError):  # without a home there is no cache to look in
+            bases.append(cache_dir())
+        bases.append(Path("/usr/share/datasets"))
     return [folder for base in bases for folder in (base, base / "fashion-mnist")]
 
 
 def _find(folder, name):
     for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
+        if os.path.isfile(path):  # before Python 3.14 Path.is_file raises where it may not look
             return path
     return None
 
@@ -134,9 +150,14 @@ def _read(name, images_path, labels_path, expected, origin):
 
 def _check(path, contents, expected):
     digest = hashlib.sha256(contents).hexdigest()
-    if expected is not None and digest != expected[path.name.removesuffix(".gz")]:
+    if expected is None or digest == expected[path.name.removesuffix(".gz")]:
+        return digest
+    if expected is SUBSET:
         raise UserError(
-            f"{path} is altered: its SHA-256 is not that of Fashion-MNIST's; remove it and get it "
-            f"again with {FETCH}, or train on it as it is with --data idx --data-dir {path.parent}"
+            f"{path} is altered: it is not the file tinygan came with; install it again"
         )
-    return digest
+    raise UserError(
+        f"{path} is altered: its SHA-256 is not that of Fashion-MNIST's; remove it and get it "
+        f"again with {fetch_into(path.parent)}, or train on it as it is with --data idx "
+        f"--data-dir {shlex.quote(str(path.parent))}"
+    )

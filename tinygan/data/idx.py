@@ -19,6 +19,7 @@ from tinygan.errors import UserError
 from tinygan.files import reason
 
 MAX_BYTES = 1 << 30  # far above any set of this family; a header may claim 2**96
+_PIECE = 1 << 20
 
 
 def read_idx(path, ndim):
@@ -35,7 +36,7 @@ def read_idx(path, ndim):
             header = file.read(4 + 4 * ndim)
             shape = _parse_header(path, header, ndim)
             size = math.prod(shape)
-            body = file.read(size)
+            body = _read_up_to(file, size)
             extra = file.read(1)
     except EOFError:
         raise UserError(f"{path} is truncated: its gzip stream ends too early") from None
@@ -48,6 +49,15 @@ def read_idx(path, ndim):
     if extra:
         raise UserError(f"{path} is damaged: there are bytes behind the {size:,} of its data")
     return np.frombuffer(body, np.uint8).reshape(shape), header + body
+
+
+def _read_up_to(file, size):
+    """The next `size` bytes or fewer. A bare read(size) would take the memory that a header claims
+    before a single byte is there."""
+    body = bytearray()
+    while len(body) < size and (piece := file.read(min(_PIECE, size - len(body)))):
+        body += piece
+    return bytes(body)
 
 
 def _parse_header(path, header, ndim):

@@ -14,7 +14,7 @@ class Dropout(Layer):
     p: in [0, 1), else ValueError. rng: host NumPy Generator; the mask is drawn on the host, the
     same for every backend, and moved to where x is.
     Backward: each element was multiplied by a constant, so gx = gy · mask / (1 − p).
-    Source: Srivastava et al. 2014, section 4 (scaled while training rather than after).
+    Source: Srivastava et al. 2014, section 4; they scale the weights after training instead.
     """
 
     def __init__(self, p, *, rng):

@@ -14,7 +14,8 @@ class GaussianNoise(Layer):
     std: at least 0, in x's units, else ValueError; it may be changed between steps. rng: host NumPy
     Generator; ε is drawn on the host, the same for every backend.
     Backward: the noise does not depend on x, so gx = gy.
-    Source: Sønderby et al. 2017, section 3 (instance noise).
+    Source: Sønderby et al. 2017, "Amortised MAP inference for image super-resolution", appendix
+    (instance noise).
     """
 
     def __init__(self, std, *, rng):

@@ -1,0 +1,54 @@
+"""How commands end: one line, the right exit code, no traceback, also where output cannot go."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tinygan import train
+from tinygan.errors import RunError, UserError, exit_on_error
+
+ROOT = Path(train.__file__).parent.parent
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (UserError("no such thing"), 2, "tinygan: no such thing\n"),
+        (RunError("it broke"), 1, "tinygan: it broke\n"),
+        (MemoryError(), 1, "tinygan: not enough memory (in a run, lower --width or --batch-size)\n"),
+        (KeyboardInterrupt(), 130, "tinygan: stopped\n"),
+    ],
+)
+def test_an_error_for_people_is_one_line(error, code, says, capsys):
+    def command(argv):
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        exit_on_error(command)
+    assert ended.value.code == code
+    assert capsys.readouterr().err == says
+
+
+def test_any_other_exception_is_a_bug_and_keeps_its_traceback():
+    def command(argv):
+        raise KeyError("bug")
+
+    with pytest.raises(KeyError):
+        exit_on_error(command)
+
+
+@pytest.mark.parametrize("words", ["--list", "--help"])
+def test_a_reader_that_goes_away_is_no_error_message(words):
+    command = f"{sys.executable} -m tinygan.train {words} | true"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_output_that_cannot_be_written_is_one_line():
+    command = f"{sys.executable} -m tinygan.train --list > /dev/full"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "tinygan: cannot write the output: no space left on device\n"

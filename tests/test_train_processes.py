@@ -1,0 +1,102 @@
+"""python -m tinygan.train as a process of its own: interrupted, killed, out of disk."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinygan import train
+from tinygan.training import checkpoint
+
+SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
+ROOT = Path(train.__file__).parent.parent
+
+
+def spawn(words, folder, **how):
+    env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "tinygan.train", *words.split()]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **how,
+    )
+
+
+def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(tmp_path):
+    process = spawn(
+        f"{SMALL} --epochs 5000 --out 'my run' --sample-every 5000".replace("'my run'", "my_run"),
+        tmp_path,
+    )
+    wait_for_line(process, "epoch 2/")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    last = out.splitlines()[-1]
+    assert last.startswith("stopped and saved at step ")
+    assert last.endswith("to go on: python -m tinygan.train dcgan --out my_run --resume")
+    step = int(last.split()[5].rstrip(";"))
+    meta, _ = checkpoint.read_arrays(tmp_path / "my_run" / "checkpoint.npz")
+    assert meta["step"] == step
+
+
+def wait_for_line(process, start):
+    for line in process.stdout:
+        if line.startswith(start):
+            return
+    raise AssertionError(process.stderr.read())
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.03, 0.11])
+def test_a_kill_at_any_moment_leaves_a_good_checkpoint(tmp_path, delay):
+    process = spawn(f"{SMALL} --epochs 5000 --sample-every 5000", tmp_path)
+    wait_for_line(process, "epoch 2/")
+    time.sleep(delay)
+    process.kill()
+    process.communicate()
+    meta, arrays = checkpoint.read_arrays(tmp_path / "runs/dcgan/checkpoint.npz")
+    assert meta["step"] % 5 == 0
+    assert all(np.isfinite(a).all() for a in arrays.values() if a.dtype.kind == "f")
+    resumed = spawn(f"dcgan --resume --steps {meta['step'] + 1}", tmp_path)
+    _, err = resumed.communicate(timeout=60)
+    assert (resumed.returncode, err) == (0, "")
+
+
+def test_a_disk_that_fills_up_ends_with_exit_code_1_and_one_line(tmp_path):
+    first = spawn(f"{SMALL} --epochs 1", tmp_path)
+    first.communicate(timeout=60)
+    path = tmp_path / "runs/dcgan/checkpoint.npz"
+    before = path.read_bytes()
+
+    def no_large_files():  # the kernel refuses to write more, as on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    process = spawn("dcgan --resume --epochs 3", tmp_path, preexec_fn=no_large_files)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert one_line(err), err
+    assert "cannot write runs/dcgan/checkpoint.npz: file too large" in err
+    assert "the checkpoint of step 5 is kept" in err
+    assert path.read_bytes() == before
+    assert not list(path.parent.glob(".*"))
+
+
+def test_import_is_quick_because_nothing_that_draws_is_loaded():
+    code = (
+        "import sys, tinygan.train; "
+        "print([m for m in ('matplotlib', 'PIL', 'cupy', 'torch') if m in sys.modules])"
+    )
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
