@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import hashlib
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
@@ -13,6 +14,7 @@ CONTENTS = np.random.default_rng(0).bytes(300_000)
 PACKED = gzip.compress(CONTENTS, mtime=0)
 SHA256 = hashlib.sha256(CONTENTS).hexdigest()
 HALF = len(PACKED) // 2
+MAX_BYTES = 1_000_000  # what a test accepts
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -98,3 +100,9 @@ def endless(handler, body):
     handler.end_headers()
     while not handler.server.site.over.is_set():
         handler.wfile.write(body)
+
+
+def nobody():
+    """The address of a port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"

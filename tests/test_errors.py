@@ -17,7 +17,11 @@ ROOT = Path(train.__file__).parent.parent
     [
         (UserError("no such thing"), 2, "tinygan: no such thing\n"),
         (RunError("it broke"), 1, "tinygan: it broke\n"),
-        (MemoryError(), 1, "tinygan: not enough memory (in a run, lower --width or --batch-size)\n"),
+        (
+            MemoryError(),
+            1,
+            "tinygan: not enough memory (in a run, lower --width or --batch-size)\n",
+        ),
         (KeyboardInterrupt(), 130, "tinygan: stopped\n"),
     ],
 )
@@ -47,8 +51,9 @@ def test_a_reader_that_goes_away_is_no_error_message(words):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_output_that_cannot_be_written_is_one_line():
-    command = f"{sys.executable} -m tinygan.train --list > /dev/full"
+@pytest.mark.parametrize("buffering", ["", "-u"])
+def test_output_that_cannot_be_written_is_one_line(buffering):
+    command = f"{sys.executable} {buffering} -m tinygan.train --list > /dev/full"
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == "tinygan: cannot write the output: no space left on device\n"

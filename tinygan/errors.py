@@ -7,6 +7,8 @@ traceback.
 import os
 import sys
 
+from tinygan.files import reason
+
 
 class UserError(ValueError):
     """Something that was asked for cannot be done: a value, a name or a file. Exit code 2."""
@@ -39,6 +41,10 @@ def exit_on_error(command, argv=None):
         code = 130
     except BrokenPipeError:  # the reader of our output went away (`… | head`)
         code = 141
+    except OSError as error:
+        if error.filename is not None:  # no command should let that through
+            raise
+        code = _no_output(error)
     sys.exit(_flushed(code))
 
 
@@ -48,8 +54,10 @@ def _flushed(code):
         sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is buffered
-        if isinstance(error, BrokenPipeError):
-            return 141
-        print(f"tinygan: cannot write the output: {error.strerror.lower()}", file=sys.stderr)
-        return 1
+        return 141 if isinstance(error, BrokenPipeError) else _no_output(error)
     return code
+
+
+def _no_output(error):
+    print(f"tinygan: cannot write the output: {reason(error)}", file=sys.stderr)
+    return 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loopback_site import HALF, PACKED, cut_at, endless, whole
+from loopback_site import HALF, MAX_BYTES, PACKED, cut_at, endless, nobody, whole
 
 import tinygan
 from tinygan import data

@@ -11,12 +11,21 @@ import warnings
 from pathlib import Path
 
 import pytest
-from loopback_site import CONTENTS, HALF, PACKED, SHA256, cut_at, in_chunks, stalling_at, whole
+from loopback_site import (
+    CONTENTS,
+    HALF,
+    MAX_BYTES,
+    PACKED,
+    SHA256,
+    cut_at,
+    in_chunks,
+    nobody,
+    stalling_at,
+    whole,
+)
 
 from tinygan.data import download
 from tinygan.errors import RunError, UserError
-
-MAX_BYTES = 1_000_000
 
 
 @pytest.fixture
@@ -314,12 +323,6 @@ def test_a_server_that_hangs_up_at_once_is_an_error(path):
             download.fetch(url, path, SHA256, MAX_BYTES, timeout=5.0, progress=None)
         thread.join()
     assert folder(path) == {}
-
-
-def nobody():
-    """The address of a port at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def test_a_port_at_which_nobody_listens_is_an_error(path):

@@ -202,7 +202,7 @@ def test_a_weight_that_is_not_finite_ends_the_run_and_names_step_and_layer(make_
     assert "layer" in str(caught.value)
     assert "(Conv2d)" in str(caught.value)
     assert "the checkpoint of step 7 is kept" in str(caught.value)
-    assert "--resume" in str(caught.value)
+    assert "lower --lr" in str(caught.value)
     assert (run.folder / "checkpoint.npz").read_bytes() == good
     assert make_run("run", xp, resume=True).train(QUIET, never)
 

@@ -1,5 +1,6 @@
 """What a training run says while it goes on."""
 
+import shutil
 import sys
 import time
 
@@ -17,6 +18,7 @@ class Progress:
         self.quiet = quiet
         self.live = not quiet and self.stream.isatty()
         self._next = 0.0
+        self._open = False  # whether a line still waits for its end
 
     def say(self, text):
         """A line of its own."""
@@ -34,10 +36,18 @@ class Progress:
     def show(self, line, *, final):
         """The state of things. final: it stays; otherwise the next one takes its place."""
         if self.live:
-            end = "\n" if final else ""
-            print(f"\r{line:<110}", end=end, file=self.stream, flush=True)
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be rewritten
+            shown = line if final else line[:width]
+            print(f"\r{shown:<{width}}", end="\n" if final else "", file=self.stream, flush=True)
+            self._open = not final
         elif final:
             self.say(line)
+
+    def close(self):
+        """Whatever is printed next begins on a line of its own."""
+        if self._open:
+            print(file=self.stream, flush=True)
+            self._open = False
 
 
 def duration(seconds):

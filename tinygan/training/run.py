@@ -26,6 +26,7 @@ from tinygan.training.config import default_folder, versions
 from tinygan.training.finite import first_bad_output, first_bad_weight
 from tinygan.training.gan_loop import fit, generate
 from tinygan.training.log import Clock, duration
+from tinygan.training.tables import read_timing, write_metrics, write_timing
 
 COLUMNS = ("d_loss", "g_loss", "real_score", "fake_score")
 PREVIEWS = 64  # images in a sample sheet
@@ -103,11 +104,12 @@ class GanRun:
             if self.history.shape[1] != len(COLUMNS):
                 raise UserError(f"{path} does not fit this recipe: its history has other columns")
             self.saved_step = self.step
-        self.timing = _read_timing(self.folder / "timing.csv", self.step)
-        try:
-            self._prepare_folder()
-        except OSError as error:
-            raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
+        self.timing = read_timing(self.folder / "timing.csv", self.step)
+        if self.step < self.last_step:
+            try:
+                self._prepare_folder()
+            except OSError as error:
+                raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
 
     def train(self, progress, stop_requested):
         """Train until the last step, or until stop_requested() says so; then save.
@@ -120,13 +122,16 @@ class GanRun:
                 self._train(progress, stop_requested)
         except OSError as error:
             raise RunError(
-                f"cannot write {error.filename}: {reason(error)}; the run stops at step "
-                f"{self.step}, {self._what_is_left()}"
+                f"cannot write {error.filename or 'the output'}: {reason(error)}; the run stops at step "
+                f"{self.step}, {self._what_is_left()}; to go on: {self.resume_command()}"
             ) from None
         except KeyboardInterrupt:
             raise RunError(
-                f"stopped at once, near step {self.step}, {self._what_is_left()}"
+                f"stopped at once, near step {self.step}, {self._what_is_left()}; to go on: "
+                f"{self.resume_command()}"
             ) from None
+        finally:
+            progress.close()
         return self.step == self.last_step
 
     def resume_command(self):
@@ -198,8 +203,7 @@ class GanRun:
 
     def _fail(self, what, where):
         raise RunError(
-            f"{what}, first in {where}; {self._what_is_left()}; a lower --lr with a new --out may "
-            "do better"
+            f"{what}, first in {where}; {self._what_is_left()}; try a lower --lr with a new --out"
         )
 
     def _save(self):
@@ -221,15 +225,8 @@ class GanRun:
         )
 
     def _write_tables(self):
-        rows = [f"epoch,step,{','.join(COLUMNS)}"]
-        for first in range(0, self.step, self.steps_per_epoch):
-            part = self.history[first : first + self.steps_per_epoch]
-            means = ",".join(f"{mean:.6f}" for mean in part.mean(axis=0, dtype=np.float64))
-            rows.append(f"{first // self.steps_per_epoch + 1},{first + len(part)},{means}")
-        write_text(self.folder / "metrics.csv", "\n".join(rows) + "\n")
-        rows = ["epoch,step,seconds,images_per_second"]
-        rows += [f"{epoch},{step},{s:.2f},{rate:.1f}" for epoch, step, s, rate in self.timing]
-        write_text(self.folder / "timing.csv", "\n".join(rows) + "\n")
+        write_metrics(self.folder / "metrics.csv", COLUMNS, self.history, self.steps_per_epoch)
+        write_timing(self.folder / "timing.csv", self.timing)
 
     def _line(self, clock):
         per_epoch, step = self.steps_per_epoch, self.step
@@ -237,18 +234,15 @@ class GanRun:
         d_loss, g_loss, real, fake = self.history[(epoch - 1) * per_epoch :].mean(axis=0)
         left = duration(clock.seconds_for(self.last_step - step, step))
         return (
-            f"epoch {epoch}/{epochs}  step {step}/{self.last_step}  {clock.rate(step):.0f} images/s"
-            f"  loss D {d_loss:.3f} G {g_loss:.3f}  score real {real:.2f} fake {fake:.2f}"
-            f"  {left} left"
+            f"epoch {epoch}/{epochs}  step {step}/{self.last_step}  {left} left  "
+            f"{clock.rate(step):.0f} images/s  loss D {d_loss:.3f} G {g_loss:.3f}  "
+            f"score real {real:.2f} fake {fake:.2f}"
         )
 
     def _what_is_left(self):
         if self.saved_step is None:
             return "there is no checkpoint yet"
-        return (
-            f"the checkpoint of step {self.saved_step} is kept: go on from it with "
-            f"{self.resume_command()}"
-        )
+        return f"the checkpoint of step {self.saved_step} is kept"
 
     def _identity(self):
         return {"recipe": self.recipe.name, "options": {"width": self.settings.width}}
@@ -285,16 +279,3 @@ class GanRun:
             "versions": versions(self.xp),
         }
         write_text(self.folder / "config.json", json.dumps(config, indent=2) + "\n")
-
-
-def _read_timing(path, last_step):
-    """The rows up to last_step; what cannot be read is left out, it is only time."""
-    rows = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()[1:]
-        for line in lines:
-            epoch, step, seconds, rate = line.split(",")
-            rows.append((int(epoch), int(step), float(seconds), float(rate)))
-    except (OSError, ValueError):
-        pass
-    return [row for row in rows if row[1] <= last_step]
