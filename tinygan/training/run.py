@@ -122,8 +122,8 @@ class GanRun:
                 self._train(progress, stop_requested)
         except OSError as error:
             raise RunError(
-                f"cannot write {error.filename or 'the output'}: {reason(error)}; the run stops at step "
-                f"{self.step}, {self._what_is_left()}; to go on: {self.resume_command()}"
+                f"cannot write {error.filename or 'the output'}: {reason(error)}; the run stops at "
+                f"step {self.step}, {self._what_is_left()}; to go on: {self.resume_command()}"
             ) from None
         except KeyboardInterrupt:
             raise RunError(
