@@ -10,7 +10,7 @@ import numpy as np
 
 import tinygan
 from tinygan.errors import UserError
-from tinygan.files import reason
+from tinygan.files import reason, write_text
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,20 @@ class Settings:
 def default_folder(recipe):
     """Where a recipe's run goes when --out is left out."""
     return Path("runs") / recipe.name
+
+
+def write_config(folder, settings, recipe, dataset, images, xp):
+    """Write config.json: the Settings, what the recipe adds, the data (`images` of it), versions.
+
+    Raises OSError when it cannot be written.
+    """
+    config = dataclasses.asdict(settings) | {
+        "noise_dim": recipe.noise_dim,
+        "betas": list(recipe.betas),
+        "trained_on": {"name": dataset.name, "images": images, "sha256": dataset.sha256},
+        "versions": versions(xp),
+    }
+    write_text(Path(folder) / "config.json", json.dumps(config, indent=2) + "\n")
 
 
 def read_config(folder):

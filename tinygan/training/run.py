@@ -10,7 +10,6 @@ checkpoint.npz    where to go on from
 
 import dataclasses
 import itertools
-import json
 import math
 import shlex
 from pathlib import Path
@@ -20,9 +19,9 @@ import numpy as np
 from tinygan import backend, nn, plots
 from tinygan.data.batches import batches
 from tinygan.errors import RunError, UserError
-from tinygan.files import reason, write_text
+from tinygan.files import reason
 from tinygan.training import checkpoint
-from tinygan.training.config import default_folder, versions
+from tinygan.training.config import default_folder, write_config
 from tinygan.training.finite import first_bad_output, first_bad_weight
 from tinygan.training.gan_loop import fit, generate
 from tinygan.training.log import Clock, duration
@@ -268,14 +267,6 @@ class GanRun:
 
     def _prepare_folder(self):
         (self.folder / "samples").mkdir(parents=True, exist_ok=True)
-        config = dataclasses.asdict(self.settings) | {
-            "noise_dim": self.recipe.noise_dim,
-            "betas": list(self.recipe.betas),
-            "trained_on": {
-                "name": self.dataset.name,
-                "images": len(self.images),
-                "sha256": self.dataset.sha256,
-            },
-            "versions": versions(self.xp),
-        }
-        write_text(self.folder / "config.json", json.dumps(config, indent=2) + "\n")
+        write_config(
+            self.folder, self.settings, self.recipe, self.dataset, len(self.images), self.xp
+        )
