@@ -58,7 +58,7 @@ BROKEN = CUDARuntimeError(999, "cudaErrorUnknown: unknown error\nand a second li
 NO_LIBRARY = RuntimeError("CuPy failed to load libcublas.so.12: OSError: cannot open\nand more")
 
 TROUBLES = {
-    "not installed": (None, ["CuPy is not installed", "pip install 'tinygan[gpu]'"]),
+    "not installed": (None, ["CuPy is not installed", "pip install cupy-cuda12x"]),
     "no driver": (fake_cupy(NO_DRIVER), ["no NVIDIA driver", "nvidia-smi"]),
     "no device": (fake_cupy(NO_DEVICE), ["no CUDA device", "nvidia-smi -L"]),
     "zero devices": (fake_cupy(0), ["no CUDA device", "CUDA_VISIBLE_DEVICES"]),

@@ -71,7 +71,8 @@ def test_a_run_without_a_checkpoint_is_refused(cli, run, tmp_path):
     (tmp_path / "run/checkpoint.npz").unlink()
     code, _, err = cli(sample.main, "run")
     assert code == 2
-    assert "cannot read run/checkpoint.npz: no such file" in err
+    assert "run has no checkpoint yet; train it on with" in err
+    assert "-m tinygan.train dcgan --out run --resume" in err
 
 
 @pytest.mark.parametrize(

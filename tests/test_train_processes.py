@@ -34,16 +34,19 @@ def spawn(words, folder, **how):
 
 def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(tmp_path):
     process = spawn(
-        f"{SMALL} --epochs 5000 --out 'my run' --sample-every 5000".replace("'my run'", "my_run"),
+        f"{SMALL} --epochs 5000 --out my_run --sample-every 5000",
         tmp_path,
     )
     wait_for_line(process, "epoch 2/")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, "")
+    assert process.returncode == 130
+    assert err.strip() == (
+        "finishing this step, then saving; Ctrl-C again stops at once and saves nothing"
+    )
     last = out.splitlines()[-1]
     assert last.startswith("stopped and saved at step ")
-    assert last.endswith("to go on: python -m tinygan.train dcgan --out my_run --resume")
+    assert last.endswith("-m tinygan.train dcgan --out my_run --resume")
     step = int(last.split()[5].rstrip(";"))
     meta, _ = checkpoint.read_arrays(tmp_path / "my_run" / "checkpoint.npz")
     assert meta["step"] == step
@@ -101,3 +104,26 @@ def test_import_is_quick_because_nothing_that_draws_is_loaded():
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_end_of_the_terminal_or_the_machine_saves_too(tmp_path, number):
+    process = spawn(f"{SMALL} --epochs 5000 --sample-every 5000 --checkpoint-every 5000", tmp_path)
+    wait_for_line(process, "epoch 2/")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    meta, _ = checkpoint.read_arrays(tmp_path / "runs/dcgan/checkpoint.npz")
+    assert meta["step"] >= 10
+
+
+def test_a_second_process_in_the_same_folder_is_refused(tmp_path):
+    process = spawn(f"{SMALL} --epochs 5000 --sample-every 5000", tmp_path)
+    wait_for_line(process, "epoch 2/")
+    second = spawn("dcgan --resume --quiet", tmp_path)
+    _, err = second.communicate(timeout=60)
+    process.kill()
+    process.communicate()
+    assert second.returncode == 2
+    assert "another process is training in runs/dcgan" in err
+    assert err.count("\n") == 1

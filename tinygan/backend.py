@@ -86,8 +86,8 @@ def _cupy():
         if error.name != "cupy":
             raise UserError(_cannot_import(error)) from None
         raise UserError(
-            "CuPy is not installed: type pip install 'tinygan[gpu]' for CUDA 12 or pip install "
-            f"'tinygan[gpu-cuda13]' for CUDA 13, {_USE_CPU}"
+            "CuPy is not installed: type python -m pip install cupy-cuda12x for CUDA 12 or "
+            f"cupy-cuda13x for CUDA 13, {_USE_CPU}"
         ) from None
     except Exception as error:  # a library of CUDA is missing, NumPy does not fit
         raise UserError(_cannot_import(error)) from None

@@ -22,6 +22,12 @@ class RunError(RuntimeError):
     exit_code = 1
 
 
+class Stopped(RunError):
+    """A run was stopped at once, by a second Ctrl-C. Exit code 130, as a shell has it."""
+
+    exit_code = 130
+
+
 def exit_on_error(command, argv=None):
     """Call `command(argv)` and leave with its exit code; UserError and RunError become one line."""
     try:

@@ -1,7 +1,11 @@
-"""Command lines that end in one clear line when they are wrong."""
+"""Command lines: how they are read, and how to type one."""
 
 import argparse
 import math
+import os
+import shlex
+import shutil
+import sys
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,3 +42,18 @@ def positive_number(text):
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"must be a finite number above 0, got {text}")
     return value
+
+
+def path(text):
+    """An argparse type: a path, with ~ as the home folder also where the shell left it alone."""
+    return os.path.expanduser(text)
+
+
+def typed(*words):
+    """A command line to paste: `python -m …` with the Python that is running now."""
+    python = sys.executable
+    if python and shutil.which("python") == python:
+        python = "python"
+    elif python.startswith(os.getcwd() + os.sep):
+        python = os.path.relpath(python)
+    return shlex.join([python or "python", "-m", *map(str, words)])

@@ -61,16 +61,18 @@ def curves(path, history, steps_per_epoch, title):
         axes.plot(epochs, history[:, column], color=colour, alpha=0.2, linewidth=0.7)
         smooth, start = _running_mean(history[:, column], window)
         axes.plot(epochs[start : start + len(smooth)], smooth, color=colour, label=label)
-    for level in (2 * np.log(2), np.log(2)):  # both losses when D can only guess
-        losses.axhline(level, color="grey", linewidth=0.7, linestyle=":")
+    guessing = {"color": "grey", "linewidth": 0.7, "linestyle": ":"}
+    for level, text in ((2 * np.log(2), "2 ln 2"), (np.log(2), "ln 2")):
+        losses.axhline(level, **guessing)
+        losses.annotate(text, (1, level), xycoords=("axes fraction", "data"), fontsize="small")
+    scores.axhline(0.5, **guessing)
     losses.set_ylabel("loss (nats)")
-    losses.set_title(title)
     scores.set_ylabel("D's mean score")
     scores.set_ylim(0, 1)
-    scores.axhline(0.5, color="grey", linewidth=0.7, linestyle=":")
-    scores.set_xlabel(f"epoch ({steps_per_epoch} updates each)")
-    losses.legend(loc="upper right", frameon=False)
-    scores.legend(loc="upper right", frameon=False)
+    scores.set_xlabel(f"epoch ({steps_per_epoch} updates each); dotted: where D can only guess")
+    losses.set_title(title, loc="left")
+    for axes in (losses, scores):
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=110)
 

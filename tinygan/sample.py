@@ -1,11 +1,13 @@
 """python -m tinygan.sample RUN: draw images with a trained generator."""
 
+from pathlib import Path
+
 import numpy as np
 
 from tinygan import backend, plots, recipes
 from tinygan.errors import UserError, exit_on_error
 from tinygan.files import atomic_write, reason
-from tinygan.options import Parser, whole_number
+from tinygan.options import Parser, path, typed, whole_number
 from tinygan.training import checkpoint, generate
 from tinygan.training.config import read_config
 
@@ -16,11 +18,11 @@ def main(argv=None):
         description="Draw images with the generator of a run.",
     )
     add = parser.add_argument
-    add("run", help="the run folder")
+    add("run", type=path, help="the run folder")
     add("--n", metavar="N", type=whole_number(1), default=64, help="how many images (default 64)")
     add("--seed", metavar="S", type=whole_number(0), default=0, help="of the noise (default 0)")
-    add("--out", metavar="FILE", default="samples.png", help="FILE.png: a grid; FILE.npz: an "
-        "array images, uint8 (N, H, W, C) (default samples.png)")  # fmt: skip
+    add("--out", metavar="FILE", type=path, default="samples.png", help="FILE.png: a grid; "
+        "FILE.npz: an array images, uint8 (N, H, W, C) (default samples.png)")  # fmt: skip
     add("--backend", choices=backend.NAMES, default="auto", help="what to compute with")
     args = parser.parse_args(argv)
     if not args.out.endswith((".png", ".npz")):
@@ -38,13 +40,17 @@ def main(argv=None):
     return 0
 
 
-def draw(folder, n, seed, xp):
+def draw(run_folder, n, seed, xp):
     """n images (uint8, (n, H, W, C)) from the generator in a run folder, from noise by `seed`."""
-    config = read_config(folder)
+    config = read_config(run_folder)
     recipe = recipes.get(config["recipe"])
+    file = Path(run_folder) / "checkpoint.npz"
+    if not file.exists():
+        command = typed("tinygan.train", recipe.name, "--out", run_folder, "--resume")
+        raise UserError(f"{run_folder} has no checkpoint yet; train it on with {command}")
     G, _ = recipe.networks(np.random.default_rng(0), width=config["width"])
     checkpoint.load(
-        f"{folder}/checkpoint.npz",
+        file,
         recipe=recipe.name,
         options={"width": config["width"]},
         networks={"G": G},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tinygan import backend, data, recipes
 from tinygan.errors import UserError, exit_on_error
-from tinygan.options import Parser, positive_number, whole_number
+from tinygan.options import Parser, path, positive_number, typed, whole_number
 from tinygan.training.config import Settings, default_folder, read_config, versions
 from tinygan.training.interrupt import stop_requested
 from tinygan.training.log import Progress, duration
@@ -24,30 +24,34 @@ def main(argv=None):
     if args.recipe is None:
         raise UserError("name a recipe to train; --list shows them")
     recipe = recipes.get(args.recipe)
-    folder = Path(args.out or default_folder(recipe))
-    config = read_config(folder) if args.resume else None
+    out = Path(args.out or default_folder(recipe))
+    config = read_config(out) if args.resume else None
     settings = _settings(args, recipe, config)
     xp = backend.get(settings.backend)
     dataset = _load_data(settings, config)
     progress = Progress(quiet=args.quiet)
-    run = GanRun(folder, recipe, settings, dataset, xp)
-    if config:
-        run.resume()
-        _say_what_changed(config, run)
-    else:
-        run.start()
-    if run.step >= run.last_step:
-        progress.say(f"{folder} has its {run.step} updates; --epochs N goes on to more")
-        return 0
-    _introduce(progress, run)
+    run = GanRun(out, recipe, settings, dataset, xp)
     with stop_requested() as stop:
+        if config:
+            run.resume()
+            _say_what_changed(config, run)
+        else:
+            run.start()
+        if run.step >= run.last_step:
+            progress.say(
+                f"nothing to do: {out} has {run.step} updates and {run.last_step} were asked "
+                "for; --epochs N goes on to more"
+            )
+            return 0
+        _introduce(progress, run)
         complete = run.train(progress, stop)
     if not complete:
         progress.say(f"stopped and saved at step {run.step}; to go on: {run.resume_command()}")
         return 130
     seconds = sum(row[2] for row in run.timing)
-    progress.say(f"done: {run.step} updates in {duration(seconds)}, all in {folder}")
-    progress.say(f"more pictures: python -m tinygan.sample {folder} --n 64 --out samples.png")
+    progress.say(f"done: {run.step} updates in {duration(seconds)}, all in {out}")
+    more = typed("tinygan.sample", out, "--n", 64, "--out", "samples.png")
+    progress.say(f"more pictures: {more}")
     return 0
 
 
@@ -63,17 +67,47 @@ def _parser():
     add("--backend", choices=backend.NAMES, help="what to compute with (default auto: cupy if a "
         "GPU answers, else numpy)")  # fmt: skip
     add("--data", metavar="NAME", help=f"{', '.join(data.names())} (default: the recipe's)")
-    add("--data-dir", metavar="DIR", help="the folder to look for data in, and nowhere else")
-    add("--out", metavar="DIR", help="the run folder (default runs/RECIPE)")
-    add("--epochs", metavar="N", type=whole_number(1), help="passes over the data")
+    add(
+        "--data-dir",
+        metavar="DIR",
+        type=path,
+        help="the folder to look for data in, and nowhere else",
+    )
+    add("--out", metavar="DIR", type=path, help="the run folder (default runs/RECIPE)")
+    add(
+        "--epochs",
+        metavar="N",
+        type=whole_number(1),
+        help="passes over the data (default: the recipe's)",
+    )
     add("--steps", metavar="N", type=whole_number(1), help="end after N updates")
-    add("--batch-size", metavar="N", type=whole_number(2), help="images an update")
-    add("--lr", metavar="X", type=positive_number, help="Adam's learning rate, both networks")
+    add(
+        "--batch-size",
+        metavar="N",
+        type=whole_number(2),
+        help="images an update (default: the recipe's)",
+    )
+    add(
+        "--lr",
+        metavar="X",
+        type=positive_number,
+        help="Adam's learning rate, both networks (default: the recipe's)",
+    )
     add("--seed", metavar="N", type=whole_number(0), help="start of all randomness (default 0)")
-    add("--width", metavar="N", type=whole_number(1), help="channels; fewer is quicker")
-    add("--limit", metavar="N", type=whole_number(1), help="use only the first N images")
-    add("--sample-every", metavar="EPOCHS", type=whole_number(1), help="default 1")
-    add("--checkpoint-every", metavar="EPOCHS", type=whole_number(1), help="default 1")
+    add(
+        "--width",
+        metavar="N",
+        type=whole_number(1),
+        help="channels; fewer is quicker (default: the recipe's)",
+    )
+    add(
+        "--limit",
+        metavar="N",
+        type=whole_number(1),
+        help="use only the first N images (default: all)",
+    )
+    add("--sample-every", metavar="EPOCHS", type=whole_number(1), help="pictures (default 1)")
+    add("--checkpoint-every", metavar="EPOCHS", type=whole_number(1), help="(default 1)")
     add("--resume", action="store_true", help="go on with the run in the folder; --epochs or "
         "--steps may name a new end")  # fmt: skip
     add("--quiet", action="store_true", help="say nothing but warnings and errors")
@@ -128,7 +162,7 @@ def _load_data(settings, config):
             print(
                 f"data: the whole {settings.data} was not found, so this run uses the embedded "
                 f"subset of {len(dataset.images):,} images; get the whole with: "
-                f"{data.fashion_mnist.FETCH}",
+                f"{data.fashion_mnist.fetch_command()}",
                 file=sys.stderr,
             )
         return dataset
@@ -163,6 +197,10 @@ def _introduce(progress, run):
     )
     progress.say(
         f"networks: G {count(run.G):,} weights, D {count(run.D):,}; {backend.describe(run.xp)}"
+    )
+    progress.say(
+        f"pictures: {run.folder / 'samples'}; in the lines below D and G are losses, real and fake "
+        "D's mean score"
     )
     start = f"goes on at step {run.step}" if run.step else "starts"
     progress.say(f"{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops")

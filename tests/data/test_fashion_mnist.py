@@ -17,6 +17,8 @@ SYSTEM = Path("/usr/share/datasets")
 SUBSET = Path(fashion_mnist.__file__).parent / "fashion_mnist_subset"
 COUNTS = {"train": 5, "test": 3}
 
+FETCH = "-m tinygan.data fetch fashion-mnist"
+
 
 def idx(array):
     sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
@@ -130,18 +132,30 @@ def test_the_subset_says_which_bytes_it_was_read_from():
     assert data.load("fashion-mnist-subset", "test").sha256 == digest == fashion_mnist.SUBSET[name]
 
 
-def test_the_subset_is_taken_from_the_package_whatever_lies_elsewhere(tmp_path, official):
+def test_the_subset_is_taken_from_the_package_whatever_lies_elsewhere(
+    tmp_path, official, monkeypatch
+):
     put(tmp_path, official)
-    subset = data.load("fashion-mnist-subset", "test", tmp_path)
+    monkeypatch.setenv("TINYGAN_DATA", str(tmp_path))
+    subset = data.load("fashion-mnist-subset", "test")
     assert len(subset.images) == 1000
     assert subset.origin == "the tinygan package"
+
+
+def test_the_subset_from_a_folder_is_a_contradiction_and_refused(tmp_path):
+    assert "leave --data-dir out" in complaint("fashion-mnist-subset", "train", tmp_path)
+
+
+def test_a_data_folder_of_the_environment_that_does_not_exist_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYGAN_DATA", str(tmp_path / "mistyped"))
+    assert "mistyped, which is not a folder" in complaint("fashion-mnist", "train", None)
 
 
 def test_an_altered_subset_is_refused_and_the_whole_set_is_not_offered_as_its_cure(monkeypatch):
     monkeypatch.setitem(fashion_mnist.SUBSET, "t10k-images-idx3-ubyte", "0" * 64)
     text = complaint("fashion-mnist-subset", "test")
     assert f"{SUBSET / 't10k-images-idx3-ubyte.gz'} is altered" in text
-    assert fashion_mnist.FETCH not in text
+    assert FETCH not in text
 
 
 @pytest.mark.skipif(
@@ -190,7 +204,7 @@ def test_a_folder_that_was_named_and_has_no_set_is_an_error_and_not_passed_over(
     put(tmp_path / "system", official)
     text = complaint("fashion-mnist", "train", tmp_path / "empty")
     assert f"no Fashion-MNIST in {tmp_path / 'empty'}" in text
-    assert f"{fashion_mnist.FETCH} --data-dir {tmp_path / 'empty'}" in text
+    assert f"{FETCH} --data-dir {tmp_path / 'empty'}" in text
 
 
 def test_without_the_whole_set_the_subset_is_taken_and_named_as_such():
@@ -282,7 +296,7 @@ def test_half_a_set_is_an_error_that_names_the_missing_file(
     monkeypatch.setenv("TINYGAN_DATA", str(tmp_path))
     text = complaint("fashion-mnist", "train", tmp_path if named else None)
     assert f"{missing}[.gz] is missing" in text
-    assert f"{fashion_mnist.FETCH} --data-dir {tmp_path}" in text
+    assert f"{FETCH} --data-dir {tmp_path}" in text
 
 
 @pytest.mark.parametrize("altered", fashion_mnist.FILES["train"])
@@ -294,7 +308,7 @@ def test_an_altered_file_is_refused_by_name(tmp_path, official, altered, packed)
     text = complaint("fashion-mnist", "train", tmp_path)
     assert str(tmp_path / altered) in text
     assert "is altered" in text
-    assert fashion_mnist.FETCH in text
+    assert FETCH in text
 
 
 def test_an_altered_set_is_not_passed_over_for_a_good_one_behind_it(

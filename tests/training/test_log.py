@@ -60,7 +60,7 @@ def test_it_is_due_at_first_and_not_right_after():
 
 @pytest.mark.parametrize(
     ("seconds", "says"),
-    [(0.2, "0s"), (42, "42s"), (59.7, "1m 00s"), (425, "7m 05s"), (7800, "2h 10m")],
+    [(0.2, "0s"), (42, "42s"), (59.7, "1m 00s"), (425, "7m 05s"), (725, "12m"), (7800, "2h 10m")],
 )
 def test_durations_are_short(seconds, says):
     assert duration(seconds) == says

@@ -28,6 +28,8 @@ def load(name, split="train", data_dir=None):
     if name == "fashion-mnist":
         return fashion_mnist.load(split, data_dir)
     if name == "fashion-mnist-subset":
+        if data_dir is not None:
+            raise UserError("fashion-mnist-subset comes with tinygan: leave --data-dir out")
         return fashion_mnist.load_subset(split)
     if name == "idx":
         return fashion_mnist.load_unverified(split, data_dir)

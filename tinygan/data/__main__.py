@@ -1,12 +1,11 @@
 """python -m tinygan.data fetch NAME: download a data set and verify it."""
 
-import argparse
 import sys
 from pathlib import Path
 
 from tinygan.data import download, fashion_mnist
 from tinygan.errors import UserError, exit_on_error
-from tinygan.options import Parser
+from tinygan.options import Parser, path
 
 URL = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion"
 MAX_BYTES = 48_000_000  # a little above the largest of the four, unpacked
@@ -16,22 +15,23 @@ def main(argv=None):
     parser = Parser(
         prog="python -m tinygan.data",
         description="Download a data set, verify it and put it where the recipes look for it.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("action", choices=["fetch"], help="what to do")
     parser.add_argument("name", help="the data set: fashion-mnist")
-    parser.add_argument("--data-dir", help="the folder to put it in, instead of the cache folder")
-    parser.add_argument("--url", default=URL, help="where the four .gz files are")
+    parser.add_argument(
+        "--data-dir", type=path, help="the folder to put it in, instead of the cache folder"
+    )
+    parser.add_argument("--url", default=URL, help=f"where the four .gz files are (default {URL})")
     args = parser.parse_args(argv)
     if args.name != "fashion-mnist":
         raise UserError(f"cannot fetch {args.name!r}: only fashion-mnist can be fetched")
-    folder = Path(args.data_dir or fashion_mnist.cache_dir() / "fashion-mnist")
+    target = Path(args.data_dir or fashion_mnist.cache_dir() / "fashion-mnist")
     for name, sha256 in fashion_mnist.OFFICIAL.items():
-        path = folder / f"{name}.gz"
+        file = target / f"{name}.gz"
         url = f"{args.url.rstrip('/')}/{name}.gz"
-        if not download.fetch(url, path, sha256, MAX_BYTES, progress=sys.stderr):
-            print(f"{path.name} is there already, and good", file=sys.stderr)
-    print(f"Fashion-MNIST is complete and verified in {folder}")
+        if not download.fetch(url, file, sha256, MAX_BYTES, progress=sys.stderr):
+            print(f"{file.name} is there already, and good", file=sys.stderr)
+    print(f"Fashion-MNIST is complete and verified in {target}")
     return 0
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from tinygan.data.dataset import Dataset
 from tinygan.data.idx import read_idx
 from tinygan.errors import UserError
+from tinygan.options import typed
 
 CLASSES = (
     "T-shirt/top",
@@ -50,12 +51,11 @@ SUBSET = {
     "t10k-labels-idx1-ubyte": "3128d790775889812b73c4f13923559c8b9e281d112c6ea7862acf60a206a909",
 }
 
-FETCH = "python -m tinygan.data fetch fashion-mnist"
 
-
-def fetch_into(folder):
-    """The command that downloads the set into `folder`."""
-    return f"{FETCH} --data-dir {shlex.quote(str(folder))}"
+def fetch_command(folder=None):
+    """The command that downloads the set, into `folder` or else the cache."""
+    where = [] if folder is None else ["--data-dir", folder]
+    return typed("tinygan.data", "fetch", "fashion-mnist", *where)
 
 
 def load(split, data_dir=None):
@@ -68,12 +68,12 @@ def load(split, data_dir=None):
             missing = FILES[split][0 if labels else 1]
             raise UserError(
                 f"{folder} has only a part of Fashion-MNIST: {missing}[.gz] is missing; get it "
-                f"with {fetch_into(folder)}, or remove the rest"
+                f"with {fetch_command(folder)}, or remove the rest"
             )
     if data_dir is not None:
         raise UserError(
             f"no Fashion-MNIST in {data_dir}: there is no {FILES[split][0]}[.gz] in it; get it "
-            f"with {fetch_into(data_dir)}, or leave --data-dir out"
+            f"with {fetch_command(data_dir)}, or leave --data-dir out"
         )
     return load_subset(split)
 
@@ -121,7 +121,9 @@ def _places(data_dir):
     if data_dir is not None:
         bases = [Path(data_dir)]
     else:
-        named = os.environ.get("TINYGAN_DATA")
+        named = os.path.expanduser(os.environ.get("TINYGAN_DATA", ""))
+        if named and not os.path.isdir(named):
+            raise UserError(f"TINYGAN_DATA names {named}, which is not a folder")
         bases = [Path(named)] if named else []
         with contextlib.suppress(UserError):  # without a home there is no cache to look in
             bases.append(cache_dir())
@@ -158,6 +160,6 @@ def _check(path, contents, expected):
         )
     raise UserError(
         f"{path} is altered: its SHA-256 is not that of Fashion-MNIST's; remove it and get it "
-        f"again with {fetch_into(path.parent)}, or train on it as it is with --data idx "
+        f"again with {fetch_command(path.parent)}, or train on it as it is with --data idx "
         f"--data-dir {shlex.quote(str(path.parent))}"
     )

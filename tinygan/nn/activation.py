@@ -52,7 +52,7 @@ class ReLU(Layer):
 class Tanh(Layer):
     """y = tanh(x), in (−1, 1).    Any shape -> the same shape and dtype.
 
-    f′ = 1 − tanh², so backward needs y and not x.
+    f′ = 1 − tanh² (the quotient rule on sinh / cosh), so backward needs y and not x.
     """
 
     def forward(self, x):
@@ -68,8 +68,8 @@ class Tanh(Layer):
 class Sigmoid(Layer):
     """y = 1 / (1 + e^−x), in (0, 1).    Any shape -> the same shape and dtype.
 
-    f′ = y (1 − y), so backward needs y and not x. To train a classifier leave it out and give the
-    logits to bce_with_logits, which does both at once without losing digits.
+    f′ = e^−x / (1 + e^−x)² = y (1 − y), so backward needs y and not x. To train a classifier leave
+    it out and give the logits to bce_with_logits, which does both at once without losing digits.
     """
 
     def forward(self, x):

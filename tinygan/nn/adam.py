@@ -14,7 +14,9 @@ class Adam:
     m is where the gradient has been pointing, √v how large it has been; the quotient is about ±1
     for a steady gradient and small for one that keeps changing its mind. m and v start at 0 and so
     are too small at first: after t steps they hold a share 1 − βᵗ of what they should, and the hats
-    divide by it. (β to the power t: without the power the first steps are far too large.)
+    divide by it. Without them the first step would be (1 − β₁) / √(1 − β₂) = 16 times lr; without
+    the power t the steps would shrink to lr / 16.
+
 
     params: list of Params, already on their device (`to` comes before). lr > 0. betas: (β₁, β₂),
     each in [0, 1). eps > 0. Everything is computed in the parameter's dtype.

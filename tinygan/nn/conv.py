@@ -3,16 +3,18 @@
 A convolution slides a k×k window over the image; each output pixel is the dot product of the window
 under it with the kernel. `im2col` copies every window into a row of its own,
 
-    x (N, H, W, C)  ->  cols (N·OH·OW, k·k·C),
+    x (N, H, W, C)  ->  cols (N·OH·OW, k·k·C),    OH × OW windows in each of the N images,
 
 and then all the dot products are a single matrix product with W (k, k, c_in, c_out) read as a
 (k·k·c_in, c_out) matrix:
 
     Conv2d:            y = im2col(x) W
 
-`im2col` only copies, so it is linear, and a linear map's backward is its transpose. Where forward
-copies x[p] into several rows, the transpose adds the gradients of all those rows back into gx[p].
-That is `col2im`: the same loop with the two sides of the assignment swapped and `=` made `+=`.
+`im2col` only copies, so it is linear, and a linear map's backward is its transpose (its adjoint:
+the map Aᵀ with <A x, y> = <x, Aᵀ y> for all x and y, where <,> is the sum of elementwise products).
+Where forward copies x[p] into several rows, the transpose adds the gradients of all those rows back
+into gx[p]. That is `col2im`: the same loop with the two sides of the assignment swapped and `=`
+made `+=`.
 So the backward of y = im2col(x) W, by the chain rule of a matrix product and of im2col, is
 
     gW = im2col(x)ᵀ gy          gx = col2im(gy Wᵀ)
@@ -79,7 +81,7 @@ def conv_size(size, kernel, stride, padding):
 
 
 class Conv2d(Layer):
-    """y[n,u,v,:] = b + Σ_ij x̂[n, s·u+i, s·v+j, :] W[i,j]    where x̂ is x with zeros around it.
+    """y[n,u,v,:] = b + Σ_ij pad(x)[n, s·u+i, s·v+j, :] W[i,j]    where pad puts zeros around x.
 
     x (N, H, W, c_in) -> y (N, OH, OW, c_out), in x's dtype; OH = (H + 2·padding − kernel) // stride
     + 1, OW likewise. (A cross-correlation, strictly: like everyone's, the kernel is not flipped.)

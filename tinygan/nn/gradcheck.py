@@ -1,9 +1,10 @@
 """Catch a wrong derivative: compare it with the slope measured by finite differences.
 
-The derivative of f at x is close to (f(x + h) − f(x − h)) / 2h. That needs nothing but f, so it
-cannot share a mistake with a hand-written backward. Its own error has two parts: a truncation that
-shrinks with h², and rounding, which grows as 1/h; in float64 their sum is least near h = 1e-5, at
-about 1e-10. In float32 it is never better than about 1e-3, and a wrong gradient can hide there.
+By Taylor, f(x ± h) = f(x) ± h f′ + h²/2 f″ ± h³/6 f‴ + …, so (f(x + h) − f(x − h)) / 2h is f′ +
+h²/6 f‴ + …: the slope, measured with nothing but f, so that it cannot share a mistake with a
+hand-written backward. Its error has two parts: that h² term, and rounding, which grows as 1/h. In
+float64 their sum is least near h = 1e-5, at about 1e-10. In float32 the worst element of a network
+is rarely better than 1e-3, and a wrong gradient can hide there.
 """
 
 from contextlib import contextmanager
@@ -41,8 +42,10 @@ def check_gradients(layer, x, *, rng=None, max_elements=200):
 
     The loss is L = Σ r · y with random weights r, so that gy = r and every output matters. Two
     measures, for x and for each parameter: element by element, for at most `max_elements` of them
-    drawn at random, |a − n| / max(|a|, |n|, 1e-3 of the largest |n|); and along a random direction
-    v over all elements at once, where Σ g · v must be the slope of L along v.
+    drawn at random, |a − n| / max(|a|, |n|, 1e-3 of the largest); and along a random direction v of
+    length 1 over all elements at once, where Σ g · v must be the slope of L along v (their
+    difference against the larger of the two and of g's root mean square).
+
 
     layer: in training mode; its parameters are changed to float64 for the check and put back after,
     as are its gradients, running statistics and random generators. x: any input the layer takes,
@@ -106,7 +109,7 @@ def numerical_gradient(f, x, indices=None, h=_STEP):
 
 
 def relative_error(analytic, numeric):
-    """The largest |a − n| / max(|a|, |n|, floor), floor being 1e-3 of the largest |n|.
+    """The largest |a − n| / max(|a|, |n|, floor), floor being 1e-3 of the largest |a| or |n|.
 
     The floor is there for elements that are next to nothing beside their neighbours: finite
     differences cannot tell those from 0. A gradient that is 0 everywhere is measured as it is.
@@ -132,9 +135,9 @@ def _directional_error(loss, array, gradient, rng):
     array[...] = before
     numeric = (above - below) / (2 * _STEP)
     analytic = float((gradient * v).sum())
-    # Against the gradient's length: v may happen to be nearly at right angles to it.
-    length = float(np.sqrt((gradient * gradient).sum() / max(gradient.size, 1)))
-    scale = max(abs(analytic), abs(numeric), length)
+    # Against the gradient's root mean square too: v may be nearly at right angles to it.
+    rms = float(np.sqrt((gradient * gradient).sum() / max(gradient.size, 1)))
+    scale = max(abs(analytic), abs(numeric), rms)
     return abs(analytic - numeric) / (scale if scale > 1e-8 else 1.0)
 
 

@@ -1,10 +1,16 @@
-"""What every layer is: a forward, the backward that undoes it, and the parameters in between.
+"""What every layer is: a forward, the backward that carries gradients back through it, and params.
 
-A network computes y = f(x). Training needs the other direction: given gy = dL/dy, how the loss L
-changes with the output, find gx = dL/dx, how it changes with the input, and the same for each
-parameter. By the chain rule gx = Jᵀ gy, where J = dy/dx is the layer's Jacobian. No layer ever
-builds J; each `backward` is the few lines that work out Jᵀ gy (a vector-Jacobian product) directly.
-Chained from the last layer to the first, they are backpropagation, and that is all there is to it.
+A network computes y = f(x), for a whole batch of N examples at once: the first axis of x counts
+them. Training needs the other direction: given gy = dL/dy, how the loss L changes with each element
+of the output, find gx = dL/dx, how it changes with each element of the input, and the same for
+every parameter. Let J[i,j] = ∂y_i/∂x_j, the table of all the slopes of the layer (its Jacobian). A
+small change of x_j moves every y_i, and each of those moves L, so the effects add up (the chain
+rule):
+
+    gx_j = Σ_i gy_i ∂y_i/∂x_j,    in one word  gx = Jᵀ gy, a "vector-Jacobian product".
+
+No layer ever builds J; each `backward` is the few lines that work out this sum directly. Chained
+from the last layer to the first, they are backpropagation, and that is all there is to it.
 """
 
 import numpy as np
@@ -148,6 +154,8 @@ class Sequential(Layer):
     can_skip_input_grad = True
 
     def __init__(self, *layers):
+        if not layers:
+            raise ValueError("Sequential needs at least one layer")
         for layer in layers:
             if not isinstance(layer, Layer):
                 raise TypeError(f"Sequential takes layers, got {type(layer).__name__}")

@@ -5,14 +5,20 @@ Forward, for one feature, over its M values in the batch:
     μ = Σ x / M      v = Σ (x − μ)² / M      x̂ = (x − μ) / √(v + ε)      y = γ x̂ + β
 
 Backward. γ and β are a scale and a shift, so gγ = Σ gy x̂ and gβ = Σ gy, and what reaches x̂ is
-g = γ gy. From x̂ to x there are three ways: directly, through μ and through v. Moving x[m] changes
-every x̂, and collecting the three terms leaves, with σ = √(v + ε),
+g = γ gy. From x[m] to x̂[i] there are three ways, with σ = √(v + ε):
+
+    directly, if i = m:                      1 / σ
+    through μ, since ∂μ/∂x[m] = 1 / M:      −1 / (M σ)
+    through σ, since ∂σ/∂x[m] = x̂[m] / M:   −x̂[i] x̂[m] / (M σ)
+
+Multiplied by g[i] and summed over i, that is
 
     gx = (g − mean(g) − x̂ · mean(g x̂)) / σ
 
-Read it as a projection: μ swallows any common shift of the x's and v any common scaling, so a
-gradient that only asks for a shift (constant) or a stretch (along x̂) cannot change y. The two means
-take exactly those two parts out of g.
+Read it as a projection: shifting all x's together or (but for ε) stretching them about their mean
+does not change x̂, so no gradient can ask for either, and the two means take exactly those two
+parts out.
+Source: Ioffe & Szegedy 2015, section 3, whose chain of derivatives is collected here.
 """
 
 import numpy as np
@@ -30,7 +36,7 @@ class BatchNorm(Layer):
     are the running ones. γ starts at 1, β at 0.
     Raises ValueError when x does not end in `features`, or in training with fewer than two values a
     feature, whose variance would say nothing.
-    Source: Ioffe & Szegedy 2015, algorithm 1; the backward is section 3's, collected.
+    Source: Ioffe & Szegedy 2015, algorithm 1.
     """
 
     buffers = ("running_mean", "running_var")
@@ -51,7 +57,7 @@ class BatchNorm(Layer):
         if self.training:
             m = rows.shape[0]
             if m < 2:
-                raise ValueError("BatchNorm needs at least two values a feature to train on, got 1")
+                raise ValueError(f"BatchNorm needs two values a feature to train on, got {m}")
             mean = rows.mean(axis=0)
             centred = rows - mean
             var = (centred * centred).mean(axis=0)

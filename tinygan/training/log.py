@@ -51,11 +51,13 @@ class Progress:
 
 
 def duration(seconds):
-    """Seconds in words as short as they can be: 42s, 7m 05s, 2h 10m."""
+    """Seconds in words as short as they can be: 42s, 7m 05s, 12m, 2h 10m."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours}h {minutes:02}m"
+    if minutes >= 10:
+        return f"{minutes}m"
     return f"{minutes}m {seconds:02}s" if minutes else f"{seconds}s"
 
 

@@ -11,19 +11,20 @@ checkpoint.npz    where to go on from
 import dataclasses
 import itertools
 import math
-import shlex
 from pathlib import Path
 
 import numpy as np
 
 from tinygan import backend, nn, plots
 from tinygan.data.batches import batches
-from tinygan.errors import RunError, UserError
+from tinygan.errors import RunError, Stopped, UserError
 from tinygan.files import reason
+from tinygan.options import typed
 from tinygan.training import checkpoint
 from tinygan.training.config import default_folder, write_config
 from tinygan.training.finite import first_bad_output, first_bad_weight
 from tinygan.training.gan_loop import fit, generate
+from tinygan.training.lock import only_one
 from tinygan.training.log import Clock, duration
 from tinygan.training.tables import read_timing, write_metrics, write_timing
 
@@ -117,7 +118,8 @@ class GanRun:
         or something cannot be written; the last good checkpoint stays as it is.
         """
         try:
-            with np.errstate(all="ignore"):  # what is not finite is found and said in one line
+            # What is not finite is found and said in one line.
+            with only_one(self.folder), np.errstate(all="ignore"):
                 self._train(progress, stop_requested)
         except OSError as error:
             raise RunError(
@@ -125,7 +127,7 @@ class GanRun:
                 f"step {self.step}, {self._what_is_left()}; to go on: {self.resume_command()}"
             ) from None
         except KeyboardInterrupt:
-            raise RunError(
+            raise Stopped(
                 f"stopped at once, near step {self.step}, {self._what_is_left()}; to go on: "
                 f"{self.resume_command()}"
             ) from None
@@ -135,10 +137,8 @@ class GanRun:
 
     def resume_command(self):
         """What to type to go on with this run."""
-        words = ["python", "-m", "tinygan.train", self.recipe.name]
-        if self.folder != default_folder(self.recipe):
-            words += ["--out", str(self.folder)]
-        return shlex.join([*words, "--resume"])
+        out = [] if self.folder == default_folder(self.recipe) else ["--out", self.folder]
+        return typed("tinygan.train", self.recipe.name, *out, "--resume")
 
     def _train(self, progress, stop_requested):
         s, per_epoch = self.settings, self.steps_per_epoch
@@ -165,14 +165,13 @@ class GanRun:
             if pausing:
                 self._check_weights()
                 self.timing.append(clock.lap(math.ceil(step / per_epoch), step))
-                complete_epoch = done_in_epoch == 0
-                last = step == self.last_step
+                complete_epoch, last = done_in_epoch == 0, step == self.last_step
+                if last or stopping or (complete_epoch and epoch % s.checkpoint_every == 0):
+                    self._save()
                 if complete_epoch and (epoch % s.sample_every == 0 or last):
                     self._draw(f"epoch_{epoch:04}")
                 elif last:
                     self._draw(f"step_{step:06}")
-                if last or stopping or (complete_epoch and epoch % s.checkpoint_every == 0):
-                    self._save()
                 self._write_tables()
                 clock.restart()
             if stopping:
@@ -220,7 +219,10 @@ class GanRun:
         sheet = plots.grid(generate(self.G, self.preview_z), columns=8, scale=2)
         plots.save_png(self.folder / "samples" / f"{name}.png", sheet)
         plots.curves(
-            self.folder / "curves.png", self.history, self.steps_per_epoch, self.recipe.name
+            self.folder / "curves.png",
+            self.history,
+            self.steps_per_epoch,
+            f"{self.recipe.name}, {self.dataset.name}",
         )
 
     def _write_tables(self):
@@ -233,9 +235,9 @@ class GanRun:
         d_loss, g_loss, real, fake = self.history[(epoch - 1) * per_epoch :].mean(axis=0)
         left = duration(clock.seconds_for(self.last_step - step, step))
         return (
-            f"epoch {epoch}/{epochs}  step {step}/{self.last_step}  {left} left  "
-            f"{clock.rate(step):.0f} images/s  loss D {d_loss:.3f} G {g_loss:.3f}  "
-            f"score real {real:.2f} fake {fake:.2f}"
+            f"epoch {epoch}/{epochs} step {step}/{self.last_step} {left} left "
+            f"{clock.rate(step):.0f} images/s D {d_loss:.3g} G {g_loss:.3g} real {real:.2f} "
+            f"fake {fake:.2f}"
         )
 
     def _what_is_left(self):

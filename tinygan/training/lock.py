@@ -1,0 +1,32 @@
+"""One process a run folder."""
+
+import contextlib
+import os
+
+from tinygan.errors import UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows: no protection there
+    fcntl = None
+
+
+@contextlib.contextmanager
+def only_one(folder):
+    """A with-block that no second process can enter for the same folder; it ends with the process.
+
+    Raises UserError when another process is in it.
+    """
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise UserError(
+            f"another process is training in {folder}: wait for it, or stop it"
+        ) from None
+    finally:
+        os.close(handle)
