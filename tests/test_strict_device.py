@@ -76,6 +76,6 @@ def test_all_it_offers_is_in_cupy_too():
     cupy = pytest.importorskip("cupy", reason="CuPy is not installed")
     for name in (*dev.FUNCTIONS, "asarray"):
         assert hasattr(cupy, name), name
-    for name in vars(dev.DeviceArray):
-        if name not in ("_host", "__dict__", "__weakref__", "__module__", "__firstlineno__"):
-            assert hasattr(cupy.ndarray, name), name
+    of_every_class = vars(type("Empty", (), {}))
+    for name in vars(dev.DeviceArray).keys() - of_every_class.keys():
+        assert hasattr(cupy.ndarray, name), name
