@@ -1,4 +1,8 @@
-"""Generators and discriminators. Each builder returns a fresh Sequential on the host."""
+"""Generators and discriminators. Each builder returns a fresh Sequential on the host.
+
+Source of the DCGAN: Radford et al. 2016, section 3, in the form of github.com/kohjlalex/DCGAN, which
+has LeakyReLU in G (the paper: ReLU), and in D dropout where the paper has BatchNorm.
+"""
 
 from tinygan import nn
 
