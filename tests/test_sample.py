@@ -48,6 +48,20 @@ def test_the_fake_device_draws_the_same(run):
     np.testing.assert_array_equal(sample.draw(run, 5, 0, strict_device), images)
 
 
+def test_it_draws_with_the_trained_weights(run):
+    from tinygan import recipes
+    from tinygan.training import checkpoint, generate
+
+    _, arrays = checkpoint.read_arrays(f"{run}/checkpoint.npz")
+    G, _ = recipes.get("dcgan").networks(np.random.default_rng(9), width=2)
+    for name, array in (
+        {n: p.data for n, p in G.named_params().items()} | G.named_buffers()
+    ).items():
+        array[...] = arrays[f"G/{name}"]
+    z = np.random.default_rng(0).standard_normal((5, 100), dtype=np.float32)
+    np.testing.assert_array_equal(sample.draw(run, 5, 0, np), generate(G, z))
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -1,11 +1,8 @@
-"""Command lines: how they are read, and how to type one."""
+"""Command lines that end in one clear line when they are wrong."""
 
 import argparse
 import math
 import os
-import shlex
-import shutil
-import sys
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,8 +15,8 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"tinygan: {message} (see {self.prog} --help)\n")
 
 
-def whole_number(least):
-    """An argparse type: a whole number of at least `least`."""
+def whole_number(least, most=10**9):
+    """An argparse type: a whole number from `least` to `most`."""
 
     def parse(text):
         try:
@@ -28,6 +25,8 @@ def whole_number(least):
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
         if value < least:
             raise argparse.ArgumentTypeError(f"must be at least {least}, got {value}")
+        if value > most:
+            raise argparse.ArgumentTypeError(f"must be at most {most}, got {text}")
         return value
 
     return parse
@@ -47,13 +46,3 @@ def positive_number(text):
 def path(text):
     """An argparse type: a path, with ~ as the home folder also where the shell left it alone."""
     return os.path.expanduser(text)
-
-
-def typed(*words):
-    """A command line to paste: `python -m …` with the Python that is running now."""
-    python = sys.executable
-    if python and shutil.which("python") == python:
-        python = "python"
-    elif python.startswith(os.getcwd() + os.sep):
-        python = os.path.relpath(python)
-    return shlex.join([python or "python", "-m", *map(str, words)])

@@ -35,7 +35,9 @@ class Recipe:
         """Fresh networks (G, D) on the host. rng: draws their weights now and, held by the layers
         that need one, their dropout masks later. width: channels; the recipe's own when left out.
         """
-        return self.build(rng, noise_dim=self.noise_dim, width=width or self.width)
+        return self.build(
+            rng, noise_dim=self.noise_dim, width=self.width if width is None else width
+        )
 
 
 def names():

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import backend, plots, recipes
+from tinygan.advice import typed
 from tinygan.errors import UserError, exit_on_error
 from tinygan.files import atomic_write, reason
-from tinygan.options import Parser, path, typed, whole_number
+from tinygan.options import Parser, path, whole_number
 from tinygan.training import checkpoint, generate
 from tinygan.training.config import read_config
 

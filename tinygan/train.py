@@ -1,14 +1,17 @@
 """python -m tinygan.train RECIPE: train a recipe and leave everything it did in a run folder."""
 
+import contextlib
 import sys
 import textwrap
 from pathlib import Path
 
 from tinygan import backend, data, recipes
+from tinygan.advice import typed
 from tinygan.errors import UserError, exit_on_error
-from tinygan.options import Parser, path, positive_number, typed, whole_number
+from tinygan.options import Parser, path, positive_number, whole_number
 from tinygan.training.config import Settings, default_folder, read_config, versions
 from tinygan.training.interrupt import stop_requested
+from tinygan.training.lock import only_one
 from tinygan.training.log import Progress, duration
 from tinygan.training.run import GanRun
 
@@ -31,12 +34,14 @@ def main(argv=None):
     dataset = _load_data(settings, config)
     progress = Progress(quiet=args.quiet)
     run = GanRun(out, recipe, settings, dataset, xp)
-    with stop_requested() as stop:
+    with stop_requested() as stop, contextlib.ExitStack() as locked:
         if config:
+            locked.enter_context(only_one(out))
             run.resume()
             _say_what_changed(config, run)
         else:
             run.start()
+            locked.enter_context(only_one(out))
         if run.step >= run.last_step:
             progress.say(
                 f"nothing to do: {out} has {run.step} updates and {run.last_step} were asked "

@@ -147,3 +147,35 @@ def test_g_step_without_a_forward_of_g_since_its_last_update_raises(rng):
     g_step(G, D, opt_g, fake)
     with pytest.raises(RuntimeError, match="each forward serves one backward"):
         g_step(G, D, opt_g, fake)
+
+
+def test_fit_feeds_float32_pixels_and_gaussian_noise(monkeypatch, rng):
+    from tinygan.training import gan_loop
+
+    seen = {}
+    right = gan_loop.d_step
+
+    def spy(D, opt_d, real, fake):
+        seen.update(real=real, fake=fake)
+        return right(D, opt_d, real, fake)
+
+    G, D, opt_g, opt_d = small_gan()
+    forward = G.forward
+    monkeypatch.setattr(gan_loop, "d_step", spy)
+    monkeypatch.setattr(G, "forward", lambda z: (seen.update(z=z), forward(z))[1])
+    images = rng.integers(0, 256, (64, 28, 28, 1), dtype=np.uint8)
+    measured = next(fit(G, D, opt_g, opt_d, iter([images]), rng, noise_dim=100))
+    assert {value.dtype for value in (*seen.values(), *measured.values())} == {np.dtype(np.float32)}
+    assert (seen["real"].min(), seen["real"].max()) == (-1, 1)
+    assert abs(seen["z"].mean()) < 0.05
+    assert abs(seen["z"].std() - 1) < 0.05
+    assert np.abs(seen["z"]).max() > 2.5
+
+
+def test_the_scores_are_the_mean_belief_that_images_are_real(rng):
+    G, D, _, opt_d = small_gan()
+    real, z = small_batch(np, rng)
+    D.params()[-1].data[...] = 2.0
+    scores = d_step(D, opt_d, real, G.forward(z))
+    assert scores["real_score"] > 0.7
+    assert scores["fake_score"] > 0.7

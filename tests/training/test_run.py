@@ -218,7 +218,7 @@ def test_a_weight_that_breaks_in_the_last_update_is_not_saved(make_run, monkeypa
 
     monkeypatch.setattr(run.opt_g, "step", last_one_breaks)
     with pytest.raises(
-        RunError, match=r"not finite.* at step 5, first in W of G's layer 4 \(ConvT"
+        RunError, match=r"not finite.* by step 5, found in W of G's layer 4 \(ConvT"
     ):
         run.train(QUIET, never)
     assert not (run.folder / "checkpoint.npz").exists()
@@ -227,7 +227,7 @@ def test_a_weight_that_breaks_in_the_last_update_is_not_saved(make_run, monkeypa
 def test_a_loss_that_overflows_names_the_layer_whose_output_did(make_run):
     run = make_run("run")
     run.D.named_params()["7.W"].data[...] = 1e38
-    with np.errstate(all="ignore"), pytest.raises(RunError, match=r"at step 1, first in .*layer"):
+    with np.errstate(all="ignore"), pytest.raises(RunError, match=r"at step 1, found in .*layer"):
         run.train(QUIET, never)
 
 
@@ -272,3 +272,72 @@ def test_a_second_ctrl_c_keeps_the_last_checkpoint(make_run):
 
     with pytest.raises(RunError, match="stopped at once, near step 6, the checkpoint of step 6"):
         run.train(QUIET, again)
+
+
+def test_moments_that_overflow_are_not_saved_over_a_good_checkpoint(make_run, monkeypatch):
+    run = make_run("run", epochs=2)
+    run.train(QUIET, after(5))
+    good = (run.folder / "checkpoint.npz").read_bytes()
+    run = make_run("run", resume=True, epochs=2)
+    run.opt_g.v[0][...] = np.inf
+    with pytest.raises(RunError, match=r"found in W in Adam's v of G's layer 0 \(Dense\)"):
+        run.train(QUIET, never)
+    assert (run.folder / "checkpoint.npz").read_bytes() == good
+
+
+@pytest.mark.parametrize("step", [10, 20])
+@pytest.mark.parametrize("method", ["_draw", "_write_tables", "_save"])
+def test_a_kill_between_the_files_of_an_epoch_is_made_up_for(make_run, monkeypatch, step, method):
+    whole = make_run("whole")
+    whole.train(QUIET, never)
+
+    class Killed(BaseException):
+        pass
+
+    run = make_run("killed")
+    right = getattr(run, method)
+
+    def killed(*args):
+        if run.step == step:
+            raise Killed
+        right(*args)
+
+    monkeypatch.setattr(run, method, killed)
+    with pytest.raises(Killed):
+        run.train(QUIET, never)
+    resumed = make_run("killed", resume=True)
+    assert resumed.train(QUIET, never)
+    assert contents(resumed) == contents(whole)
+
+
+def test_nothing_that_is_shown_stands_between_ctrl_c_and_the_checkpoint(make_run):
+    class Broken(Progress):
+        def show(self, line, *, final):
+            raise BrokenPipeError(32, "Broken pipe")
+
+    run = make_run("run")
+    with pytest.raises(RunError, match="cannot write the output: broken pipe"):
+        run.train(Broken(quiet=True), after(3))
+    assert make_run("run", resume=True).step == 3
+
+
+def test_a_checkpoint_of_another_run_is_refused(make_run):
+    make_run("run", epochs=1).train(QUIET, never)
+    for change in ({"seed": 1}, {"batch_size": 4}, {"limit": 24}, {"lr": 1e-3}):
+        with pytest.raises(UserError, match="is of another run"):
+            make_run("run", resume=True, **change)
+
+
+def test_the_settings_reach_both_optimizers_and_the_seed_the_weights(make_run):
+    run, other = make_run("a", lr=1e-3), make_run("b", seed=1)
+    for optimizer in (run.opt_g, run.opt_d):
+        assert (optimizer.lr, optimizer.betas) == (1e-3, (0.5, 0.999))
+    assert (run.G.params()[0].data != other.G.params()[0].data).any()
+    assert (run.preview_z != other.preview_z).any()
+
+
+def test_previews_change_nothing_in_the_training(make_run):
+    often, seldom = make_run("often"), make_run("seldom", sample_every=4)
+    for run in (often, seldom):
+        run.train(QUIET, never)
+    np.testing.assert_array_equal(often.history, seldom.history)

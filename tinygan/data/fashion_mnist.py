@@ -14,10 +14,10 @@ import shlex
 import sys
 from pathlib import Path
 
+from tinygan.advice import typed
 from tinygan.data.dataset import Dataset
 from tinygan.data.idx import read_idx
 from tinygan.errors import UserError
-from tinygan.options import typed
 
 CLASSES = (
     "T-shirt/top",

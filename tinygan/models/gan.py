@@ -1,6 +1,6 @@
 """Generators and discriminators. Each builder returns a fresh Sequential on the host.
 
-Source of the DCGAN: Radford et al. 2016, section 3, in the form of github.com/kohjlalex/DCGAN, which
+Source of the DCGAN: Radford et al. 2016, section 3, in the form of github.com/kohjlalex/DCGAN: that
 has LeakyReLU in G (the paper: ReLU), and in D dropout where the paper has BatchNorm.
 """
 

@@ -27,12 +27,13 @@ FORMAT = 1
 _DIGEST = 64  # hex digits
 
 
-def save(path, *, recipe, options, step, networks, optimizers, generators, history):
+def save(path, *, recipe, options, step, networks, optimizers, generators, history, run=None):
     """Write a checkpoint, all or nothing.
 
     recipe: its name. options: JSON-able dict of what shaped the networks. step: updates done.
     networks: dict[str, Layer]. optimizers: dict[str, Adam]. generators: dict[str, Generator].
-    history: (step, columns) float32. Raises OSError when it cannot be written.
+    history: (step, columns) float32. run: JSON-able dict of what else must be the same to go on.
+    Raises OSError when it cannot be written.
     """
     arrays = _network_arrays(networks) | _optimizer_arrays(optimizers)
     arrays["history"] = np.asarray(history, np.float32)
@@ -40,13 +41,14 @@ def save(path, *, recipe, options, step, networks, optimizers, generators, histo
         "format": FORMAT,
         "recipe": recipe,
         "options": options,
+        "run": run,
         "step": step,
         "generators": {name: rng.bit_generator.state for name, rng in generators.items()},
     }
     write_arrays(path, meta, {name: backend.to_numpy(value) for name, value in arrays.items()})
 
 
-def load(path, *, recipe, options, networks, optimizers=None, generators=None):
+def load(path, *, recipe, options, networks, optimizers=None, generators=None, run=None):
     """Read a checkpoint into networks, and into optimizers and generators where they are given.
 
     Everything is checked before anything is changed. Returns (step, history).
@@ -59,16 +61,23 @@ def load(path, *, recipe, options, networks, optimizers=None, generators=None):
         raise UserError(f"{path} is of the recipe {meta.get('recipe')}, not of {recipe}")
     if meta.get("options") != options:
         raise UserError(f"{path} has the options {meta.get('options')}, not {options}")
+    if run is not None and meta.get("run") != run:
+        raise UserError(f"{path} is of another run: it has {meta.get('run')}, this run {run}")
     network_arrays = _network_arrays(networks)
     _check_fit(path, arrays, network_arrays | _optimizer_arrays(optimizers))
-    try:
-        step, history = int(meta["step"]), arrays["history"]
-        if step < 0 or history.ndim != 2 or len(history) != step:
-            raise ValueError(f"step {step} with a history of shape {history.shape}")
-        for name, rng in generators.items():
-            type(rng.bit_generator)().state = meta["generators"][name]  # raises if it is no state
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} does not fit this recipe: {error}") from None
+    step, history = meta.get("step"), arrays.get("history")
+    if type(step) is not int or history is None or history.ndim != 2 or len(history) != step:
+        raise UserError(f"{path} does not fit this recipe: its step and its history disagree")
+    if history.dtype != np.float32 or not np.isfinite(history).all():
+        raise UserError(f"{path} does not fit this recipe: its history is not finite float32")
+    for name, rng in generators.items():
+        try:
+            type(rng.bit_generator)().state = meta["generators"][name]
+        except Exception as error:  # whatever NumPy makes of a state that is none
+            raise UserError(
+                f"{path} does not fit this recipe: no state for the generator {name} "
+                f"({_first_line(error)})"
+            ) from None
 
     for name, array in network_arrays.items():
         array[...] = backend.to_device(arrays[name], backend.array_module(array))
@@ -99,33 +108,45 @@ def write_arrays(path, meta, arrays):
 def read_arrays(path):
     """Read what write_arrays wrote: (meta, dict of read-only arrays). UserError if it is not that.
 
-    The file is not trusted: members are stored as they are, so none can unpack to more than the
-    file's own size, and an array's header must agree with the bytes behind it.
+    The file is not trusted: its members are stored as they are and together no larger than the file,
+    and an array's header must agree with the bytes behind it.
     """
     try:
         with open(path, "rb") as file:
             if file.seek(0, os.SEEK_END) <= _DIGEST or _digest(file) != file.read(_DIGEST):
                 raise UserError(f"{path} is truncated or altered: its SHA-256 does not match")
+            size = file.tell()
             with zipfile.ZipFile(file) as archive:
-                arrays = {}
-                for info in archive.infolist():
-                    if info.compress_type != zipfile.ZIP_STORED:
-                        raise ValueError(f"{info.filename} is compressed")
-                    arrays[info.filename.removesuffix(".npy")] = _parse_npy(archive.read(info))
+                members = archive.infolist()
+                if len({info.filename for info in members}) < len(members):
+                    raise ValueError("a name occurs twice")
+                if sum(info.file_size for info in members) > size:
+                    raise ValueError("its members are larger than the file")
+                if any(info.compress_type != zipfile.ZIP_STORED for info in members):
+                    raise ValueError("a member is compressed")
+                arrays = {
+                    info.filename.removesuffix(".npy"): _parse_npy(archive.read(info))
+                    for info in members
+                }
         meta = json.loads(arrays.pop("meta").tobytes())
-        newer = meta["format"] > FORMAT
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {reason(error)}") from None
+        if type(meta["format"]) is not int or meta["format"] < 1:
+            raise ValueError(f"its format is {meta['format']!r}")
     except UserError:
         raise
-    except (zipfile.BadZipFile, ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise UserError(f"{path} is not a tinygan checkpoint: {error}") from None
-    if newer:
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {reason(error)}") from None
+    except Exception as error:  # zipfile, json and NumPy's header parser raise a dozen kinds
+        raise UserError(f"{path} is not a tinygan checkpoint: {_first_line(error)}") from None
+    if meta["format"] > FORMAT:
         raise UserError(
             f"{path} has format {meta['format']} and comes from a newer tinygan; this one reads "
             f"format {FORMAT}: update tinygan"
         )
     return meta, arrays
+
+
+def _first_line(error):
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def _network_arrays(networks):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,9 +87,17 @@ def _first_wrong(config):
         return "everything"
     for field in dataclasses.fields(Settings):
         value, least = config.get(field.name), 0 if field.name == "seed" else 1
-        if not isinstance(value, field.type) or (isinstance(value, int) and value < least):
+        if not isinstance(value, field.type) or (
+            isinstance(value, int | float) and not least <= value < 10**9 and field.name != "lr"
+        ):
             return field.name
+    if not 0 < config["lr"] < math.inf:
+        return "lr"
+    if config["epochs"] is None and config["steps"] is None:
+        return "epochs"
     began = config.get("trained_on")
-    if not isinstance(began, dict) or not {"name", "sha256"} <= began.keys():
+    if not isinstance(began, dict) or not all(
+        isinstance(began.get(key), str) for key in ("name", "sha256")
+    ):
         return "trained_on"
     return None if isinstance(config.get("versions"), dict) else "versions"

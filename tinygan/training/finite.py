@@ -3,16 +3,20 @@
 from tinygan import backend
 
 
-def first_bad_weight(networks):
-    """A description of the first weight or running statistic that is not finite, or None.
+def first_bad_weight(networks, optimizers):
+    """A description of the first weight, running statistic or moment that is not finite, or None.
 
-    networks: dict[str, Layer], looked through in order, each from its input up. Waits for the
-    device once.
+    networks: dict[str, Layer], looked through in order, each from its input up. optimizers: the
+    Adam of each. Waits for the device once.
     """
     places, finite = [], []
     for network, layer in networks.items():
-        arrays = {name: p.data for name, p in layer.named_params().items()}
-        for name, array in (arrays | layer.named_buffers()).items():
+        params = layer.named_params()
+        arrays = {name: p.data for name, p in params.items()} | layer.named_buffers()
+        moments = zip(params, optimizers[network].m, optimizers[network].v, strict=True)
+        for name, m, v in moments:
+            arrays |= {f"{name} in Adam's m": m, f"{name} in Adam's v": v}
+        for name, array in arrays.items():
             xp = backend.array_module(array)
             places.append((network, layer, name))
             finite.append(xp.isfinite(array).all())

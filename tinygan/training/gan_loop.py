@@ -93,10 +93,12 @@ def generate(G, z, batch_size=256):
     xp = backend.array_module(G.params()[0].data)
     was_training = G.training
     G.eval()
-    pieces = [
-        backend.to_numpy(to_uint8(G.forward(backend.to_device(z[i : i + batch_size], xp))))
-        for i in range(0, len(z), batch_size)
-    ]
-    if was_training:
-        G.train()
+    try:
+        pieces = [
+            backend.to_numpy(to_uint8(G.forward(backend.to_device(z[i : i + batch_size], xp))))
+            for i in range(0, len(z), batch_size)
+        ]
+    finally:
+        if was_training:
+            G.train()
     return np.concatenate(pieces)

@@ -1,13 +1,15 @@
 """Ctrl-C that lets the step in hand finish."""
 
 import contextlib
+import os
 import signal
-import sys
 
 # A terminal that is closed sends SIGHUP, where there is one.
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+
+_NOTE = b"\nfinishing this step, then saving; Ctrl-C again stops at once and saves nothing\n"
 
 
 @contextlib.contextmanager
@@ -22,12 +24,11 @@ def stop_requested():
         came.append(number)
         signal.signal(number, before[number])
         if number == signal.SIGINT:
-            print(
-                "\nfinishing this step, then saving; Ctrl-C again stops at once and saves nothing",
-                file=sys.stderr,
-            )
+            with contextlib.suppress(OSError):  # print is not safe inside a signal handler
+                os.write(2, _NOTE)
 
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    # A signal that is ignored stays so: nohup means it.
+    before = {n: h for n in _SIGNALS if (h := signal.getsignal(n)) not in (signal.SIG_IGN, None)}
     for number in before:
         signal.signal(number, note)
     try:

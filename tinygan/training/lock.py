@@ -22,11 +22,14 @@ def only_one(folder):
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another process is training in {folder}: wait for it, or stop it"
+            ) from None
+        except OSError:  # a file system without locks
+            pass
         yield
-    except BlockingIOError:
-        raise UserError(
-            f"another process is training in {folder}: wait for it, or stop it"
-        ) from None
     finally:
         os.close(handle)

@@ -16,15 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import backend, nn, plots
+from tinygan.advice import typed
 from tinygan.data.batches import batches
 from tinygan.errors import RunError, Stopped, UserError
 from tinygan.files import reason
-from tinygan.options import typed
 from tinygan.training import checkpoint
 from tinygan.training.config import default_folder, write_config
 from tinygan.training.finite import first_bad_output, first_bad_weight
 from tinygan.training.gan_loop import fit, generate
-from tinygan.training.lock import only_one
 from tinygan.training.log import Clock, duration
 from tinygan.training.tables import read_timing, write_metrics, write_timing
 
@@ -99,17 +98,24 @@ class GanRun:
         path = self.folder / "checkpoint.npz"
         if path.exists():
             _, self.history = checkpoint.load(
-                path, **self._identity(), **self._trained(), generators=self.generators
+                path,
+                **self._identity(),
+                **self._trained(),
+                generators=self.generators,
+                run=self._run_identity(),
             )
             if self.history.shape[1] != len(COLUMNS):
                 raise UserError(f"{path} does not fit this recipe: its history has other columns")
             self.saved_step = self.step
         self.timing = read_timing(self.folder / "timing.csv", self.step)
-        if self.step < self.last_step:
-            try:
+        try:
+            if self.step < self.last_step:
                 self._prepare_folder()
-            except OSError as error:
-                raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
+            if self.step:  # what a kill right after the checkpoint may have left undone
+                self._draw_if_due()
+                self._write_tables()
+        except OSError as error:
+            raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
 
     def train(self, progress, stop_requested):
         """Train until the last step, or until stop_requested() says so; then save.
@@ -118,8 +124,7 @@ class GanRun:
         or something cannot be written; the last good checkpoint stays as it is.
         """
         try:
-            # What is not finite is found and said in one line.
-            with only_one(self.folder), np.errstate(all="ignore"):
+            with np.errstate(all="ignore"):  # what is not finite is found and said in one line
                 self._train(progress, stop_requested)
         except OSError as error:
             raise RunError(
@@ -161,19 +166,17 @@ class GanRun:
             pausing = done_in_epoch == 0 or step == self.last_step or stopping
             if pausing or progress.due():
                 self._read(unread)
-                progress.show(self._line(clock), final=pausing)
-            if pausing:
-                self._check_weights()
+            if pausing:  # first make it safe, then show it
                 self.timing.append(clock.lap(math.ceil(step / per_epoch), step))
                 complete_epoch, last = done_in_epoch == 0, step == self.last_step
                 if last or stopping or (complete_epoch and epoch % s.checkpoint_every == 0):
                     self._save()
-                if complete_epoch and (epoch % s.sample_every == 0 or last):
-                    self._draw(f"epoch_{epoch:04}")
-                elif last:
-                    self._draw(f"step_{step:06}")
+                self._draw_if_due()
                 self._write_tables()
+                progress.show(self._line(clock), final=True)
                 clock.restart()
+            elif not unread:
+                progress.show(self._line(clock), final=False)
             if stopping:
                 break
 
@@ -188,23 +191,25 @@ class GanRun:
         if len(bad):
             row, column = bad[0]
             z = backend.to_device(self.preview_z, self.xp)
-            where = first_bad_weight({"D": self.D, "G": self.G})
+            where = self._bad_weight()
             where = where or first_bad_output({"G": self.G, "D": self.D}, z) or "the loss itself"
             step = self.step + int(row) + 1
             self._fail(f"{COLUMNS[column]} is {rows[row, column]} at step {step}", where)
         self.history = np.concatenate([self.history, rows])
 
-    def _check_weights(self):
-        bad = first_bad_weight({"D": self.D, "G": self.G})
-        if bad:
-            self._fail(f"a weight is not finite at step {self.step}", bad)
+    def _bad_weight(self):
+        optimizers = {"D": self.opt_d, "G": self.opt_g}
+        return first_bad_weight({"D": self.D, "G": self.G}, optimizers)
 
     def _fail(self, what, where):
         raise RunError(
-            f"{what}, first in {where}; {self._what_is_left()}; try a lower --lr with a new --out"
+            f"{what}, found in {where}; {self._what_is_left()}; try a lower --lr with a new --out"
         )
 
     def _save(self):
+        bad = self._bad_weight()
+        if bad:
+            self._fail(f"a weight is not finite by step {self.step}", bad)
         checkpoint.save(
             self.folder / "checkpoint.npz",
             **self._identity(),
@@ -212,8 +217,18 @@ class GanRun:
             step=self.step,
             generators=self.generators,
             history=self.history,
+            run=self._run_identity(),
         )
         self.saved_step = self.step
+
+    def _draw_if_due(self):
+        """The sample sheet and the curves, where this step is one of those that have them."""
+        epoch, rest = divmod(self.step, self.steps_per_epoch)
+        last = self.step == self.last_step
+        if rest == 0 and (epoch % self.settings.sample_every == 0 or last):
+            self._draw(f"epoch_{epoch:04}")
+        elif last:
+            self._draw(f"step_{self.step:06}")
 
     def _draw(self, name):
         sheet = plots.grid(generate(self.G, self.preview_z), columns=8, scale=2)
@@ -247,6 +262,17 @@ class GanRun:
 
     def _identity(self):
         return {"recipe": self.recipe.name, "options": {"width": self.settings.width}}
+
+    def _run_identity(self):
+        """What makes this run this run: with another of these, a step means something else."""
+        s = self.settings
+        return {
+            "seed": s.seed,
+            "batch_size": s.batch_size,
+            "lr": s.lr,
+            "images": len(self.images),
+            "sha256": self.dataset.sha256,
+        }
 
     def _trained(self):
         return {
