@@ -134,7 +134,10 @@ def test_a_newer_format_is_refused_and_says_to_update(saved):
         (lambda a: a.pop("net/0.b"), "it has no net/0.b"),
         (lambda a: a.pop("opt/m.1"), "it has no opt/m.1"),
         (lambda a: a.pop("history"), "history"),
-        (lambda a: a.update({"history": np.zeros((5, 4), np.float32)}), "step 2 with a history"),
+        (
+            lambda a: a.update({"history": np.zeros((5, 4), np.float32)}),
+            "its step and its history disagree",
+        ),
         (lambda a: a.update({"net/0.b": np.zeros(3)}), "net/0.b is float64"),
         (lambda a: a.update({"net/0.b": np.full(3, np.nan, np.float32)}), "not finite"),
         (lambda a: a.update({"opt/v.0": np.full((2, 3), np.inf, np.float32)}), "not finite"),
@@ -210,6 +213,49 @@ def test_a_compressed_member_is_refused_before_it_unpacks(tmp_path):
 
     with_digest(path, bomb)
     refused(path, "is compressed")
+
+
+def test_members_that_share_their_bytes_are_refused_before_they_are_read(tmp_path):
+    path = tmp_path / "twice.npz"
+
+    def twice(archive):
+        archive.writestr("meta.npy", npy(np.zeros(1000)))
+        archive.filelist.append(archive.filelist[0])
+
+    with_digest(path, twice)
+    refused(path, "a name occurs twice")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update(step=2.0),
+        lambda m: m.update(step=float("inf")),
+        lambda m: m["generators"]["noise"]["state"].update(state=2**200),
+        lambda m: m["generators"]["noise"]["state"].update(inc=-5),
+    ],
+)
+def test_numbers_that_no_run_has_are_refused(saved, change):
+    path, _ = saved
+    rewrite(path, change)
+    refused(path, "does not fit this recipe")
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, float("nan"), "1"])
+def test_a_format_that_never_was_is_refused(saved, value):
+    path, _ = saved
+    rewrite(path, lambda meta: meta.update(format=value))
+    refused(path, "is not a tinygan checkpoint: its format is")
+
+
+@pytest.mark.parametrize(
+    "header", [b"{'descr': '<f8', (((", b"  {\n  'descr'", b"(" * 9000, b"x" * 20000]
+)
+def test_a_header_that_is_no_header_is_refused_in_one_line(tmp_path, header):
+    path = tmp_path / "forged.npz"
+    member = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with_digest(path, lambda archive: archive.writestr("meta.npy", member))
+    refused(path, "is not a tinygan checkpoint")
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):

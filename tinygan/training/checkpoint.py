@@ -108,8 +108,8 @@ def write_arrays(path, meta, arrays):
 def read_arrays(path):
     """Read what write_arrays wrote: (meta, dict of read-only arrays). UserError if it is not that.
 
-    The file is not trusted: its members are stored as they are and together no larger than the file,
-    and an array's header must agree with the bytes behind it.
+    The file is not trusted: its members are stored as they are and together no larger than the
+    file, and an array's header must agree with the bytes behind it.
     """
     try:
         with open(path, "rb") as file:
@@ -120,10 +120,10 @@ def read_arrays(path):
                 members = archive.infolist()
                 if len({info.filename for info in members}) < len(members):
                     raise ValueError("a name occurs twice")
-                if sum(info.file_size for info in members) > size:
-                    raise ValueError("its members are larger than the file")
                 if any(info.compress_type != zipfile.ZIP_STORED for info in members):
                     raise ValueError("a member is compressed")
+                if sum(info.file_size for info in members) > size:
+                    raise ValueError("its members are larger than the file")
                 arrays = {
                     info.filename.removesuffix(".npy"): _parse_npy(archive.read(info))
                     for info in members
