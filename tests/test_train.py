@@ -70,6 +70,10 @@ def test_quiet_says_nothing(cli):
         ("dcgan --steps -3", "argument --steps: must be at least 1, got -3"),
         ("dcgan --batch-size 1", "argument --batch-size: must be at least 2, got 1"),
         ("dcgan --width 0", "argument --width: must be at least 1, got 0"),
+        (
+            "dcgan --width 1000000000000",
+            "argument --width: must be at most 4096, got 1000000000000",
+        ),
         ("dcgan --limit 0", "argument --limit: must be at least 1, got 0"),
         ("dcgan --seed -1", "argument --seed: must be at least 0, got -1"),
         ("dcgan --sample-every 0", "argument --sample-every: must be at least 1, got 0"),

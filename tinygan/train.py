@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-import textwrap
 from pathlib import Path
 
 from tinygan import backend, data, recipes
@@ -64,59 +63,30 @@ def _parser():
     parser = Parser(
         prog="python -m tinygan.train",
         description="Train a recipe. Everything goes into a run folder: config.json, metrics.csv, "
-        "samples/, curves.png, checkpoint.npz.",
+        "samples/, curves.png, checkpoint.npz. Where --data, --epochs, --batch-size, --lr or "
+        "--width are left out, they are the recipe's.",
+        epilog=recipes.get("dcgan").details,
     )
     add = parser.add_argument
     add("recipe", nargs="?", help="what to train; see --list")
     add("--list", action="store_true", help="list the recipes and end")
     add("--backend", choices=backend.NAMES, help="what to compute with (default auto: cupy if a "
         "GPU answers, else numpy)")  # fmt: skip
-    add("--data", metavar="NAME", help=f"{', '.join(data.names())} (default: the recipe's)")
-    add(
-        "--data-dir",
-        metavar="DIR",
-        type=path,
-        help="the folder to look for data in, and nowhere else",
-    )
+    add("--data", metavar="NAME", help=", ".join(data.names()))
+    add("--data-dir", metavar="DIR", type=path, help="look for data here and nowhere else")
     add("--out", metavar="DIR", type=path, help="the run folder (default runs/RECIPE)")
-    add(
-        "--epochs",
-        metavar="N",
-        type=whole_number(1),
-        help="passes over the data (default: the recipe's)",
-    )
+    add("--epochs", metavar="N", type=whole_number(1), help="passes over the data")
     add("--steps", metavar="N", type=whole_number(1), help="end after N updates")
-    add(
-        "--batch-size",
-        metavar="N",
-        type=whole_number(2),
-        help="images an update (default: the recipe's)",
-    )
-    add(
-        "--lr",
-        metavar="X",
-        type=positive_number,
-        help="Adam's learning rate, both networks (default: the recipe's)",
-    )
+    add("--batch-size", metavar="N", type=whole_number(2), help="images an update")
+    add("--lr", metavar="X", type=positive_number, help="Adam's learning rate, both networks")
     add("--seed", metavar="N", type=whole_number(0), help="start of all randomness (default 0)")
-    add(
-        "--width",
-        metavar="N",
-        type=whole_number(1),
-        help="channels; fewer is quicker (default: the recipe's)",
-    )
-    add(
-        "--limit",
-        metavar="N",
-        type=whole_number(1),
-        help="use only the first N images (default: all)",
-    )
+    add("--width", metavar="N", type=whole_number(1, 4096), help="channels; fewer is quicker")
+    add("--limit", metavar="N", type=whole_number(1), help="use only the first N images")
     add("--sample-every", metavar="EPOCHS", type=whole_number(1), help="pictures (default 1)")
     add("--checkpoint-every", metavar="EPOCHS", type=whole_number(1), help="(default 1)")
     add("--resume", action="store_true", help="go on with the run in the folder; --epochs or "
         "--steps may name a new end")  # fmt: skip
     add("--quiet", action="store_true", help="say nothing but warnings and errors")
-    parser.epilog = "\n".join(textwrap.wrap(recipes.get("dcgan").details))
     return parser
 
 

@@ -342,3 +342,17 @@ def test_previews_change_nothing_in_the_training(make_run):
     for run in (often, seldom):
         run.train(QUIET, never)
     np.testing.assert_array_equal(often.history, seldom.history)
+
+
+def test_the_line_shows_the_pace_that_the_timing_has(make_run):
+    lines = []
+
+    class Kept(Progress):
+        def show(self, line, *, final):
+            if final:
+                lines.append(line)
+
+    run = make_run("run", epochs=1)
+    run.train(Kept(quiet=True), never)
+    shown = float(lines[0].split(" images/s")[0].split()[-1])
+    assert abs(shown / run.timing[0][3] - 1) < 0.2

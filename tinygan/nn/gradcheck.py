@@ -3,8 +3,8 @@
 By Taylor, f(x ± h) = f(x) ± h f′ + h²/2 f″ ± h³/6 f‴ + …, so (f(x + h) − f(x − h)) / 2h is f′ +
 h²/6 f‴ + …: the slope, measured with nothing but f, so that it cannot share a mistake with a
 hand-written backward. Its error has two parts: that h² term, and rounding, which grows as 1/h. In
-float64 their sum is least near h = 1e-5, at about 1e-10. In float32 the worst element of a network
-is rarely better than 1e-3, and a wrong gradient can hide there.
+float64 their sum is least near h = 1e-5, at about 1e-10. In float32 rounding alone
+can put an element off by 1e-3, and a wrong gradient can hide there.
 """
 
 from contextlib import contextmanager

@@ -93,9 +93,7 @@ def write_arrays(path, meta, arrays):
     text = json.dumps(meta, sort_keys=True).encode()
     with atomic_write(path) as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            archive.comment = (
-                b"0" * _DIGEST
-            )  # its place; the digest is known only when all is there
+            archive.comment = b"0" * _DIGEST  # holds the place of the digest
             for name, array in {"meta": np.frombuffer(text, np.uint8), **arrays}.items():
                 member = io.BytesIO()
                 np.lib.format.write_array(member, array, allow_pickle=False)

@@ -71,7 +71,8 @@ class Clock:
 
     def lap(self, epoch, step):
         """End a lap: (epoch, step, its seconds, its images per second)."""
-        seconds = time.perf_counter() - self.began
+        now = time.perf_counter()
+        seconds, self.began = now - self.began, now
         images = (step - self.lap_step) * self.batch_size
         self.seconds += seconds
         self.lap_step = step

@@ -162,28 +162,26 @@ class GanRun:
             unread.append(measured)
             step = self.step + len(unread)
             epoch, done_in_epoch = divmod(step, per_epoch)
-            stopping = stop_requested()
-            pausing = done_in_epoch == 0 or step == self.last_step or stopping
+            stopping, last = stop_requested(), step == self.last_step
+            pausing = done_in_epoch == 0 or last or stopping
             if pausing or progress.due():
                 self._read(unread)
+                line = self._line(clock)
             if pausing:  # first make it safe, then show it
                 self.timing.append(clock.lap(math.ceil(step / per_epoch), step))
-                complete_epoch, last = done_in_epoch == 0, step == self.last_step
-                if last or stopping or (complete_epoch and epoch % s.checkpoint_every == 0):
+                if last or stopping or epoch % s.checkpoint_every == 0:
                     self._save()
                 self._draw_if_due()
                 self._write_tables()
-                progress.show(self._line(clock), final=True)
+                progress.show(line, final=True)
                 clock.restart()
             elif not unread:
-                progress.show(self._line(clock), final=False)
+                progress.show(line, final=False)
             if stopping:
                 break
 
     def _read(self, unread):
         """Move what was measured to the host, into the history; waits for the device."""
-        if not unread:
-            return
         rows = [self.xp.stack([measured[name] for name in COLUMNS]) for measured in unread]
         rows = backend.to_numpy(self.xp.stack(rows)).astype(np.float32)
         unread.clear()
