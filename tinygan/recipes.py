@@ -70,8 +70,7 @@ _RECIPES = [
             "A DCGAN of three 5×5 transposed convolutions against two 5×5 convolutions. The "
             "learning rate and Adam's first beta are those of Radford et al. 2016; the document "
             "this recipe follows (github.com/kohjlalex/DCGAN) trains with --lr 0.00001 --epochs "
-            "100. --width 64 is the full "
-            "size; 32 is three times as quick and draws nearly as well."
+            "100. --width 64 is full size; 32 is nearly three times as quick."
         ),
         data="fashion-mnist",
         image_shape=(28, 28, 1),
