@@ -27,6 +27,11 @@ class LeakyReLU(Layer):
         self.keep(positive)
         return xp.where(positive, x, self.slope * x)
 
+    def jvp(self, v):
+        positive = self.take()
+        self.keep(positive)
+        return backend.array_module(v).where(positive, v, self.slope * v)
+
     def backward(self, gy, accumulate=True):
         positive = self.take()
         xp = backend.array_module(gy)
@@ -43,6 +48,11 @@ class ReLU(Layer):
         xp = backend.array_module(x)
         self.keep(x > 0)
         return xp.maximum(x, 0)
+
+    def jvp(self, v):
+        positive = self.take()
+        self.keep(positive)
+        return v * positive
 
     def backward(self, gy, accumulate=True):
         positive = self.take()

@@ -111,21 +111,29 @@ class Conv2d(Layer):
             raise ValueError(
                 f"Conv2d's kernel of {k} does not fit into {h}×{w} pixels with padding {p}"
             )
-        self.keep(x)  # not its columns: copying them out again is cheaper than holding k·k times x
+        self.keep(x, self.b)  # not its columns: copying them again is cheaper than holding k·k x
         y = im2col(x, k, s, p) @ self._matrix()  # (N·OH·OW, k·k·c_in) @ (k·k·c_in, c_out)
         if self.bias:
             y += self.b.data
         return y.reshape(n, oh, ow, self.c_out)
 
+    def jvp(self, v):
+        x, _ = self.take()
+        self.keep(v, None)  # the bias is a constant: it has no part in J
+        n, h, w, _ = x.shape
+        k, s, p = self.kernel, self.stride, self.padding
+        y = im2col(v, k, s, p) @ self._matrix()
+        return y.reshape(n, conv_size(h, k, s, p), conv_size(w, k, s, p), self.c_out)
+
     def backward(self, gy, accumulate=True, input_grad=True):
-        x = self.take()
+        x, b = self.take()
         k, s, p = self.kernel, self.stride, self.padding
         rows = gy.reshape(-1, self.c_out)  # (N·OH·OW, c_out)
         if accumulate:
             gW = im2col(x, k, s, p).T @ rows  # (k·k·c_in, N·OH·OW) @ (N·OH·OW, c_out)
             self.W.grad += gW.reshape(self.W.grad.shape)
-            if self.bias:
-                self.b.grad += rows.sum(axis=0)
+            if b is not None:
+                b.grad += rows.sum(axis=0)
         if not input_grad:
             return None
         return col2im(rows @ self._matrix().T, x.shape, k, s, p)

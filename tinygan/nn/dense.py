@@ -33,16 +33,21 @@ class Dense(Layer):
 
     def forward(self, x):
         check_shape(self, x, None, self.n_in)
-        self.keep(x)
+        self.keep(x, self.b)
         y = x @ self.W.data  # (N, n_in) @ (n_in, n_out)
         if self.bias:
             y += self.b.data
         return y
 
+    def jvp(self, v):
+        self.take()
+        self.keep(v, None)  # the bias is a constant: it has no part in J
+        return v @ self.W.data
+
     def backward(self, gy, accumulate=True, input_grad=True):
-        x = self.take()
+        x, b = self.take()
         if accumulate:
             self.W.grad += x.T @ gy  # (n_in, N) @ (N, n_out)
-            if self.bias:
-                self.b.grad += gy.sum(axis=0)
+            if b is not None:
+                b.grad += gy.sum(axis=0)
         return gy @ self.W.data.T if input_grad else None  # (N, n_out) @ (n_out, n_in)

@@ -11,6 +11,9 @@ rule):
 
 No layer ever builds J; each `backward` is the few lines that work out this sum directly. Chained
 from the last layer to the first, they are backpropagation, and that is all there is to it.
+
+Some layers can also go the other way: `jvp` is the product J v, how the output changes when the
+input moves in the direction v. A penalty on a gradient (Wasserstein GAN) is trained with it.
 """
 
 import numpy as np
@@ -58,6 +61,18 @@ class Layer:
         Raises RuntimeError without a training-mode forward to go back through.
         """
         raise NotImplementedError(f"{type(self).__name__} has no backward")
+
+    def jvp(self, v):
+        """J v, of y's shape: the layer linearised at the x of the last training-mode forward.
+
+        v: a direction in x's space, of x's shape. For layers that are piecewise linear: there J
+        does not change with x, but for the places where two pieces meet. The linearised layer
+        v -> J v takes the place of the layer itself: the one backward that follows goes back through
+        it, so that it adds the gradients of <gy, J v> with respect to the weights in J.
+        Raises NotImplementedError for a layer that is curved or mixes the examples of a batch, and
+        RuntimeError without a training-mode forward before it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no jvp: it is not piecewise linear")
 
     def keep(self, *values):
         """Store what backward will need; in eval mode, nothing."""
@@ -168,6 +183,11 @@ class Sequential(Layer):
         for layer in self.layers:
             x = layer.forward(x)
         return x
+
+    def jvp(self, v):
+        for layer in self.layers:
+            v = layer.jvp(v)
+        return v
 
     def backward(self, gy, accumulate=True, input_grad=True):
         """The chain rule: each layer's gx is the gy of the layer before it.

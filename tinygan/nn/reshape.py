@@ -24,6 +24,9 @@ class Reshape(Layer):
         self.keep(x.shape)
         return x.reshape(x.shape[0], *self.shape).copy()  # a copy: y belongs to the caller
 
+    def jvp(self, v):
+        return self.forward(v)  # it only moves numbers, so it is its own linearisation
+
     def backward(self, gy, accumulate=True):
         return gy.reshape(self.take()).copy()
 
@@ -34,6 +37,9 @@ class Flatten(Layer):
     def forward(self, x):
         self.keep(x.shape)
         return x.reshape(x.shape[0], math.prod(x.shape[1:])).copy()
+
+    def jvp(self, v):
+        return self.forward(v)  # it only moves numbers, so it is its own linearisation
 
     def backward(self, gy, accumulate=True):
         return gy.reshape(self.take()).copy()
