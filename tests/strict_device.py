@@ -136,7 +136,9 @@ for _name in _BINARY:
         setattr(DeviceArray, f"__i{_name}__", _in_place(f"__i{_name}__"))
 for _name in "eq ne lt le gt ge neg abs and or invert".split():
     setattr(DeviceArray, f"__{_name}__", _method(f"__{_name}__"))
-for _name in "sum mean max min any all astype reshape transpose copy ravel repeat fill".split():
+for _name in (
+    "sum mean max min argmax argmin any all astype reshape transpose copy ravel repeat fill".split()
+):
     setattr(DeviceArray, _name, _method(_name))
 
 

@@ -1,5 +1,15 @@
-"""Builders of whole models from the layers in tinygan.nn."""
+"""Builders of whole models from the layers in tinygan.nn, and the models that need no gradient."""
 
 from tinygan.models.gan import dcgan_discriminator, dcgan_generator
+from tinygan.models.gmm import ConvergenceWarning, GaussianMixture
+from tinygan.models.kmeans import kmeans
+from tinygan.models.pca import PCA
 
-__all__ = ["dcgan_discriminator", "dcgan_generator"]
+__all__ = [
+    "PCA",
+    "ConvergenceWarning",
+    "GaussianMixture",
+    "dcgan_discriminator",
+    "dcgan_generator",
+    "kmeans",
+]

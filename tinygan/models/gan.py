@@ -1,10 +1,82 @@
 """Generators and discriminators. Each builder returns a fresh Sequential on the host.
 
-Source of the DCGAN: Radford et al. 2016, section 3, in the form of github.com/kohjlalex/DCGAN: that
-has LeakyReLU in G (the paper: ReLU), and in D dropout where the paper has BatchNorm.
+width: how wide the layers are, at least 1; each builder's picture says what it means. rng draws the
+weights now and the dropout masks later. noise_dim: length of the noise vector z.
+
+Start weights: N(0, 0.02²), as the DCGAN paper has it. A stack of dense layers without BatchNorm
+would shrink the signal to nothing with that, so those start from N(0, 2 / n_in).
+Sources: Radford et al. 2016, section 3 and 4 (DCGAN); He et al. 2015, section 2.2 (2 / n_in); the
+five documents that the recipes follow, named in recipes.py.
 """
 
+import itertools
+import math
+
 from tinygan import nn
+from tinygan.models.conditional import Conditional
+
+
+def dense_generator(rng, *, noise_dim=100, width=64):
+    """z (N, noise_dim) -> 4 width -> 8 width -> 16 width -> images (N, 28, 28, 1) in [-1, 1]."""
+    return nn.Sequential(
+        *_dense_stack([noise_dim, 4 * width, 8 * width, 16 * width], rng),
+        nn.Dense(16 * width, 28 * 28, rng=rng),
+        nn.Tanh(),
+        nn.Reshape((28, 28, 1)),
+    )
+
+
+def dense_discriminator(rng, *, hidden=(256, 512, 1024), dropout=0.0):
+    """images (N, 28, 28, 1) -> hidden[0] -> hidden[1] -> … -> logits (N, 1).
+
+    hidden: units of the hidden layers. dropout: the probability after each of them.
+    """
+    return nn.Sequential(
+        nn.Flatten(),
+        *_dense_stack([28 * 28, *hidden], rng, dropout),
+        nn.Dense(hidden[-1], 1, rng=rng),
+    )
+
+
+def cnn_generator(rng, *, noise_dim=100, width=64):
+    """Noise to 28×28 images by upsampling and convolving.
+
+    z (N, noise_dim) -> (7, 7, 2 width) -> (14, 14, 2 width) -> (28, 28, width)
+    -> images (N, 28, 28, 1) in [-1, 1].
+    Repeating pixels and then convolving 3×3 cannot leave the checkerboard that a transposed
+    convolution can (Odena et al. 2016), and costs more: the convolution works on the large image.
+    """
+    return nn.Sequential(
+        nn.Dense(noise_dim, 7 * 7 * 2 * width, bias=False, rng=rng),
+        nn.BatchNorm(7 * 7 * 2 * width),
+        nn.ReLU(),
+        nn.Reshape((7, 7, 2 * width)),
+        nn.Upsample2d(2),
+        nn.Conv2d(2 * width, 2 * width, 3, padding=1, bias=False, rng=rng),
+        nn.BatchNorm(2 * width),  # (N, 14, 14, 2 width)
+        nn.ReLU(),
+        nn.Upsample2d(2),
+        nn.Conv2d(2 * width, width, 3, padding=1, bias=False, rng=rng),
+        nn.BatchNorm(width),  # (N, 28, 28, width)
+        nn.ReLU(),
+        nn.Conv2d(width, 1, 3, padding=1, rng=rng),
+        nn.Tanh(),
+    )
+
+
+def cnn_discriminator(rng, *, width=64):
+    """28×28 images to one logit by three convolutions with stride 2, LeakyReLU and dropout.
+
+    images (N, 28, 28, 1) -> (14, 14, width) -> (7, 7, 2 width) -> (4, 4, 4 width) -> (N, 1).
+    """
+    layers = []
+    for c_in, c_out in ((1, width), (width, 2 * width), (2 * width, 4 * width)):
+        layers += [
+            nn.Conv2d(c_in, c_out, 3, stride=2, padding=1, rng=rng),
+            nn.LeakyReLU(),
+            nn.Dropout(0.25, rng=rng),
+        ]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Dense(4 * 4 * 4 * width, 1, rng=rng))
 
 
 def dcgan_generator(rng, *, noise_dim=100, width=64):
@@ -13,6 +85,7 @@ def dcgan_generator(rng, *, noise_dim=100, width=64):
     z (N, noise_dim) -> images (N, 28, 28, 1) in [-1, 1]. width: channels of the last hidden layer,
     at least 1; the earlier ones have 2 and 4 times as many.
     A bias right before a BatchNorm would be taken out again by its mean, so there is none.
+    LeakyReLU where the paper has ReLU, as in github.com/kohjlalex/DCGAN.
     """
     return nn.Sequential(
         nn.Dense(noise_dim, 7 * 7 * 4 * width, bias=False, rng=rng),
@@ -32,19 +105,144 @@ def dcgan_generator(rng, *, noise_dim=100, width=64):
     )
 
 
-def dcgan_discriminator(rng, *, width=64):
+def dcgan_discriminator(rng, *, width=64, dropout=0.3):
     """28×28 images to one logit each: above 0 says real, below 0 says fake.
 
     images (N, 28, 28, 1) -> logits (N, 1). width: channels of the first convolution, at least 1;
-    the second has twice as many. rng draws the weights now and the dropout masks later.
+    the second has twice as many. dropout: where the paper has BatchNorm; with 0 there is neither,
+    which is what a Wasserstein critic wants.
+    """
+    layers = []
+    for c_in, c_out in ((1, width), (width, 2 * width)):
+        layers += [nn.Conv2d(c_in, c_out, 5, stride=2, padding=2, rng=rng), nn.LeakyReLU()]
+        if dropout:
+            layers.append(nn.Dropout(dropout, rng=rng))
+    # (N, 7, 7, 2 width) by now
+    return nn.Sequential(*layers, nn.Flatten(), nn.Dense(7 * 7 * 2 * width, 1, rng=rng))
+
+
+def all_conv_generator(rng, *, size, channels, noise_dim=100, width=64, activation=nn.ReLU):
+    """Noise to square images by transposed convolutions alone, as in the DCGAN paper.
+
+    z (N, noise_dim), read as one pixel -> 4×4 -> 8×8 -> … -> images (N, size, size, channels) in
+    [-1, 1]. size: 4 times a power of two, at least 8. The last hidden layer, of size / 2, has
+    `width` channels, each one before it twice as many.
+    """
+    steps = _doublings(size)
+    c = width * 2 ** (steps - 1)
+    layers = [
+        nn.Reshape((1, 1, noise_dim)),
+        nn.ConvTranspose2d(noise_dim, c, 4, bias=False, rng=rng),  # (N, 4, 4, c)
+        nn.BatchNorm(c),
+        activation(),
+    ]
+    for _ in range(steps - 1):
+        layers += [
+            nn.ConvTranspose2d(c, c // 2, 4, stride=2, padding=1, bias=False, rng=rng),
+            nn.BatchNorm(c // 2),
+            activation(),
+        ]
+        c //= 2
+    layers += [nn.ConvTranspose2d(c, channels, 4, stride=2, padding=1, rng=rng), nn.Tanh()]
+    return nn.Sequential(*layers)
+
+
+def all_conv_discriminator(rng, *, size, channels, width=64):
+    """Square images to one logit by convolutions alone, the mirror of all_conv_generator.
+
+    images (N, size, size, channels) -> size / 2 -> … -> 4×4 -> logits (N, 1). LeakyReLU throughout;
+    BatchNorm after every convolution but the first, as the paper has it.
+    """
+    layers = [
+        nn.Conv2d(channels, width, 4, stride=2, padding=1, rng=rng),
+        nn.LeakyReLU(),
+    ]
+    c = width
+    for _ in range(_doublings(size) - 1):
+        layers += [
+            nn.Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False, rng=rng),
+            nn.BatchNorm(2 * c),
+            nn.LeakyReLU(),
+        ]
+        c *= 2
+    return nn.Sequential(*layers, nn.Conv2d(c, 1, 4, rng=rng), nn.Flatten())
+
+
+def fashion_generator(rng, *, noise_dim=100, width=64):
+    """Noise to 28×28 images by 4×4 transposed convolutions with BatchNorm and LeakyReLU.
+
+    z -> (7, 7, 2 width) -> (14, 14, width) -> images (N, 28, 28, 1) in [-1, 1]. The first step, 1×1
+    to 7×7, is itself a transposed convolution, with a 7×7 kernel.
     """
     return nn.Sequential(
-        nn.Conv2d(1, width, 5, stride=2, padding=2, rng=rng),
-        nn.LeakyReLU(),  # (N, 14, 14, width)
-        nn.Dropout(0.3, rng=rng),
-        nn.Conv2d(width, 2 * width, 5, stride=2, padding=2, rng=rng),
-        nn.LeakyReLU(),  # (N, 7, 7, 2 width)
-        nn.Dropout(0.3, rng=rng),
-        nn.Flatten(),
-        nn.Dense(7 * 7 * 2 * width, 1, rng=rng),
+        nn.Reshape((1, 1, noise_dim)),
+        nn.ConvTranspose2d(noise_dim, 2 * width, 7, bias=False, rng=rng),
+        nn.BatchNorm(2 * width),  # (N, 7, 7, 2 width)
+        nn.LeakyReLU(),
+        nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1, bias=False, rng=rng),
+        nn.BatchNorm(width),  # (N, 14, 14, width)
+        nn.LeakyReLU(),
+        nn.ConvTranspose2d(width, 1, 4, stride=2, padding=1, rng=rng),
+        nn.Tanh(),
     )
+
+
+def fashion_discriminator(rng, *, width=64):
+    """28×28 images to one logit by 4×4 convolutions with BatchNorm and LeakyReLU.
+
+    images (N, 28, 28, 1) -> (14, 14, width) -> (7, 7, 2 width) -> logits (N, 1).
+    """
+    return nn.Sequential(
+        nn.Conv2d(1, width, 4, stride=2, padding=1, rng=rng),
+        nn.LeakyReLU(),
+        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=False, rng=rng),
+        nn.BatchNorm(2 * width),
+        nn.LeakyReLU(),
+        nn.Conv2d(2 * width, 1, 7, rng=rng),
+        nn.Flatten(),
+    )
+
+
+def conditional_generator(rng, *, classes, noise_dim=100):
+    """z (N, noise_dim), labels (N,) -> 128 -> 256 -> 512 -> 1024 -> images (N, 28, 28, 1).
+
+    Images are in [0, 1]. The label's embedding has as many numbers as there are classes
+    and joins z.
+    """
+    return Conditional(
+        nn.Embedding(classes, classes, rng=rng),
+        *_dense_stack([noise_dim + classes, 128, 256, 512, 1024], rng),
+        nn.Dense(1024, 28 * 28, rng=rng),
+        nn.Sigmoid(),
+        nn.Reshape((28, 28, 1)),
+    )
+
+
+def conditional_discriminator(rng, *, classes):
+    """images (N, 28, 28, 1), labels (N,) -> 512 -> 1024 -> 1024 -> 512 -> logits (N, 1).
+
+    The label's embedding has as many numbers as there are classes, and joins the pixels.
+    """
+    return Conditional(
+        nn.Embedding(classes, classes, rng=rng),
+        *_dense_stack([28 * 28 + classes, 512, 1024, 1024, 512], rng),
+        nn.Dense(512, 1, rng=rng),
+    )
+
+
+def _dense_stack(sizes, rng, dropout=0.0):
+    """Dense and LeakyReLU from each size to the next, with dropout where it is not 0."""
+    layers = []
+    for n_in, n_out in itertools.pairwise(sizes):
+        layers += [nn.Dense(n_in, n_out, rng=rng, std=math.sqrt(2 / n_in)), nn.LeakyReLU()]
+        if dropout:
+            layers.append(nn.Dropout(dropout, rng=rng))
+    return layers
+
+
+def _doublings(size):
+    """How often 4×4 must double to reach size×size. ValueError when it never does."""
+    steps = (size // 4).bit_length() - 1
+    if size < 8 or 4 * 2**steps != size:
+        raise ValueError(f"size must be 4 times a power of two and at least 8, got {size}")
+    return steps

@@ -1,0 +1,172 @@
+"""k-means: against scikit-learn from the same start, and where clusters run empty."""
+
+import importlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygan import backend
+from tinygan.models.kmeans import kmeans, kmeans_plusplus, plusplus_rows
+
+module = importlib.import_module("tinygan.models.kmeans")  # the package has a function of that name
+
+
+def blobs(rng, per_cluster=40, spread=0.05, dtype=np.float64, offset=0.0):
+    """Rows around the corners of a square, and the corner of each row."""
+    corners = np.array([[0.0, 0, 1], [0, 5, 1], [5, 0, 1], [5, 5, 1]]) + offset
+    truth = rng.permutation(np.repeat(np.arange(4), per_cluster))
+    return (corners[truth] + rng.normal(0, spread, (len(truth), 3))).astype(dtype), truth
+
+
+def distances(X, centres):
+    return ((X[:, None] - centres) ** 2).sum(axis=2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_separate_clusters_are_found(xp, rng, dtype):
+    X, truth = blobs(rng, dtype=dtype)
+    centres, labels, inertia = kmeans(xp.asarray(X), 4, rng=rng, n_init=5)
+    assert backend.array_module(centres) is xp
+    assert backend.array_module(labels) is xp
+    assert (centres.dtype, labels.dtype) == (dtype, np.int64)
+    centres, labels = backend.to_numpy(centres), backend.to_numpy(labels)
+    for k in range(4):
+        mine = truth == truth[np.flatnonzero(labels == k)[0]]
+        np.testing.assert_array_equal(labels == k, mine)
+        np.testing.assert_allclose(centres[k], X[mine].mean(axis=0), rtol=1e-5)
+    assert type(inertia) is float
+    assert inertia == pytest.approx(distances(X, centres).min(axis=1).sum(), rel=1e-4)
+
+
+@pytest.mark.parametrize(("offset", "tol"), [(0.0, 1e-4), (1e4, 1e-4), (0.0, 0.05)])
+def test_as_scikit_learn_from_the_same_start(rng, monkeypatch, offset, tol):
+    cluster = pytest.importorskip("sklearn.cluster")
+    X = rng.normal(0, 1, (500, 7)) + offset
+    start = plusplus_rows(X, 6, rng=rng)
+    monkeypatch.setattr(module, "_plusplus", lambda *_: start)
+    centres, labels, inertia = kmeans(X, 6, rng=rng, tol=tol)
+    theirs = cluster.KMeans(6, init=X[start], n_init=1, algorithm="lloyd", tol=tol).fit(X)
+    np.testing.assert_allclose(centres, theirs.cluster_centers_, rtol=1e-8)
+    np.testing.assert_array_equal(labels, theirs.labels_)
+    assert inertia == pytest.approx(theirs.inertia_, rel=1e-9)
+
+
+def test_blocks_of_any_size_give_the_same(rng, monkeypatch):
+    X = rng.normal(0, 1, (101, 5))
+    whole = kmeans(X, 4, rng=np.random.default_rng(1))
+    monkeypatch.setattr(module, "_BLOCK", 50)
+    parts = kmeans(X, 4, rng=np.random.default_rng(1))
+    np.testing.assert_allclose(whole[0], parts[0], rtol=1e-12)
+    np.testing.assert_array_equal(whole[1], parts[1])
+
+
+@given(
+    n=st.integers(1, 30),
+    d=st.integers(1, 4),
+    k=st.integers(1, 6),
+    values=st.integers(1, 3),
+    seed=st.integers(0, 99),
+)
+def test_whatever_the_data_every_row_is_with_its_nearest_and_no_cluster_is_empty(
+    n, d, k, values, seed
+):
+    rng = np.random.default_rng(seed)
+    k = min(k, n)
+    X = rng.integers(0, values, (n, d)).astype(np.float64)
+    centres, labels, inertia = kmeans(X, k, rng=rng, tol=0.0)
+    away = distances(X, centres)
+    own = away[np.arange(n), labels]
+    np.testing.assert_allclose(own, away.min(axis=1), atol=1e-12)
+    assert inertia == pytest.approx(own.sum(), abs=1e-12)
+    if len(np.unique(X, axis=0)) >= k:
+        assert set(labels) == set(range(k))
+        for c in range(k):
+            np.testing.assert_allclose(centres[c], X[labels == c].mean(axis=0), atol=1e-12)
+
+
+def test_a_centre_that_loses_its_rows_starts_anew_at_the_farthest_row(rng, monkeypatch):
+    X = np.concatenate([rng.normal(0, 0.1, (30, 2)), [[9.0, 9.0]]])
+    monkeypatch.setattr(module, "_plusplus", lambda *_: np.array([0, 0]))  # one start twice
+    centres, labels, _ = kmeans(X, 2, rng=rng)
+    np.testing.assert_array_equal(np.bincount(labels, minlength=2), [30, 1])
+    np.testing.assert_allclose(centres[labels[-1]], [9, 9])
+
+
+def test_the_only_row_of_a_cluster_is_not_taken_from_it():
+    labels = module._refill(np.array([0, 0, 1]), np.array([0.1, 0.2, 5.0]), 3)
+    assert labels.tolist() == [0, 2, 1]
+
+
+def test_more_starts_are_never_worse():
+    X = np.random.default_rng(3).normal(0, 1, (200, 2))
+    inertias = [kmeans(X, 8, rng=np.random.default_rng(0), n_init=n)[2] for n in (1, 10)]
+    assert inertias[1] < inertias[0]
+
+
+def test_the_seed_decides_and_the_data_are_left_alone(rng):
+    X, _ = blobs(rng)
+    before = X.copy()
+    first, second = (kmeans(X, 7, rng=np.random.default_rng(5)) for _ in range(2))
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(X, before)
+
+
+def test_the_start_prefers_rows_far_from_those_it_has():
+    """Each of four distant pairs gets one of the four centres."""
+    X = np.array([[0.0], [0.001], [10], [10.001], [20], [20.001], [30], [30.001]])
+    for seed in range(20):
+        rows = plusplus_rows(X, 4, rng=np.random.default_rng(seed))
+        assert sorted(rows // 2) == [0, 1, 2, 3]
+
+
+def test_the_start_is_drawn_in_proportion_to_the_squared_distance():
+    """From 0, the rows at 1 and 2 are drawn with 1/5 and 4/5; from 2, the one at 0 with 4/5, …"""
+    X = np.array([[0.0], [1.0], [2.0]])
+    rng = np.random.default_rng(0)
+    pairs = np.array([plusplus_rows(X, 2, rng=rng) for _ in range(3000)])
+    second = pairs[pairs[:, 0] == 0, 1]
+    assert len(second) / 3000 == pytest.approx(1 / 3, abs=0.04)
+    assert (second == 2).mean() == pytest.approx(0.8, abs=0.04)
+
+
+def test_the_start_never_draws_a_row_twice(xp):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X = xp.asarray(rng.normal(0, 1, (3, 7)).repeat(3, axis=0))
+        rows = backend.to_numpy(plusplus_rows(X, 9, rng=rng))
+        assert sorted(rows) == list(range(9))
+
+
+def test_the_start_is_rows_of_the_data(xp, rng):
+    X = rng.normal(0, 1, (20, 3)).astype(np.float32)
+    centres = backend.to_numpy(kmeans_plusplus(xp.asarray(X), 5, rng=rng))
+    assert centres.dtype == np.float32
+    assert all((centre == X).all(axis=1).any() for centre in centres)
+
+
+@pytest.mark.parametrize(
+    ("X", "k", "words"),
+    [
+        (np.zeros((0, 3)), 1, "X is empty"),
+        (np.zeros((3, 0)), 1, "X is empty"),
+        (np.zeros(3), 1, "must be a table"),
+        (np.zeros((2, 3)), 3, "2 rows, fewer than the 3"),
+        (np.array([[1.0], [np.nan]]), 1, "NaN or infinite"),
+        (np.array([[1.0], [np.inf]]), 1, "NaN or infinite"),
+        (np.array([[1.0], [1e150]]), 1, "too large to be squared"),
+        (np.array([["a"], ["b"]]), 1, "real numbers"),
+        (np.zeros((2, 3)), 0, "n_clusters must be at least 1"),
+    ],
+)
+@pytest.mark.parametrize("function", [kmeans, kmeans_plusplus, plusplus_rows])
+def test_data_that_cannot_be_clustered_are_refused_in_a_sentence(function, X, k, words, rng):
+    with pytest.raises(ValueError, match=words):
+        function(X, k, rng=rng)
+
+
+@pytest.mark.parametrize("settings", [{"n_init": 0}, {"max_iter": 0}])
+def test_settings_below_one_are_refused(settings, rng):
+    with pytest.raises(ValueError, match="at least 1"):
+        kmeans(np.ones((3, 1)), 1, rng=rng, **settings)

@@ -1,0 +1,417 @@
+"""Gaussian mixtures: K bell-shaped clouds of points, fitted by expectation-maximisation (EM).
+
+The model says that a row x arises in two steps: draw a component k with probability w_k, then
+draw x from the normal distribution with that component's mean and covariance,
+
+    p(x) = Σ_k w_k N(x; μ_k, Σ_k).
+
+If one knew which row came from which component, the fit would be simple: each component takes the
+mean and covariance of its own rows. One does not, but given a fit, Bayes' rule tells how likely
+each component is for each row. EM does the two in turn:
+
+    E step    r_nk = w_k N(x_n; μ_k, Σ_k) / Σ_j w_j N(x_n; μ_j, Σ_j)      the responsibilities
+    M step    N_k = Σ_n r_nk,   w_k = N_k / N,   μ_k = Σ_n r_nk x_n / N_k,
+              Σ_k = Σ_n r_nk (x_n − μ_k)(x_n − μ_k)ᵀ / N_k + reg_covar · I
+
+No turn lowers the likelihood, which is how one sees that the code is right and when to stop.
+
+Densities in many dimensions underflow, so the E step keeps logarithms throughout. Nor is any Σ
+inverted: with Σ = L Lᵀ (Cholesky, L lower triangular) and P = L⁻ᵀ, the precision is Σ⁻¹ = P Pᵀ, and
+
+    log N(x; μ, Σ) = −D/2 log 2π + Σ_i log P_ii − ½ ‖(x − μ) P‖².
+
+Sources: Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM
+algorithm"; Bishop 2006, "Pattern recognition and machine learning", section 9.2.2.
+"""
+
+import math
+import warnings
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.models.kmeans import kmeans, plusplus_rows
+from tinygan.models.table import check_spread, check_table, float_dtype
+
+COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+INIT_PARAMS = ("kmeans", "k-means++", "random_from_data")
+
+_BLOCK = 1 << 18  # elements in a block of rows: 2 MB, which stays in a processor's cache
+
+
+class ConvergenceWarning(UserWarning):
+    """EM reached max_iter while the likelihood was still rising."""
+
+
+class GaussianMixture:
+    """p(x) = Σ_k w_k N(x; μ_k, Σ_k), fitted by EM. Names and conventions are scikit-learn's.
+
+    n_components: K, at least 1.
+    covariance_type: what a Σ_k may be.
+        "full"       any covariance            covariances_ (K, D, D)
+        "tied"       one for all components    (D, D)
+        "diag"       one variance a column     (K, D)
+        "spherical"  one variance              (K,)
+    tol: EM has converged when an iteration moves the mean log-likelihood by less. max_iter: the
+    most iterations; a ConvergenceWarning says when they were not enough.
+    reg_covar: added to every variance, at least 0, to keep a component from shrinking onto a point.
+    n_init: independent starts, of which the one with the highest likelihood is kept.
+    init_params: what a start is made from. "kmeans": the clusters of k-means; "k-means++": K rows
+    far from each other; "random_from_data": any K rows.
+    weights_init (K,), means_init (K, D), precisions_init (shaped like covariances_): if given, used
+    in place of what init_params would start with.
+    rng: host NumPy Generator for the starts and for `sample`.
+
+    After fit: weights_ (K,), means_ (K, D), covariances_ and precisions_cholesky_ (the P above)
+    live where X does, in float64. Of the start that was kept: converged_, n_iter_, and lower_bound_
+    as float, the mean log-likelihood in nats of the last E step; lower_bounds_ lists that of each.
+    It computes in float64 whatever X is, float32 included: the small variance of rows far from zero
+    would drown in float32's rounding.
+    Raises ValueError for arguments outside their range.
+    Source: Bishop 2006, section 9.2.2.
+    """
+
+    _dtype = np.dtype(np.float64)  # of samples, until fit has seen X's
+
+    def __init__(
+        self,
+        n_components=1,
+        *,
+        covariance_type="full",
+        tol=1e-3,
+        reg_covar=1e-6,
+        max_iter=100,
+        n_init=1,
+        init_params="kmeans",
+        weights_init=None,
+        means_init=None,
+        precisions_init=None,
+        rng,
+    ):
+        _one_of("covariance_type", covariance_type, COVARIANCE_TYPES)
+        _one_of("init_params", init_params, INIT_PARAMS)
+        for name, value in (
+            ("n_components", n_components),
+            ("max_iter", max_iter),
+            ("n_init", n_init),
+        ):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        for name, value in (("tol", tol), ("reg_covar", reg_covar)):
+            if not (value >= 0 and math.isfinite(value)):
+                raise ValueError(f"{name} must be a finite number, at least 0, got {value}")
+        self.n_components, self.covariance_type = n_components, covariance_type
+        self.tol, self.reg_covar, self.max_iter, self.n_init = tol, reg_covar, max_iter, n_init
+        self.init_params, self.rng = init_params, rng
+        self.weights_init, self.means_init = weights_init, means_init
+        self.precisions_init = precisions_init
+
+    def fit(self, X):
+        """Find the parameters by EM. X: (N, D), finite, N ≥ K and ≥ 2. Returns self.
+
+        Raises ValueError when X is empty, not finite or has fewer rows than components; when all
+        its rows are equal, as the likelihood would then be reg_covar's and say nothing of X; and
+        when a covariance cannot be factorised.
+        """
+        check_table(X, least=max(2, self.n_components))
+        check_spread(X)
+        dtype = float_dtype(X)
+        X = X.astype(np.float64)
+        best = None
+        for _ in range(self.n_init):
+            run = self._em(X, *self._start(X))
+            if best is None or run["lower_bound_"] > best["lower_bound_"]:
+                best = run
+        if not best["converged_"]:
+            warnings.warn(
+                f"EM has not converged in {self.max_iter} iterations: raise max_iter or tol, or "
+                "try another init_params",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        vars(self).update(best)
+        self._dtype = dtype
+        return self
+
+    def score_samples(self, X):
+        """log p(x) of every row in nats: (N, D) -> (N,) float64, where fit's X lived.
+
+        Raises ValueError, as all the methods below, before fit and for an X that is not finite or
+        has another number of columns.
+        """
+        return self._e_step(X)[0]
+
+    def score(self, X):
+        """The mean of log p(x) over the rows, in nats, as float."""
+        return float(self.score_samples(X).mean())
+
+    def predict_proba(self, X):
+        """r_nk, how likely row n came from component k: (N, D) -> (N, K), whose rows sum to 1."""
+        return self._e_step(X)[1]
+
+    def predict(self, X):
+        """The most probable component of every row: (N, D) -> (N,) int64."""
+        return self._e_step(X)[1].argmax(axis=1)
+
+    def bic(self, X):
+        """Bayesian information criterion, −2 log p(X) + params · log N: lower is better.
+
+        Source: Schwarz 1978, "Estimating the dimension of a model".
+        """
+        return -2 * len(X) * self.score(X) + self._n_parameters() * math.log(len(X))
+
+    def aic(self, X):
+        """Akaike information criterion, −2 log p(X) + 2 · params: lower is better.
+
+        Source: Akaike 1974, "A new look at the statistical model identification".
+        """
+        return -2 * len(X) * self.score(X) + 2 * self._n_parameters()
+
+    def sample(self, n_samples=1):
+        """Draw rows: k from w, then x = μ_k + L_k z with z from N(0, I).
+
+        Returns (X (n_samples, D) in the dtype of fit's X, float64 if that was whole numbers;
+        labels (n_samples,) int64), sorted by component, where fit's X lived.
+        Raises ValueError before fit and for n_samples below 1.
+        """
+        self._check_fitted()
+        if n_samples < 1:
+            raise ValueError(f"n_samples must be at least 1, got {n_samples}")
+        xp = backend.array_module(self.means_)
+        weights, means, covariances = (
+            backend.to_numpy(a) for a in (self.weights_, self.means_, self.covariances_)
+        )
+        counts = self.rng.multinomial(n_samples, weights)
+        labels = np.repeat(np.arange(self.n_components), counts)
+        z = self.rng.standard_normal((n_samples, means.shape[1]))
+        if self.covariance_type == "full":
+            parts = np.split(z, np.cumsum(counts)[:-1])
+            factors = np.linalg.cholesky(covariances)
+            z = np.concatenate([part @ L.T for part, L in zip(parts, factors, strict=True)])
+        elif self.covariance_type == "tied":
+            z = z @ np.linalg.cholesky(covariances).T
+        elif self.covariance_type == "diag":
+            z *= np.sqrt(covariances)[labels]
+        else:
+            z *= np.sqrt(covariances)[labels, None]
+        return xp.asarray((means[labels] + z).astype(self._dtype)), xp.asarray(labels)
+
+    def _start(self, X):
+        """(weights, means, precisions_cholesky) to begin with."""
+        xp, (_, d), k = backend.array_module(X), X.shape, self.n_components
+        weights = _given(xp, "weights_init", self.weights_init, (k,))
+        means = _given(xp, "means_init", self.means_init, (k, d))
+        shape = {"full": (k, d, d), "tied": (d, d), "diag": (k, d), "spherical": (k,)}
+        precisions = _given(
+            xp, "precisions_init", self.precisions_init, shape[self.covariance_type]
+        )
+        if weights is not None and not (
+            bool((weights > 0).all()) and abs(float(weights.sum()) - 1) < 1e-6
+        ):
+            raise ValueError("weights_init must be above 0 and sum to 1")
+        if weights is None or means is None or precisions is None:
+            w, m, covariances = m_step(
+                X, self._first_responsibilities(X), self.reg_covar, self.covariance_type
+            )
+            weights = w if weights is None else weights
+            means = m if means is None else means
+        if precisions is None:
+            return weights, means, precisions_cholesky(covariances, self.covariance_type)
+        return weights, means, _factor_of_precisions(precisions, self.covariance_type)
+
+    def _first_responsibilities(self, X):
+        """(N, K) of 0 and 1: k-means gives every row to a component, the others one row to each."""
+        xp, n, k = backend.array_module(X), len(X), self.n_components
+        if self.init_params == "kmeans":
+            labels = kmeans(X, k, rng=self.rng)[1]
+            return (labels[:, None] == xp.arange(k)).astype(np.float64)
+        if self.init_params == "k-means++":
+            rows = backend.to_numpy(plusplus_rows(X, k, rng=self.rng))
+        else:
+            rows = self.rng.choice(n, k, replace=False)
+        resp = xp.zeros((n, k))
+        for component, row in enumerate(rows):
+            resp[int(row), component] = 1.0
+        return resp
+
+    def _em(self, X, weights, means, factors):
+        """EM from this start: a dict of what fit leaves in the attributes."""
+        bounds, converged = [-math.inf], False
+        while not converged and len(bounds) <= self.max_iter:
+            log_p, resp = e_step(X, weights, means, factors, self.covariance_type)
+            weights, means, covariances = m_step(X, resp, self.reg_covar, self.covariance_type)
+            factors = precisions_cholesky(covariances, self.covariance_type)
+            bounds.append(float(log_p.mean()))
+            converged = abs(bounds[-1] - bounds[-2]) < self.tol
+        return {
+            "weights_": weights,
+            "means_": means,
+            "covariances_": covariances,
+            "precisions_cholesky_": factors,
+            "converged_": converged,
+            "n_iter_": len(bounds) - 1,
+            "lower_bound_": bounds[-1],
+            "lower_bounds_": bounds[1:],
+        }
+
+    def _e_step(self, X):
+        """e_step with the fitted parameters, X checked."""
+        self._check_fitted()
+        check_table(X, columns=self.means_.shape[1])
+        X = backend.to_device(X, backend.array_module(self.means_))
+        return e_step(
+            X.astype(np.float64),
+            self.weights_,
+            self.means_,
+            self.precisions_cholesky_,
+            self.covariance_type,
+        )
+
+    def _n_parameters(self):
+        k, d = self.means_.shape
+        of_covariances = {
+            "full": k * d * (d + 1) // 2,
+            "tied": d * (d + 1) // 2,
+            "diag": k * d,
+            "spherical": k,
+        }
+        return k - 1 + k * d + of_covariances[self.covariance_type]
+
+    def _check_fitted(self):
+        if not hasattr(self, "means_"):
+            raise ValueError("this GaussianMixture is not fitted yet: call fit first")
+
+
+def e_step(X, weights, means, factors, covariance_type):
+    """Bayes' rule in logarithms. X (N, D), factors: the components' P, see precisions_cholesky.
+
+    Returns (log p(x_n) (N,), responsibilities r_nk (N, K)).
+    Source: Bishop 2006, equation 9.23, with log Σ exp taken about the largest term.
+    """
+    xp = backend.array_module(X)
+    log_joint = log_normal(X, means, factors, covariance_type) + xp.log(weights)  # log w_k N_k
+    largest = log_joint.max(axis=1)[:, None]
+    log_p = largest + xp.log(xp.exp(log_joint - largest).sum(axis=1)[:, None])
+    return log_p[:, 0], xp.exp(log_joint - log_p)
+
+
+def m_step(X, resp, reg_covar, covariance_type):
+    """The parameters under which the rows, weighted by resp (N, K), are most likely.
+
+    Returns (weights (K,), means (K, D), covariances, shaped as covariance_type has it).
+    Source: Bishop 2006, equations 9.24 to 9.27.
+    """
+    n_k = resp.sum(axis=0) + 10 * np.finfo(np.float64).eps  # (K,): never a division by 0
+    means = (resp.T @ X) / n_k[:, None]  # (K, N) @ (N, D)
+    covariances = _covariances(X, resp, n_k, means, reg_covar, covariance_type)
+    return n_k / n_k.sum(), means, covariances
+
+
+def log_normal(X, means, factors, covariance_type):
+    """log N(x_n; μ_k, Σ_k) = −D/2 log 2π + Σ_i log P_ii − ½ ‖(x_n − μ_k) P_k‖²  as (N, K).
+
+    One component at a time, or one matrix product for all: never an (N, K, D) array.
+    """
+    xp, (n, d), k = backend.array_module(X), X.shape, len(means)
+    if covariance_type == "full":
+        diagonal = (factors * xp.asarray(np.eye(d))).sum(axis=2)  # (K, D)
+        squares = xp.empty((n, k))
+        for start, rows in _blocks(X):
+            for j in range(k):
+                y = (rows - means[j]) @ factors[j]  # (B, D) @ (D, D)
+                squares[start : start + len(rows), j] = (y * y).sum(axis=1)
+    else:
+        centre = means.mean(axis=0)  # near 0 the squares below lose fewer digits
+        X, means = X - centre, means - centre
+        if covariance_type == "tied":
+            X, means = X @ factors, means @ factors  # one P for all: now every Σ is I
+            diagonal = (factors * xp.asarray(np.eye(d))).sum(axis=1)  # (D,)
+            precisions = xp.ones((k, d))
+        else:
+            diagonal = factors if covariance_type == "diag" else factors[:, None] * xp.ones((k, d))
+            precisions = diagonal**2  # (K, D)
+        squares = X**2 @ precisions.T - 2 * (X @ (means * precisions).T)  # (N, D) @ (D, K)
+        squares = xp.maximum(squares + (means**2 * precisions).sum(axis=1), 0)
+    log_det = xp.log(diagonal).sum(axis=-1)  # of P: (K,), or one number when it is tied
+    return log_det - 0.5 * (d * math.log(2 * math.pi) + squares)
+
+
+def precisions_cholesky(covariances, covariance_type):
+    """P with P Pᵀ = Σ⁻¹: L⁻ᵀ where Σ = L Lᵀ, or 1/σ where Σ is diagonal. Shaped like covariances.
+
+    Raises ValueError when a Σ is not positive definite, and says what to change.
+    """
+    xp = backend.array_module(covariances)
+    if covariance_type in ("diag", "spherical"):
+        if not bool((covariances > 0).all()):
+            raise ValueError(_not_definite("variance", "zero"))
+        return 1 / xp.sqrt(covariances)
+    try:  # on the host: K small factorisations, and a device may not say when one has failed
+        L = np.linalg.cholesky(backend.to_numpy(covariances))
+    except np.linalg.LinAlgError:
+        raise ValueError(_not_definite("covariance", "not positive definite")) from None
+    return xp.asarray(np.ascontiguousarray(np.swapaxes(np.linalg.inv(L), -1, -2)))
+
+
+def _not_definite(what, is_how):
+    return f"a component's {what} is {is_how}: raise reg_covar, or use fewer components"
+
+
+def _covariances(X, resp, n_k, means, reg_covar, covariance_type):
+    xp, d = backend.array_module(X), X.shape[1]
+    ridge = reg_covar * xp.asarray(np.eye(d))
+    if covariance_type == "full":
+        return xp.stack(
+            [_scatter(X, means[j], resp[:, j]) / n_k[j] + ridge for j in range(len(means))]
+        )
+    centre = X.mean(axis=0)  # moving all does not change a covariance, and saves digits
+    if covariance_type == "tied":  # of all rows about one centre, less that of the means about it
+        between = ((means - centre).T * n_k) @ (means - centre)
+        return (_scatter(X, centre, resp.sum(axis=1)) - between) / n_k.sum() + ridge
+    variances = (resp.T @ (X - centre) ** 2) / n_k[:, None] - (means - centre) ** 2
+    variances = xp.maximum(variances, 0) + reg_covar  # (K, D)
+    return variances if covariance_type == "diag" else variances.mean(axis=1)
+
+
+def _scatter(X, centre, weights):
+    """Σ_n weight_n (x_n − centre)(x_n − centre)ᵀ as (D, D), a block of rows at a time."""
+    total = 0
+    for start, rows in _blocks(X):
+        y = (rows - centre) * weights[start : start + len(rows), None] ** 0.5
+        total = total + y.T @ y  # (D, B) @ (B, D)
+    return total
+
+
+def _factor_of_precisions(precisions, covariance_type):
+    """P with P Pᵀ = these precisions."""
+    xp = backend.array_module(precisions)
+    if covariance_type in ("diag", "spherical"):
+        if not bool((precisions > 0).all()):
+            raise ValueError("precisions_init must be above 0")
+        return xp.sqrt(precisions)
+    try:
+        return xp.asarray(np.linalg.cholesky(backend.to_numpy(precisions)))
+    except np.linalg.LinAlgError:
+        raise ValueError("precisions_init must be positive definite") from None
+
+
+def _given(xp, name, value, shape):
+    """A start value that was handed in, as a float64 array of module xp, or None."""
+    if value is None:
+        return None
+    if hasattr(value, "get"):  # it is on a device
+        value = backend.to_numpy(value)
+    value = np.asarray(value, np.float64)
+    if value.shape != shape or not np.isfinite(value).all():
+        raise ValueError(f"{name} must be finite and have the shape {shape}, got {value.shape}")
+    return xp.asarray(value)
+
+
+def _one_of(name, value, known):
+    if value not in known:
+        raise ValueError(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
+
+
+def _blocks(X):
+    size = max(1, _BLOCK // X.shape[1])
+    return ((i, X[i : i + size]) for i in range(0, len(X), size))

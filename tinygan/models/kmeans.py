@@ -1,0 +1,160 @@
+"""k-means: the K centres that have the rows of a table as near as possible.
+
+Every row belongs to its nearest centre, every centre is the mean of its rows; Lloyd's iterations
+make the two true in turn, and each turn can only lower the inertia, Σ_n min_k ‖x_n − c_k‖². They
+stop in a local minimum that depends on the start, so the start is chosen with care (k-means++).
+
+All distances at once would be an (N, K, D) array. Multiplied out, they are one matrix product:
+
+    ‖x − c‖² = ‖x‖² − 2 x·c + ‖c‖²
+
+but a small difference of large numbers loses its digits, so the data are first moved to mean 0 and
+everything is computed in float64.
+
+Sources: Lloyd 1982, "Least squares quantization in PCM"; Arthur & Vassilvitskii 2007, "k-means++:
+the advantages of careful seeding", section 2.2.
+"""
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.models.table import check_table, float_dtype
+
+_BLOCK = 1 << 20  # elements of the largest array that is made for one block of rows: 8 MB
+
+
+def kmeans(X, n_clusters, *, rng, n_init=1, max_iter=300, tol=1e-4):
+    """K centres and the rows that belong to them, of least Σ_n ‖x_n − c_label(n)‖².
+
+    X: (N, D), N at least n_clusters, NumPy or CuPy. rng: host NumPy Generator for the start.
+    n_init: starts, of which the best counts. A start ends after max_iter iterations, or when all
+    centres together move by no more than tol × the mean variance of X's columns (squared
+    distances). A centre that loses all its rows starts anew at the row that is farthest from its
+    own; only where X has fewer different rows than clusters can one stay empty.
+    Returns (centres (K, D) in X's dtype, labels (N,) int64, both where X lives, inertia as float).
+    Raises ValueError when X is empty, not finite or has fewer rows than clusters.
+    Source: Lloyd 1982, started by k-means++ (Arthur & Vassilvitskii 2007, section 2.2).
+    """
+    _check(X, n_clusters)
+    if n_init < 1 or max_iter < 1:
+        raise ValueError(f"n_init and max_iter must be at least 1, got {n_init} and {max_iter}")
+    rows, mean = _centred(X)
+    least_move = tol * float((rows**2).mean())
+    best = None
+    for _ in range(n_init):
+        start = rows[_plusplus(rows, n_clusters, rng)]
+        run = _lloyd(rows, start, max_iter, least_move)
+        if best is None or run[2] < best[2]:
+            best = run
+    centres, labels, inertia = best
+    return (centres + mean).astype(float_dtype(X)), labels, inertia
+
+
+def kmeans_plusplus(X, n_clusters, *, rng):
+    """K rows of X as start centres: each is drawn with p(x) ∝ D(x)², its squared distance to the
+    nearest one drawn before it; the first evenly.
+
+    X, rng: as for kmeans. Returns (K, D) in X's dtype, where X lives. Raises ValueError as kmeans.
+    Source: Arthur & Vassilvitskii 2007, section 2.2.
+    """
+    return X[plusplus_rows(X, n_clusters, rng=rng)].astype(float_dtype(X))
+
+
+def plusplus_rows(X, n_clusters, *, rng):
+    """The indices (K,) of the rows that kmeans_plusplus draws, where X lives."""
+    _check(X, n_clusters)
+    return _plusplus(_centred(X)[0], n_clusters, rng)
+
+
+def _plusplus(X, n_clusters, rng):
+    """plusplus_rows of rows that are near 0 and float64."""
+    xp = backend.array_module(X)
+    squares = (X**2).sum(axis=1)
+    chosen, distances = [int(rng.integers(len(X)))], np.inf
+    while len(chosen) < n_clusters:
+        last = X[chosen[-1]]
+        to_last = squares - 2 * (X @ last) + (last**2).sum()
+        distances = xp.maximum(xp.minimum(distances, to_last), 0)
+        distances[chosen[-1]] = 0  # exactly: no row is drawn twice
+        weights = backend.to_numpy(distances)
+        if weights.sum() == 0:  # fewer different rows than clusters: any that is left will do
+            weights = np.ones(len(X))
+            weights[chosen] = 0
+        chosen.append(int(rng.choice(len(X), p=weights / weights.sum())))
+    return xp.asarray(np.array(chosen))
+
+
+def _lloyd(X, centres, max_iter, least_move):
+    """Lloyd's iterations from these centres: (centres, labels, inertia)."""
+    squares = (X**2).sum(axis=1)
+    for _ in range(max_iter):
+        labels, distances = _nearest(X, squares, centres)
+        labels = _refill(labels, distances, len(centres))
+        before, centres = centres, _means(X, labels, centres)
+        if float(((centres - before) ** 2).sum()) <= least_move:
+            break
+    labels, distances = _nearest(X, squares, centres)
+    return centres, labels, float(distances.sum())
+
+
+def _nearest(X, squares, centres):
+    """For each row of X (N, D), whose ‖x‖² are given, its nearest of the centres (K, D).
+
+    Returns (labels (N,) int64, squared distances (N,)).
+    """
+    xp = backend.array_module(X)
+    of_centres = (centres**2).sum(axis=1)  # (K,)
+    labels, scores = [], []
+    for rows in _blocks(X, len(centres)):
+        score = of_centres - 2 * (rows @ centres.T)  # (B, K): ‖x − c‖² but for ‖x‖²
+        labels.append(score.argmin(axis=1))
+        scores.append(score.min(axis=1))
+    return xp.concatenate(labels), xp.maximum(xp.concatenate(scores) + squares, 0)
+
+
+def _refill(labels, distances, n_clusters):
+    """The labels, with the row farthest from its centre moved to each cluster without rows."""
+    on_host = backend.to_numpy(labels)
+    counts = np.bincount(on_host, minlength=n_clusters)
+    if counts.all():
+        return labels
+    on_host, distances = on_host.copy(), backend.to_numpy(distances)
+    empty = list(np.flatnonzero(counts == 0))
+    for row in np.argsort(-distances, kind="stable"):
+        if empty and counts[on_host[row]] > 1:
+            counts[on_host[row]] -= 1
+            on_host[row] = empty.pop()
+    return backend.array_module(labels).asarray(on_host)
+
+
+def _means(X, labels, centres):
+    """Each cluster's mean (K, D); where a cluster is empty, its centre as it was."""
+    xp = backend.array_module(X)
+    n_clusters = len(centres)
+    sums, counts, start = xp.zeros_like(centres), xp.zeros((n_clusters, 1)), 0
+    for rows in _blocks(X, n_clusters):
+        mine = labels[start : start + len(rows), None] == xp.arange(n_clusters)
+        mine = mine.astype(X.dtype)  # (B, K): 1 where the row belongs to the cluster
+        sums += mine.T @ rows  # (K, B) @ (B, D)
+        counts += mine.sum(axis=0)[:, None]
+        start += len(rows)
+    return xp.where(counts > 0, sums / xp.maximum(counts, 1), centres)
+
+
+def _blocks(X, n_clusters):
+    size = max(1, _BLOCK // max(n_clusters, X.shape[1]))
+    return (X[i : i + size] for i in range(0, len(X), size))
+
+
+def _centred(X):
+    """(X − mean in float64, mean)."""
+    X = X.astype(np.float64)
+    mean = X.mean(axis=0)
+    X -= mean
+    return X, mean
+
+
+def _check(X, n_clusters):
+    if n_clusters < 1:
+        raise ValueError(f"n_clusters must be at least 1, got {n_clusters}")
+    check_table(X, least=n_clusters)
