@@ -1,0 +1,192 @@
+"""Precision, recall, density and coverage against loops over all pairs, duplicates included."""
+
+import tracemalloc
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygan.metrics import prdc
+from tinygan.metrics.distances import direct
+
+
+def by_loops(real, fake, k):
+    """The definitions, pair by pair; distances squared, so that integers are compared exactly."""
+    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+
+    def d2(x, y):
+        return float(((x - y) ** 2).sum())
+
+    def radii(points):
+        return [
+            sorted(d2(points[i], points[j]) for j in range(len(points)) if j != i)[k - 1]
+            for i in range(len(points))
+        ]
+
+    real_radii, fake_radii = radii(real), radii(fake)
+    in_real = np.array([[d2(x, y) <= r for y in fake] for x, r in zip(real, real_radii)])  # noqa: B905
+    in_fake = np.array([[d2(x, y) <= r for y, r in zip(fake, fake_radii)] for x in real])  # noqa: B905
+    return {
+        "precision": in_real.any(axis=0).mean(),
+        "recall": in_fake.any(axis=1).mean(),
+        "density": in_real.sum() / (k * len(fake)),
+        "coverage": in_real.any(axis=1).mean(),
+    }
+
+
+@given(
+    n=st.integers(7, 40),
+    m=st.integers(7, 40),
+    d=st.integers(1, 12),
+    k=st.integers(1, 6),
+    shift=st.sampled_from([0.0, 1e3]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_random_features(n, m, d, k, shift, seed):
+    rng = np.random.default_rng(seed)
+    real = rng.standard_normal((n, d)) + shift
+    fake = rng.standard_normal((m, d)) * 0.8 + 0.2 + shift
+    assert prdc(real, fake, k) == pytest.approx(by_loops(real, fake, k), rel=1e-12)
+
+
+@given(
+    n=st.integers(6, 30),
+    m=st.integers(6, 30),
+    d=st.integers(1, 4),
+    levels=st.integers(1, 4),
+    k=st.integers(1, 5),
+    offset=st.sampled_from([0, 0.1, 12345.7]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_duplicates_and_ties(n, m, d, levels, k, offset, seed):
+    """Few levels: many points and distances are the very same, and ≤ has to hold exactly."""
+    rng = np.random.default_rng(seed)
+    real = rng.integers(0, levels, (n, d)) + offset
+    fake = np.concatenate([rng.integers(0, levels, (m, d)) + offset, real[:2]])
+    assert prdc(real, fake, k) == pytest.approx(by_loops(real, fake, k), rel=1e-12)
+
+
+def test_fewer_samples_than_dimensions(rng):
+    real, fake = rng.standard_normal((9, 200)), rng.standard_normal((8, 200))
+    assert prdc(real, fake, 3) == pytest.approx(by_loops(real, fake, 3), rel=1e-12)
+
+
+def test_two_tight_clusters_far_from_each_other(rng):
+    """Here the products ‖x‖² − 2 x·y + ‖y‖² alone have no right digit left."""
+    middle = np.where(np.arange(40) < 20, 1e4, -1e4)[:, None]
+    real = middle + 1e-5 * rng.standard_normal((40, 6))
+    fake = middle + 1e-5 * rng.standard_normal((40, 6))
+    assert prdc(real, fake, 3) == pytest.approx(by_loops(real, fake, 3), rel=1e-12)
+
+
+def test_one_huge_outlier_changes_no_other_ball(rng):
+    real, fake = rng.standard_normal((30, 4)), rng.standard_normal((30, 4))
+    real[0] = 1e9
+    assert prdc(real, fake, 2) == pytest.approx(by_loops(real, fake, 2), rel=1e-12)
+
+
+def test_one_point_many_times():
+    point = np.full((20, 5), 0.1)
+    expected = {"precision": 1, "recall": 1, "density": 20 / 5, "coverage": 1}
+    assert prdc(point, point.copy()) == pytest.approx(expected)
+    assert prdc(point, point + 1e-9) == dict.fromkeys(expected, 0)
+
+
+def test_a_set_and_itself(rng):
+    """Each point sits within its own ball and those of the k that it is a neighbour of."""
+    x = rng.standard_normal((60, 8))
+    expected = {"precision": 1, "recall": 1, "density": 6 / 5, "coverage": 1}
+    assert prdc(x, x[::-1]) == pytest.approx(expected)
+
+
+def test_of_one_distribution_density_and_coverage_are_what_the_paper_says(rng):
+    """Naeem et al. 2020: density 1, coverage 1 − Π_i (N − i) / (2N − i) for N = M."""
+    n, k = 2000, 5
+    found = prdc(rng.standard_normal((n, 6)), rng.standard_normal((n, 6)), k)
+    missed = np.prod([(n - i) / (2 * n - i) for i in range(1, k + 1)])
+    assert found["coverage"] == pytest.approx(1 - missed, abs=0.02)
+    assert found["density"] == pytest.approx(1, abs=0.05)
+
+
+def test_real_and_fake_are_not_exchanged(rng):
+    wide, narrow = rng.standard_normal((300, 3)) * 3, rng.standard_normal((300, 3)) * 0.5
+    lacks_variety = prdc(wide, narrow)
+    assert lacks_variety["precision"] > 0.95
+    assert lacks_variety["recall"] < 0.2
+    assert lacks_variety["coverage"] < 0.3
+    lacks_realism = prdc(narrow, wide)
+    assert lacks_realism["precision"] < 0.2
+    assert lacks_realism["recall"] > 0.95
+
+
+def test_many_blocks_agree_with_scikit_learns_distances(rng):
+    pairwise = pytest.importorskip("sklearn.metrics").pairwise_distances
+    real, fake = rng.standard_normal((1500, 10)), rng.standard_normal((1300, 10)) * 0.9
+    real_radii = np.sort(pairwise(real), axis=1)[:, 5]  # column 0 is the point itself
+    fake_radii = np.sort(pairwise(fake), axis=1)[:, 5]
+    d = pairwise(real, fake)
+    inside = d <= real_radii[:, None]
+    assert prdc(real.astype(np.float64), fake) == pytest.approx(
+        {
+            "precision": inside.any(axis=0).mean(),
+            "recall": (d <= fake_radii).any(axis=1).mean(),
+            "density": inside.sum() / (5 * 1300),
+            "coverage": inside.any(axis=1).mean(),
+        },
+        rel=1e-12,
+    )
+
+
+def test_memory_does_not_grow_with_the_number_of_pairs(rng):
+    x = rng.standard_normal((4000, 2)).astype(np.float32)
+    tracemalloc.start()
+    prdc(x, x + 0.01)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40e6  # all pairs at once: 128 MB
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """The number of pairs, one entry a call, whose distance was worked out directly."""
+    counts = []
+
+    def count(x, y):
+        counts.append(len(x))
+        return direct(x, y)
+
+    monkeypatch.setattr(import_module("tinygan.metrics.prdc"), "direct", count)
+    return counts
+
+
+def test_a_collapsed_generator_costs_no_more_time(rng, settled):
+    """All fakes alike: any two of them tie with all others, and one settles it for all."""
+    assert prdc(rng.standard_normal((500, 8)), np.full((500, 8), 0.3))["recall"] == 0
+    assert sum(settled) < 5 * 500
+
+
+def test_features_far_from_0_cost_no_more_time(rng, settled):
+    prdc(rng.standard_normal((500, 8)) + 1e7, rng.standard_normal((500, 8)) + 1e7)
+    assert sum(settled) < 5 * 500
+
+
+def test_the_features_are_not_written_to(rng):
+    real, fake = rng.standard_normal((20, 3)), rng.standard_normal((20, 3))
+    real.flags.writeable = fake.flags.writeable = False
+    assert all(isinstance(value, float) for value in prdc(real, fake).values())
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "k", "complaint"),
+    [
+        (np.ones((9, 3)), np.ones((9, 4)), 5, "one width"),
+        (np.ones((9, 3)), np.ones((5, 3)), 5, "k = 5 does not fit 9 real and 5 fake"),
+        (np.ones((9, 3)), np.ones((9, 3)), 0, "k = 0"),
+        (np.ones((9, 3)), np.full((9, 3), np.inf), 5, "finite"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_words(real, fake, k, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        prdc(real, fake, k)

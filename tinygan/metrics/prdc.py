@@ -1,0 +1,79 @@
+"""Precision, recall, density, coverage: are the samples realistic, and are they as varied?
+
+The real features are seen as a region: the union of balls, one around each real point, that reach
+to its k-th nearest real neighbour. A fake inside is realistic; the fakes' own region tells which
+real points a generator could have made. So a fault shows on its side: noise costs precision,
+a class that is never drawn costs recall and coverage.
+"""
+
+import numpy as np
+
+from tinygan.metrics.distances import blocks, direct, rounding, squared_distances
+from tinygan.metrics.rows import feature_pair
+
+
+def prdc(real, fake, k=5):
+    """Who lies within whose ball? A ball reaches to the k-th nearest neighbour in its own set.
+
+    precision = share of fakes within any real ball;   recall = share of reals within any fake ball
+    density = mean over fakes of (number of real balls around it) / k
+    coverage = share of real balls that hold a fake
+
+    real, fake: (N, D) and (M, D), any real dtype; computed in float64. k: 1 up to min(N, M) − 1;
+    the neighbour counts leave the point itself out, not its duplicates. A ball has its surface.
+    Returns a dict of four floats in [0, 1], density from 0 up: near 1 when fakes are like reals.
+    Precision and recall depend on N and M, so compare at equal numbers. Blur can raise precision
+    and density, for it moves images to the middle of the region; recall and coverage then fall.
+    Raises ValueError for sets of different widths, a k that does not fit, values that are not
+    finite.
+    Source: Kynkäänniemi et al. 2019, section 2 (precision, recall); Naeem et al. 2020, section 3.2
+    (density, coverage).
+    """
+    real, fake = feature_pair(real, fake)
+    if not 1 <= k < min(len(real), len(fake)):
+        raise ValueError(f"k = {k} does not fit {len(real)} real and {len(fake)} fake points")
+    real_radii, fake_radii = _squared_radii(real, k), _squared_radii(fake, k)
+
+    balls_around_fake = np.zeros(len(fake), int)
+    covered, recalled = np.zeros(len(real), bool), np.zeros(len(real), bool)
+    middle = real.mean(axis=0)  # near 0 the products are small, and so are their errors
+    real_centred, fake_centred = real - middle, fake - middle
+    for part in blocks(len(real), len(fake)):
+        d2 = squared_distances(real_centred[part], fake_centred)  # (B, M)
+        error = rounding(real_centred[part], fake_centred)[:, None]
+        of_real, of_fake = real_radii[part, None], fake_radii
+        unsure = (np.abs(d2 - of_real) <= error) | (np.abs(d2 - of_fake) <= error)
+        for i in np.flatnonzero(unsure.any(axis=1)):
+            d2[i, unsure[i]] = direct(fake[unsure[i]], real[part][i])
+        within_real = d2 <= of_real
+        balls_around_fake += within_real.sum(axis=0)
+        covered[part] = within_real.any(axis=1)
+        recalled[part] = (d2 <= of_fake).any(axis=1)
+    return {
+        "precision": float((balls_around_fake > 0).mean()),
+        "recall": float(recalled.mean()),
+        "density": float(balls_around_fake.mean() / k),
+        "coverage": float(covered.mean()),
+    }
+
+
+def _squared_radii(x, k):
+    """The squared distance from each row of x to its k-th nearest other row: (N, D) -> (N,).
+
+    Copies have equal radii, so one of them is enough: a collapsed generator makes thousands.
+    """
+    _, rows, copy_of = np.unique(x, axis=0, return_index=True, return_inverse=True)
+    centred = x - x.mean(axis=0)
+    radii = np.empty(len(rows))
+    for part in blocks(len(rows), len(x)):
+        here = rows[part]
+        d2 = squared_distances(centred[here], centred)  # (B, N)
+        d2[np.arange(len(here)), here] = np.inf  # itself, by index: a duplicate is a neighbour
+        about = np.partition(d2, k - 1, axis=1)[:, k - 1]  # right but for rounding
+        error = 2 * rounding(centred[here], centred)  # both sides of a comparison have it
+        unsure = np.abs(d2 - about[:, None]) <= error[:, None]
+        nearer = (d2 < (about - error)[:, None]).sum(axis=1)  # surely nearer than the k-th
+        for i, row in enumerate(here):
+            exact = np.sort(direct(x[unsure[i]], x[row]))
+            radii[part.start + i] = exact[k - 1 - nearer[i]]
+    return radii[copy_of]
