@@ -89,10 +89,19 @@ def test_a_png_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_pa
     assert path.read_bytes() == b"old"
 
 
+def panels(history):
+    losses = {"discriminator": history[:, 0], "generator": history[:, 1]}
+    scores = {"real images": history[:, 2], "generated images": history[:, 3]}
+    return [
+        plots.Panel("loss (nats)", losses, {"ln 2": 0.69}, log=True),
+        plots.Panel("score", scores, limits=(0, 1)),
+    ]
+
+
 @pytest.mark.parametrize("steps", [1, 2, 19, 500])
 def test_the_curves_of_a_run_of_any_length_become_a_png(tmp_path, steps):
     history = np.random.default_rng(0).random((steps, 4), np.float32)
-    plots.curves(tmp_path / "curves.png", history, steps_per_epoch=7, title="dcgan")
+    plots.curves(tmp_path / "curves.png", panels(history), steps_per_epoch=7, title="dcgan")
     assert (tmp_path / "curves.png").read_bytes().startswith(PNG)
     assert [entry.name for entry in tmp_path.iterdir()] == ["curves.png"]
     with Image.open(tmp_path / "curves.png") as picture:
@@ -107,15 +116,21 @@ def colours(path):
 
 def test_each_of_the_four_curves_is_drawn(tmp_path):
     history = np.tile([1.0, 2.0, 0.3, 0.7], (40, 1))
-    plots.curves(tmp_path / "all.png", history, 10, "title")
+    plots.curves(tmp_path / "all.png", panels(history), 10, "title")
     blue, orange, green, red = (31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40)
     assert {blue, orange, green, red} <= colours(tmp_path / "all.png")
+
+
+def test_a_logarithmic_panel_survives_values_that_have_no_logarithm(tmp_path):
+    lines = {"length": np.array([0.0, 1.0, 10.0])}
+    plots.curves(tmp_path / "zero.png", [plots.Panel("gradient", lines, log=True)], 1, "title")
+    assert (tmp_path / "zero.png").exists()
 
 
 def test_curves_that_cannot_be_written_are_an_os_error_with_the_path(tmp_path):
     path = tmp_path / "missing" / "curves.png"
     with pytest.raises(OSError, match="No such file") as caught:
-        plots.curves(path, np.zeros((3, 4)), 1, "title")
+        plots.curves(path, panels(np.zeros((3, 4))), 1, "title")
     assert caught.value.filename == str(path)
 
 

@@ -44,8 +44,10 @@ def test_the_seed_decides(cli, run, tmp_path):
 
 
 def test_the_fake_device_draws_the_same(run):
-    images = sample.draw(run, 5, 0, np)
-    np.testing.assert_array_equal(sample.draw(run, 5, 0, strict_device), images)
+    images, labels = sample.draw(sample.load(run, np), 5, 0)
+    assert labels is None
+    on_device, _ = sample.draw(sample.load(run, strict_device), 5, 0)
+    np.testing.assert_array_equal(on_device, images)
 
 
 def test_it_draws_with_the_trained_weights(run):
@@ -59,7 +61,8 @@ def test_it_draws_with_the_trained_weights(run):
     ).items():
         array[...] = arrays[f"G/{name}"]
     z = np.random.default_rng(0).standard_normal((5, 100), dtype=np.float32)
-    np.testing.assert_array_equal(sample.draw(run, 5, 0, np), generate(G, z))
+    drawn, _ = sample.draw(sample.load(run, np), 5, 0)
+    np.testing.assert_array_equal(drawn, generate(G, z))
 
 
 @pytest.mark.parametrize(
@@ -91,11 +94,25 @@ def test_a_run_without_a_checkpoint_is_refused(cli, run, tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"width": "wide"}, {"width": 0}, {"recipe": "other"}, {"width": 3}, {"width": 10**9}],
+    [
+        {"width": "wide"},
+        {"width": 0},
+        {"recipe": "other"},
+        {"recipe": "gmm"},
+        {"width": 3},
+        {"width": 10**9},
+        {"width": 2.0},
+        {"ema": 2},
+        {"loss": "l2"},
+        {"prior": "gmm"},
+        {"colour": 1},
+    ],
 )
 def test_a_config_that_was_tampered_with_is_one_line(cli, run, tmp_path, change):
     path = tmp_path / "run/config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    config = json.loads(path.read_text())
+    config["options"] |= {n: v for n, v in change.items() if n != "recipe"}
+    path.write_text(json.dumps(config | {n: v for n, v in change.items() if n == "recipe"}))
     code, _, err = cli(sample.main, "run")
     assert code == 2
     assert err.startswith("tinygan: ")

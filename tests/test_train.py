@@ -45,10 +45,15 @@ def test_list_names_every_recipe_on_a_line(cli):
     assert [line.split()[0] for line in out.splitlines()] == recipes.names()
 
 
-def test_help_tells_of_the_documents_own_settings(cli):
-    code, out, _ = cli(train.main, "--help")
+def test_about_tells_of_the_documents_own_settings_and_of_every_option(cli):
+    code, out, _ = cli(train.main, "dcgan --about")
     assert code == 0
     assert "--lr 0.00001 --epochs 100" in " ".join(out.split())
+    for name in recipes.names():
+        code, out, _ = cli(train.main, f"{name} --about")
+        assert code == 0
+        for option in recipes.get(name).options:
+            assert f"--{option.replace('_', '-')} " in out
 
 
 def test_quiet_says_nothing(cli):
@@ -59,7 +64,7 @@ def test_quiet_says_nothing(cli):
     ("words", "says"),
     [
         ("dcgam", "unknown recipe 'dcgam': did you mean 'dcgan'?"),
-        ("zzz", "unknown recipe 'zzz': the recipes are dcgan"),
+        ("zzz", "unknown recipe 'zzz': the recipes are gmm, ae"),
         ("", "name a recipe to train; --list shows them"),
         (
             "dcgan --batch-size 7000 --data fashion-mnist-subset",

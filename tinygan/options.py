@@ -43,6 +43,45 @@ def positive_number(text):
     return value
 
 
+def share(most):
+    """An argparse type: a number from 0 up to, but not with, `most`."""
+
+    def parse(text):
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not 0 <= value < most:
+            raise argparse.ArgumentTypeError(f"must be at least 0 and below {most}, got {text}")
+        return value
+
+    return parse
+
+
+def one_of(*names):
+    """An argparse type: one of these words."""
+
+    def parse(text):
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"choose one of {', '.join(names)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def class_list(text):
+    """An argparse type: different labels from 0 to 255 with commas between, put in order: "0,1"."""
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdigit() and int(part) <= 255 for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"must be labels with commas between, such as 0,1, got {text!r}"
+        )
+    labels = sorted({int(part) for part in parts})
+    if len(labels) < len(parts):
+        raise argparse.ArgumentTypeError(f"names a label twice: {text!r}")
+    return ",".join(map(str, labels))
+
+
 def path(text):
     """An argparse type: a path, with ~ as the home folder also where the shell left it alone."""
     return os.path.expanduser(text)

@@ -3,6 +3,8 @@
 Pillow and matplotlib are imported where something is drawn, to keep `import tinygan` quick.
 """
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from tinygan.files import atomic_write
@@ -35,44 +37,77 @@ def save_png(path, image):
         picture.save(file, format="PNG")
 
 
-def curves(path, history, steps_per_epoch, title):
-    """Draw how a GAN's training went: losses above, D's mean scores below.
+def labelled_rows(path, rows):
+    """Rows of images, each below a line of text.
 
-    history: (steps, 4) array of d_loss, g_loss, real_score, fake_score for every update. Each is
-    drawn faintly as it was and firmly as its running mean over a twentieth of the run. The dotted
-    lines are where they stand when D can only guess: losses of 2 ln 2 and ln 2, scores of 0.5.
+    rows: list of (text, images), images uint8 (N, H, W, C), C = 1 or 3. Raises OSError when the
+    file cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    steps = len(history)
-    epochs = np.arange(1, steps + 1) / steps_per_epoch
-    window = max(1, steps // 20)
-    figure = Figure(figsize=(7, 5), layout="constrained")
+    figure = Figure(figsize=(9, 0.9 * len(rows)), layout="constrained")
     FigureCanvasAgg(figure)
-    losses, scores = figure.subplots(2, 1, sharex=True)
-    panels = [
-        (losses, 0, "discriminator", "tab:blue"),
-        (losses, 1, "generator", "tab:orange"),
-        (scores, 2, "real images", "tab:green"),
-        (scores, 3, "generated images", "tab:red"),
-    ]
-    for axes, column, label, colour in panels:
-        axes.plot(epochs, history[:, column], color=colour, alpha=0.2, linewidth=0.7)
-        smooth, start = _running_mean(history[:, column], window)
-        axes.plot(epochs[start : start + len(smooth)], smooth, color=colour, label=label)
-    guessing = {"color": "grey", "linewidth": 0.7, "linestyle": ":"}
-    for level, text in ((2 * np.log(2), "2 ln 2"), (np.log(2), "ln 2")):
-        losses.axhline(level, **guessing)
-        losses.annotate(text, (1, level), xycoords=("axes fraction", "data"), fontsize="small")
-    scores.axhline(0.5, **guessing)
-    losses.set_ylabel("loss (nats)")
-    scores.set_ylabel("D's mean score")
-    scores.set_ylim(0, 1)
-    scores.set_xlabel(f"epoch ({steps_per_epoch} updates each); dotted: where D can only guess")
-    losses.set_title(title, loc="left")
-    for axes in (losses, scores):
+    all_axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for axes, (text, images) in zip(all_axes, rows, strict=True):
+        sheet = grid(images, columns=len(images))
+        sheet = sheet.repeat(3 // sheet.shape[-1], axis=-1)  # grey as colour
+        axes.imshow(sheet, interpolation="nearest")
+        axes.set_title(text, loc="left", fontsize="small", parse_math=False)
+        axes.axis("off")
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png", dpi=160)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the plots of `curves`.
+
+    label: of its vertical axis. lines: name -> values (steps,), one for each update. guides: name
+    -> height of a dotted line. limits: (lowest, highest) of the axis. log: a logarithmic axis.
+    """
+
+    label: str
+    lines: dict
+    guides: dict = field(default_factory=dict)
+    limits: tuple | None = None
+    log: bool = False
+
+
+def curves(path, panels, steps_per_epoch, title):
+    """Draw how a training went: panels one above the other, over the epochs.
+
+    Each line is drawn faintly as it was and firmly as its running mean over a twentieth of the run.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 1 + 2 * len(panels)), layout="constrained")
+    FigureCanvasAgg(figure)
+    all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    colours = iter(f"C{i}" for i in range(10))
+    guided = False
+    for axes, panel in zip(all_axes, panels, strict=True):
+        for label, values in panel.lines.items():
+            steps, colour = len(values), next(colours)
+            epochs, window = np.arange(1, steps + 1) / steps_per_epoch, max(1, steps // 20)
+            axes.plot(epochs, values, color=colour, alpha=0.2, linewidth=0.7)
+            smooth, start = _running_mean(values, window)
+            axes.plot(epochs[start : start + len(smooth)], smooth, color=colour, label=label)
+        for text, level in panel.guides.items():
+            guided = True
+            axes.axhline(level, color="grey", linewidth=0.7, linestyle=":")
+            axes.annotate(text, (1, level), xycoords=("axes fraction", "data"), fontsize="small")
+        if panel.limits:
+            axes.set_ylim(*panel.limits)
+        if panel.log and min(values.min() for values in panel.lines.values()) > 0:
+            axes.set_yscale("log")
+        axes.set_ylabel(panel.label)
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
+    updates = f"{steps_per_epoch} updates each" if steps_per_epoch > 1 else "one update each"
+    guessing = "; dotted: where one can only guess" if guided else ""
+    all_axes[-1].set_xlabel(f"epoch ({updates}){guessing}")
+    all_axes[0].set_title(title, loc="left")
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=110)
 

@@ -8,8 +8,8 @@ from tinygan import backend, plots, recipes
 from tinygan.advice import typed
 from tinygan.errors import UserError, exit_on_error
 from tinygan.files import atomic_write, reason
-from tinygan.options import Parser, path, whole_number
-from tinygan.training import checkpoint, generate
+from tinygan.options import Parser, class_list, one_of, path, whole_number
+from tinygan.training import checkpoint
 from tinygan.training.config import read_config
 
 
@@ -24,40 +24,72 @@ def main(argv=None):
     add("--seed", metavar="S", type=whole_number(0), default=0, help="of the noise (default 0)")
     add("--out", metavar="FILE", type=path, default="samples.png", help="FILE.png: a grid; "
         "FILE.npz: an array images, uint8 (N, H, W, C) (default samples.png)")  # fmt: skip
+    add("--prior", metavar="NAME", type=one_of("normal", "gmm"), help="of an autoencoder: decode "
+        "N(0, I), or samples of a mixture fitted to its codes (default: the run's)")  # fmt: skip
+    add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: the classes to "
+        "draw, in equal parts (default: all that it knows)")  # fmt: skip
     add("--backend", choices=backend.NAMES, default="auto", help="what to compute with")
     args = parser.parse_args(argv)
     if not args.out.endswith((".png", ".npz")):
         raise UserError(f"--out {args.out} should end in .png (a grid) or .npz (an array)")
-    images = draw(args.run, args.n, args.seed, backend.get(args.backend))
+    generator = load(args.run, backend.get(args.backend))
+    images, labels = draw(generator, args.n, args.seed, prior=args.prior, classes=args.classes)
     try:
         if args.out.endswith(".png"):
-            plots.save_png(args.out, plots.grid(images, scale=2))
+            plots.save_png(args.out, plots.grid(images, scale=2 if images.shape[1] < 64 else 1))
         else:
+            arrays = {"images": images} | ({} if labels is None else {"labels": labels})
             with atomic_write(args.out) as file:
-                np.savez_compressed(file, images=images)
+                np.savez_compressed(file, **arrays)
     except OSError as error:
         raise UserError(f"cannot write {args.out}: {reason(error)}") from None
     print(f"{args.n} images in {args.out}")
     return 0
 
 
-def draw(run_folder, n, seed, xp):
-    """n images (uint8, (n, H, W, C)) from the generator in a run folder, from noise by `seed`."""
+def load(run_folder, xp):
+    """The Trainer of a run folder with the weights of its checkpoint, ready to draw."""
     config = read_config(run_folder)
     recipe = recipes.get(config["recipe"])
+    recipes.check_options(recipe, config["options"], Path(run_folder) / "config.json")
+    trainer = recipe.trainer(recipe, config["options"] | recipe.fixed, config["seed"], xp)
     file = Path(run_folder) / "checkpoint.npz"
     if not file.exists():
         command = typed("tinygan.train", recipe.name, "--out", run_folder, "--resume")
         raise UserError(f"{run_folder} has no checkpoint yet; train it on with {command}")
-    G, _ = recipe.networks(np.random.default_rng(0), width=config["width"])
-    checkpoint.load(
-        file,
-        recipe=recipe.name,
-        options={"width": config["width"]},
-        networks={"G": G},
+    _, _, trainer.notes = checkpoint.load(
+        file, recipe=recipe.name, options=config["options"], networks=trainer.networks
     )
-    z = np.random.default_rng(seed).standard_normal((n, recipe.noise_dim), dtype=np.float32)
-    return generate(G.to(xp), z)
+    return trainer
+
+
+def draw(trainer, n, seed, *, prior=None, classes=None):
+    """n images from a trained generator, and the labels they were asked for.
+
+    trainer: what `load` returned. seed: of the noise. prior: for an autoencoder, see its draw.
+    classes: for a conditional GAN, "0,1": the labels to draw, in equal parts.
+    Returns (images uint8 (n, H, W, C), labels (n,) or None). Raises UserError for a prior or
+    classes where they have no meaning, and for classes that the network was not trained on.
+    """
+    rng = np.random.default_rng(seed)
+    name = trainer.recipe.name
+    if prior is not None and "prior" not in trainer.options:
+        raise UserError(f"--prior is for autoencoders, and this is {name}")
+    known = getattr(trainer, "classes", None)
+    if classes is not None and known is None:
+        raise UserError(f"--classes is for conditional GANs, and this is {name}")
+    if known is not None:
+        wanted = known if classes is None else tuple(int(c) for c in classes.split(","))
+        for c in wanted:
+            if c not in known:
+                raise UserError(
+                    f"class {c} is not one that this run was trained on: "
+                    f"{', '.join(map(str, known))}"
+                )
+        labels = np.asarray(wanted)[np.arange(n) * len(wanted) // n]
+        return trainer.draw(n, rng, np.searchsorted(known, labels)), labels
+    how = {} if prior is None else {"prior": prior}
+    return trainer.draw(n, rng, **how), None
 
 
 if __name__ == "__main__":

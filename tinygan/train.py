@@ -2,37 +2,41 @@
 
 import contextlib
 import sys
+import textwrap
 from pathlib import Path
 
 from tinygan import backend, data, recipes
 from tinygan.advice import typed
 from tinygan.errors import UserError, exit_on_error
-from tinygan.options import Parser, path, positive_number, whole_number
-from tinygan.training.config import Settings, default_folder, read_config, versions
+from tinygan.options import Parser, path, whole_number
+from tinygan.training.config import OPTIONS, Settings, default_folder, read_config, versions
 from tinygan.training.interrupt import stop_requested
 from tinygan.training.lock import only_one
 from tinygan.training.log import Progress, duration
-from tinygan.training.run import GanRun
+from tinygan.training.run import Run
 
-KEPT = ("data", "limit", "width", "batch_size", "lr", "seed")  # what --resume cannot change
+KEPT = ("data", "limit", "seed")  # what --resume cannot change, besides the recipe's options
 
 
 def main(argv=None):
     args = _parser().parse_args(argv)
     if args.list:
         for name in recipes.names():
-            print(f"{name:<12} {recipes.get(name).summary}")
+            print(f"{name:<14} {recipes.get(name).summary}")
         return 0
     if args.recipe is None:
         raise UserError("name a recipe to train; --list shows them")
     recipe = recipes.get(args.recipe)
+    if args.about:
+        print(about(recipe))
+        return 0
     out = Path(args.out or default_folder(recipe))
     config = read_config(out) if args.resume else None
     settings = _settings(args, recipe, config)
     xp = backend.get(settings.backend)
     dataset = _load_data(settings, config)
     progress = Progress(quiet=args.quiet)
-    run = GanRun(out, recipe, settings, dataset, xp)
+    run = Run(out, recipe, settings, dataset, xp)
     with stop_requested() as stop, contextlib.ExitStack() as locked:
         if config:
             locked.enter_context(only_one(out))
@@ -41,11 +45,9 @@ def main(argv=None):
         else:
             run.start()
             locked.enter_context(only_one(out))
-        if run.step >= run.last_step:
-            progress.say(
-                f"nothing to do: {out} has {run.step} updates and {run.last_step} were asked "
-                "for; --epochs N goes on to more"
-            )
+        if run.finished:
+            more = "; --epochs N goes on to more" if run.step >= run.last_step else ""
+            progress.say(f"nothing to do: {out} has {run.finished}{more}")
             return 0
         _introduce(progress, run)
         complete = run.train(progress, stop)
@@ -53,23 +55,39 @@ def main(argv=None):
         progress.say(f"stopped and saved at step {run.step}; to go on: {run.resume_command()}")
         return 130
     seconds = sum(row[2] for row in run.timing)
+    if run.step < run.last_step:
+        progress.say(f"finished early: {run.finished}")
+    for name, value in run.result().items():
+        progress.say(f"{name}: {value:.4g}")
     progress.say(f"done: {run.step} updates in {duration(seconds)}, all in {out}")
-    more = typed("tinygan.sample", out, "--n", 64, "--out", "samples.png")
-    progress.say(f"more pictures: {more}")
+    if run.recipe.name != "classifier":
+        more = typed("tinygan.sample", out, "--n", 64, "--out", "samples.png")
+        progress.say(f"more pictures: {more}")
     return 0
+
+
+def about(recipe):
+    """What --about prints: what the recipe is, and the options it takes with their defaults."""
+    lines = [f"{recipe.name}: {recipe.summary}", "", *textwrap.wrap(recipe.details, 88), ""]
+    lines.append(f"data {recipe.data}, {recipe.epochs} epochs; options and their defaults:")
+    for name, value in recipe.options.items():
+        shown = "-" if value is None else value
+        lines.append(f"  --{name.replace('_', '-'):<16} {shown!s:<8} {OPTIONS[name][2]}")
+    return "\n".join(lines)
 
 
 def _parser():
     parser = Parser(
         prog="python -m tinygan.train",
+        usage="%(prog)s RECIPE [options]",
         description="Train a recipe. Everything goes into a run folder: config.json, metrics.csv, "
-        "samples/, curves.png, checkpoint.npz. Where --data, --epochs, --batch-size, --lr or "
-        "--width are left out, they are the recipe's.",
-        epilog=recipes.get("dcgan").details,
+        "samples/, curves.png, checkpoint.npz. What is left out is the recipe's own; RECIPE "
+        "--about shows it.",
     )
     add = parser.add_argument
     add("recipe", nargs="?", help="what to train; see --list")
     add("--list", action="store_true", help="list the recipes and end")
+    add("--about", action="store_true", help="tell of the recipe and its options, and end")
     add("--backend", choices=backend.NAMES, help="what to compute with (default auto: cupy if a "
         "GPU answers, else numpy)")  # fmt: skip
     add("--data", metavar="NAME", help=", ".join(data.names()))
@@ -77,16 +95,17 @@ def _parser():
     add("--out", metavar="DIR", type=path, help="the run folder (default runs/RECIPE)")
     add("--epochs", metavar="N", type=whole_number(1), help="passes over the data")
     add("--steps", metavar="N", type=whole_number(1), help="end after N updates")
-    add("--batch-size", metavar="N", type=whole_number(2), help="images an update")
-    add("--lr", metavar="X", type=positive_number, help="Adam's learning rate, both networks")
     add("--seed", metavar="N", type=whole_number(0), help="start of all randomness (default 0)")
-    add("--width", metavar="N", type=whole_number(1, 4096), help="channels; fewer is quicker")
     add("--limit", metavar="N", type=whole_number(1), help="use only the first N images")
     add("--sample-every", metavar="EPOCHS", type=whole_number(1), help="pictures (default 1)")
     add("--checkpoint-every", metavar="EPOCHS", type=whole_number(1), help="(default 1)")
     add("--resume", action="store_true", help="go on with the run in the folder; --epochs or "
         "--steps may name a new end")  # fmt: skip
     add("--quiet", action="store_true", help="say nothing but warnings and errors")
+    group = parser.add_argument_group("options of the recipes", "each recipe takes some of them")
+    for name, (read, metavar, meaning) in OPTIONS.items():
+        option = f"--{name.replace('_', '-')}"
+        group.add_argument(option, metavar=metavar, type=read, help=meaning)
     return parser
 
 
@@ -96,37 +115,47 @@ def _settings(args, recipe, config):
     defaults = {
         "data": recipe.data,
         "limit": None,
-        "width": recipe.width,
-        "batch_size": recipe.batch_size,
-        "lr": recipe.lr,
         "seed": 0,
         "sample_every": 1,
         "checkpoint_every": 1,
         "backend": "auto",
         "data_dir": None,
     }
+    options = recipe.options
+    for name in OPTIONS.keys() - recipe.options.keys():
+        if getattr(args, name) is not None:
+            raise UserError(
+                f"{recipe.name} has no --{name.replace('_', '-')}: its options are "
+                f"{', '.join('--' + known.replace('_', '-') for known in recipe.options)}"
+            )
     if config:
+        out = args.out or default_folder(recipe)
         if config["recipe"] != recipe.name:
             raise UserError(
-                f"the run in {args.out or default_folder(recipe)} is of the recipe "
-                f"{config['recipe']}, not of {recipe.name}"
+                f"the run in {out} is of the recipe {config['recipe']}, not of {recipe.name}"
             )
-        for name in KEPT:
+        recipes.check_options(recipe, config["options"], Path(out) / "config.json")
+        options = config["options"]
+        fixed = {name: config[name] for name in KEPT} | options
+        for name, kept in fixed.items():
             asked = getattr(args, name)
-            if asked is not None and asked != config[name]:
+            if asked is not None and asked != kept:
                 raise UserError(
-                    f"--{name.replace('_', '-')} {asked} is not the run's {config[name]}: leave it "
+                    f"--{name.replace('_', '-')} {asked} is not the run's {kept}: leave it "
                     "out, or start another run with --out"
                 )
         defaults = {name: config[name] for name in defaults}
-    values = {
-        name: default if getattr(args, name) is None else getattr(args, name)
-        for name, default in defaults.items()
-    }
+    values, options = (
+        {
+            name: default if getattr(args, name) is None else getattr(args, name)
+            for name, default in table.items()
+        }
+        for table in (defaults, options)
+    )
     epochs, steps = args.epochs, args.steps
     if epochs is None and steps is None:
         epochs, steps = (config["epochs"], config["steps"]) if config else (recipe.epochs, None)
-    return Settings(recipe=recipe.name, epochs=epochs, steps=steps, **values)
+    return Settings(recipe=recipe.name, epochs=epochs, steps=steps, options=options, **values)
 
 
 def _load_data(settings, config):
@@ -164,19 +193,15 @@ def _say_what_changed(config, run):
 
 
 def _introduce(progress, run):
-    recipe, count = run.recipe, lambda net: sum(p.data.size for p in net.params())
-    progress.say(f"{recipe.name}: {recipe.summary}")
+    progress.say(f"{run.recipe.name}: {run.recipe.summary}")
     progress.say(
         f"data: {run.dataset.name}, {len(run.images):,} images from {run.dataset.origin}; "
-        f"{run.steps_per_epoch} batches of {run.settings.batch_size} an epoch"
+        f"{run.steps_per_epoch:,} update{'s' * (run.steps_per_epoch > 1)} of "
+        f"{run.trainer.images_per_step:,} images an epoch"
     )
-    progress.say(
-        f"networks: G {count(run.G):,} weights, D {count(run.D):,}; {backend.describe(run.xp)}"
-    )
-    progress.say(
-        f"pictures: {run.folder / 'samples'}; in the lines below D and G are losses, real and fake "
-        "D's mean score"
-    )
+    sizes = ", ".join(f"{name} {n:,} weights" for name, n in run.trainer.weights().items())
+    progress.say(f"networks: {sizes}; {backend.describe(run.xp)}")
+    progress.say(f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}")
     start = f"goes on at step {run.step}" if run.step else "starts"
     progress.say(f"{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops")
 

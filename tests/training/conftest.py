@@ -8,16 +8,14 @@ import pytest
 from tinygan import data, recipes
 from tinygan.data import Dataset
 from tinygan.training.config import Settings
-from tinygan.training.run import GanRun
+from tinygan.training.run import Run
 
 SETTINGS = Settings(
     recipe="dcgan",
     data="fashion-mnist-subset",
     limit=40,
-    width=2,
-    batch_size=8,
-    lr=2e-4,
     seed=0,
+    options=recipes.get("dcgan").options | {"width": 2, "batch_size": 8},
     epochs=4,
     steps=None,
     sample_every=1,
@@ -34,11 +32,17 @@ def clothes():
 
 @pytest.fixture
 def make_run(tmp_path, clothes):
-    """make_run(name, xp, resume=False, **settings): a run in tmp_path/name, five steps an epoch."""
+    """make_run(name, xp, resume=False, **changes): a run in tmp_path/name, five steps an epoch.
 
-    def make(name="run", xp=np, resume=False, **changes):
-        settings = dataclasses.replace(SETTINGS, **changes)
-        run = GanRun(tmp_path / name, recipes.get("dcgan"), settings, clothes, xp)
+    changes: Settings, or options of the recipe; recipe="name" makes a run of another one.
+    """
+
+    def make(name="run", xp=np, resume=False, recipe="dcgan", dataset=clothes, **changes):
+        recipe = recipes.get(recipe)
+        options = {n: SETTINGS.options.get(n, v) for n, v in recipe.options.items()}
+        options |= {n: changes.pop(n) for n in list(changes) if n in options}
+        settings = dataclasses.replace(SETTINGS, recipe=recipe.name, options=options, **changes)
+        run = Run(tmp_path / name, recipe, settings, dataset, xp)
         run.resume() if resume else run.start()
         return run
 

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from tinygan import nn
+from tinygan import array_file, nn
 from tinygan.errors import UserError
 from tinygan.training import checkpoint
 
@@ -45,15 +45,15 @@ def saved(tmp_path):
     train_a_little(p)
     path = tmp_path / "checkpoint.npz"
     history = np.arange(8, dtype=np.float32).reshape(2, 4)
-    checkpoint.save(path, **NAMES, **p, step=2, history=history)
+    checkpoint.save(path, **NAMES, **p, step=2, history=history, notes={"best": 0.5})
     return path, p
 
 
 def test_everything_comes_back(saved):
     path, p = saved
     q = parts(seed=9)
-    step, history = checkpoint.load(path, **NAMES, **q)
-    assert step == 2
+    step, history, notes = checkpoint.load(path, **NAMES, **q)
+    assert (step, notes) == (2, {"best": 0.5})
     np.testing.assert_array_equal(history, np.arange(8).reshape(2, 4))
     train_a_little(p)
     train_a_little(q)
@@ -74,7 +74,8 @@ def test_the_file_is_a_plain_npz_without_pickle(saved):
 def test_equal_contents_make_equal_files(saved, tmp_path):
     path, p = saved
     history = np.arange(8, dtype=np.float32).reshape(2, 4)
-    checkpoint.save(tmp_path / "again.npz", **NAMES, **p, step=2, history=history)
+    again = tmp_path / "again.npz"
+    checkpoint.save(again, **NAMES, **p, step=2, history=history, notes={"best": 0.5})
     assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
 
 
@@ -132,7 +133,7 @@ def test_a_newer_format_is_refused_and_says_to_update(saved):
     ("change", "says"),
     [
         (lambda a: a.pop("net/0.b"), "it has no net/0.b"),
-        (lambda a: a.pop("opt/m.1"), "it has no opt/m.1"),
+        (lambda a: a.pop("adam_opt/m.1"), "it has no adam_opt/m.1"),
         (lambda a: a.pop("history"), "history"),
         (
             lambda a: a.update({"history": np.zeros((5, 4), np.float32)}),
@@ -140,7 +141,7 @@ def test_a_newer_format_is_refused_and_says_to_update(saved):
         ),
         (lambda a: a.update({"net/0.b": np.zeros(3)}), "net/0.b is float64"),
         (lambda a: a.update({"net/0.b": np.full(3, np.nan, np.float32)}), "not finite"),
-        (lambda a: a.update({"opt/v.0": np.full((2, 3), np.inf, np.float32)}), "not finite"),
+        (lambda a: a.update({"adam_opt/v.0": np.full((2, 3), np.inf, np.float32)}), "not finite"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused_by_name(saved, change, says):
@@ -153,6 +154,8 @@ def test_arrays_that_do_not_fit_are_refused_by_name(saved, change, says):
     "change",
     [
         lambda m: m.pop("step"),
+        lambda m: m.pop("notes"),
+        lambda m: m.update(notes=[]),
         lambda m: m.update(step="soon"),
         lambda m: m.update(generators={}),
         lambda m: m.update(generators={"noise": {"bit_generator": "MT19937"}}),
@@ -173,7 +176,7 @@ def with_digest(path, write_members):
         write_members(archive)
     path.write_bytes(buffer.getvalue())
     with open(path, "r+b") as file:
-        digest = checkpoint._digest(file)
+        digest = array_file._digest(file)
         file.seek(-64, os.SEEK_END)
         file.write(digest)
 
@@ -202,7 +205,7 @@ def npy(array, **kwargs):
 def test_a_forged_file_is_refused_without_unpickling(tmp_path, members):
     path = tmp_path / "forged.npz"
     with_digest(path, lambda z: [z.writestr(name, data) for name, data in members.items()])
-    refused(path, "is not a tinygan checkpoint")
+    refused(path, "is not a tinygan file")
 
 
 def test_a_compressed_member_is_refused_before_it_unpacks(tmp_path):
@@ -245,7 +248,7 @@ def test_numbers_that_no_run_has_are_refused(saved, change):
 def test_a_format_that_never_was_is_refused(saved, value):
     path, _ = saved
     rewrite(path, lambda meta: meta.update(format=value))
-    refused(path, "is not a tinygan checkpoint: its format is")
+    refused(path, "is not a tinygan file: its format is")
 
 
 @pytest.mark.parametrize(
@@ -255,7 +258,7 @@ def test_a_header_that_is_no_header_is_refused_in_one_line(tmp_path, header):
     path = tmp_path / "forged.npz"
     member = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
     with_digest(path, lambda archive: archive.writestr("meta.npy", member))
-    refused(path, "is not a tinygan checkpoint")
+    refused(path, "is not a tinygan file")
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):

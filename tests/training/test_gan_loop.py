@@ -155,9 +155,9 @@ def test_fit_feeds_float32_pixels_and_gaussian_noise(monkeypatch, rng):
     seen = {}
     right = gan_loop.d_step
 
-    def spy(D, opt_d, real, fake):
+    def spy(D, opt_d, real, fake, **how):
         seen.update(real=real, fake=fake)
-        return right(D, opt_d, real, fake)
+        return right(D, opt_d, real, fake, **how)
 
     G, D, opt_g, opt_d = small_gan()
     forward = G.forward

@@ -69,9 +69,9 @@ def test_twenty_dcgan_steps_do_not_drift_in_float64():
 
 @pytest.mark.parametrize("fault", ["forgotten real term", "saturating generator"])
 def test_a_planted_fault_in_the_steps_shows(fault, monkeypatch):
-    from tinygan.training import gan_loop
+    from tinygan.training import gan_loss
 
-    right = gan_loop.bce_with_logits
+    right = gan_loss.bce_with_logits
 
     def wrong(logits, target):
         loss, gradient = right(logits, target)
@@ -79,6 +79,6 @@ def test_a_planted_fault_in_the_steps_shows(fault, monkeypatch):
             return loss, 0 * gradient
         return loss, -gradient if fault == "saturating generator" and target == 1.0 else gradient
 
-    monkeypatch.setattr(gan_loop, "bce_with_logits", wrong)
+    monkeypatch.setattr(gan_loss, "bce_with_logits", wrong)
     mine, its = losses_of_both(np.float64)
     assert np.abs(mine - its).max() > 1e-4

@@ -121,7 +121,7 @@ def test_a_checkpoint_of_one_backend_is_read_by_another(make_run):
     run = make_run("run", np, resume=True, epochs=2)
     assert run.step == 5
     assert run.train(QUIET, never)
-    assert backend.array_module(run.G.params()[0].data) is np
+    assert backend.array_module(run.trainer.G.params()[0].data) is np
 
 
 def test_steps_end_a_run_in_the_middle_of_an_epoch(make_run):
@@ -188,7 +188,7 @@ def test_a_folder_with_something_else_in_it_is_refused(make_run, tmp_path):
 
 def poison(run, name):
     layer, attribute = name.rsplit(".", 1)
-    param = run.D.named_params()[f"{layer}.{attribute}"]
+    param = run.trainer.D.named_params()[f"{layer}.{attribute}"]
     param.data[...] = np.nan
 
 
@@ -209,14 +209,14 @@ def test_a_weight_that_is_not_finite_ends_the_run_and_names_step_and_layer(make_
 
 def test_a_weight_that_breaks_in_the_last_update_is_not_saved(make_run, monkeypatch):
     run = make_run("run", epochs=1)
-    step = run.opt_g.step
+    step = run.trainer.optimizers["G"].step
 
     def last_one_breaks():
         step()
-        if run.opt_g.t == 5:
-            run.G.named_params()["4.W"].data[0, 0, 0, 0] = np.inf
+        if run.trainer.optimizers["G"].t == 5:
+            run.trainer.G.named_params()["4.W"].data[0, 0, 0, 0] = np.inf
 
-    monkeypatch.setattr(run.opt_g, "step", last_one_breaks)
+    monkeypatch.setattr(run.trainer.optimizers["G"], "step", last_one_breaks)
     with pytest.raises(
         RunError, match=r"not finite.* by step 5, found in W of G's layer 4 \(ConvT"
     ):
@@ -226,7 +226,7 @@ def test_a_weight_that_breaks_in_the_last_update_is_not_saved(make_run, monkeypa
 
 def test_a_loss_that_overflows_names_the_layer_whose_output_did(make_run):
     run = make_run("run")
-    run.D.named_params()["7.W"].data[...] = 1e38
+    run.trainer.D.named_params()["7.W"].data[...] = 1e38
     with np.errstate(all="ignore"), pytest.raises(RunError, match=r"at step 1, found in .*layer"):
         run.train(QUIET, never)
 
@@ -279,7 +279,7 @@ def test_moments_that_overflow_are_not_saved_over_a_good_checkpoint(make_run, mo
     run.train(QUIET, after(5))
     good = (run.folder / "checkpoint.npz").read_bytes()
     run = make_run("run", resume=True, epochs=2)
-    run.opt_g.v[0][...] = np.inf
+    run.trainer.optimizers["G"].v[0][...] = np.inf
     with pytest.raises(RunError, match=r"found in W in Adam's v of G's layer 0 \(Dense\)"):
         run.train(QUIET, never)
     assert (run.folder / "checkpoint.npz").read_bytes() == good
@@ -324,17 +324,21 @@ def test_nothing_that_is_shown_stands_between_ctrl_c_and_the_checkpoint(make_run
 
 def test_a_checkpoint_of_another_run_is_refused(make_run):
     make_run("run", epochs=1).train(QUIET, never)
-    for change in ({"seed": 1}, {"batch_size": 4}, {"limit": 24}, {"lr": 1e-3}):
+    for change in ({"seed": 1}, {"limit": 24}):
         with pytest.raises(UserError, match="is of another run"):
+            make_run("run", resume=True, **change)
+    for change in ({"batch_size": 4}, {"lr": 1e-3}, {"ema": 0.9}):
+        with pytest.raises(UserError, match="has the options"):
             make_run("run", resume=True, **change)
 
 
 def test_the_settings_reach_both_optimizers_and_the_seed_the_weights(make_run):
     run, other = make_run("a", lr=1e-3), make_run("b", seed=1)
-    for optimizer in (run.opt_g, run.opt_d):
+    for optimizer in run.trainer.optimizers.values():
         assert (optimizer.lr, optimizer.betas) == (1e-3, (0.5, 0.999))
-    assert (run.G.params()[0].data != other.G.params()[0].data).any()
-    assert (run.preview_z != other.preview_z).any()
+    assert (run.trainer.G.params()[0].data != other.trainer.G.params()[0].data).any()
+    sheets = [r.trainer.sheet_images(np.random.default_rng(0))[0] for r in (run, other)]
+    assert (sheets[0] != sheets[1]).any()
 
 
 def test_previews_change_nothing_in_the_training(make_run):

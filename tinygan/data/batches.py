@@ -3,12 +3,13 @@
 import numpy as np
 
 
-def batches(images, batch_size, seed, start=0):
+def batches(images, batch_size, seed, start=0, labels=None):
     """Yield batches without end: each epoch is one shuffle, cut into N // batch_size pieces.
 
-    images: (N, …), N at least batch_size. What is left over at the end of an epoch, fewer than a
-    batch, sits that epoch out. The order of epoch e depends on (seed, e) alone; so `start`, the
-    number of batches to pass over, is all it takes to go on where another run stopped.
+    images: (N, …), N at least batch_size. labels (N,), if given: each batch is (images, labels).
+    What is left over at the end of an epoch, fewer than a batch, sits that epoch out. The order of
+    epoch e depends on (seed, e) alone; so `start`, the number of batches to pass over, is all it
+    takes to go on where another run stopped.
     Raises ValueError for a batch_size that is not positive or larger than N.
     """
     if not 1 <= batch_size <= len(images):
@@ -18,5 +19,6 @@ def batches(images, batch_size, seed, start=0):
     while True:
         order = np.random.default_rng([seed, epoch]).permutation(len(images))
         for i in range(first, per_epoch):
-            yield images[order[i * batch_size : (i + 1) * batch_size]]
+            chosen = order[i * batch_size : (i + 1) * batch_size]
+            yield images[chosen] if labels is None else (images[chosen], labels[chosen])
         epoch, first = epoch + 1, 0

@@ -1,16 +1,30 @@
-"""Pixels as files have them (uint8, 0 to 255) and as networks want them (float32, −1 to 1)."""
+"""Pixels as files have them (uint8, 0 to 255) and as networks want them (float32, low to 1).
+
+low is −1 for networks that end in tanh, 0 for those that end in a sigmoid.
+"""
 
 import numpy as np
 
 from tinygan import backend
 
 
-def to_float(images):
-    """(v − 127.5) / 127.5: uint8 0…255 -> float32 in [-1, 1], on the images' own device."""
-    return (images.astype(np.float32) - 127.5) / 127.5
+def to_float(images, low=-1):
+    """(v − 127.5) / 127.5, or v / 255 for low=0: uint8 0…255 -> float32 in [low, 1].
+
+    On the images' own device.
+    """
+    middle, half = _middle_and_half(low)
+    return (images.astype(np.float32) - middle) / half
 
 
-def to_uint8(images):
-    """The nearest of the 256 levels: float in [-1, 1] -> uint8; values outside are clipped."""
+def to_uint8(images, low=-1):
+    """The nearest of the 256 levels: float in [low, 1] -> uint8; values outside are clipped."""
     xp = backend.array_module(images)
-    return xp.clip(xp.rint(images * 127.5 + 127.5), 0, 255).astype(np.uint8)
+    middle, half = _middle_and_half(low)
+    return xp.clip(xp.rint(images * half + middle), 0, 255).astype(np.uint8)
+
+
+def _middle_and_half(low):
+    if low not in (-1, 0):
+        raise ValueError(f"pixels go from -1 or from 0 to 1, not from {low!r}")
+    return (127.5, 127.5) if low == -1 else (0.0, 255.0)

@@ -67,8 +67,8 @@ class Layer:
 
         v: a direction in x's space, of x's shape. For layers that are piecewise linear: there J
         does not change with x, but for the places where two pieces meet. The linearised layer
-        v -> J v takes the place of the layer itself: the one backward that follows goes back through
-        it, so that it adds the gradients of <gy, J v> with respect to the weights in J.
+        v -> J v takes the place of the layer itself: the one backward that follows goes back
+        through it, so that it adds the gradients of <gy, J v> by the weights in J.
         Raises NotImplementedError for a layer that is curved or mixes the examples of a batch, and
         RuntimeError without a training-mode forward before it.
         """

@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
-import math
 import platform
+from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,20 +12,46 @@ import numpy as np
 import tinygan
 from tinygan.errors import UserError
 from tinygan.files import reason, write_text
+from tinygan.options import class_list, one_of, positive_number, share, whole_number
+
+# The options that shape a training: name -> (how its value is read, what it means). A recipe takes
+# those that it has a default for. None stands for "not used".
+OPTIONS = {
+    "width": (whole_number(1, 4096), "N", "how wide the layers are; less is quicker"),
+    "batch_size": (whole_number(2), "N", "images an update"),
+    "lr": (positive_number, "X", "Adam's learning rate"),
+    "lr_d": (positive_number, "X", "that of the discriminator (default: --lr)"),
+    "lr_g": (positive_number, "X", "that of the generator (default: --lr)"),
+    "d_steps": (whole_number(1, 1000), "K", "updates of the discriminator for one of G"),
+    "loss": (one_of("bce", "lsgan", "hinge"), "NAME", "what the two minimise: bce, lsgan, hinge"),
+    "label_smoothing": (share(1), "X", "real images get the target 1 - X"),
+    "instance_noise": (share(10), "X", "blur what D sees by noise of this width, halved every five "
+        "epochs"),
+    "ema": (share(1), "DECAY", "draw with an average of G's weights, near 1: 0.999"),
+    "classes": (class_list, "A,B,…", "use only images with these labels"),
+    "prior": (one_of("normal", "gmm"), "NAME", "what codes are drawn from: normal, gmm"),
+    "code": (whole_number(1, 4096), "N", "numbers in a code"),
+    "components": (whole_number(1, 100_000), "K", "components of the Gaussian mixture"),
+    "dims": (whole_number(1, 100_000), "N", "principal components that are kept"),
+    "covariance": (one_of("full", "tied", "diag", "spherical"), "KIND", "what a component's "
+        "covariance may be: full, tied, diag, spherical"),
+    "reg_covar": (share(1000), "X", "added to every variance"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Settings:
     """What was asked for. A resumed run keeps all but `epochs`, `steps`, the two `…_every`,
-    `data_dir` and `backend`, which say how far and how, not what."""
+    `data_dir` and `backend`, which say how far and how, not what.
+
+    options: dict of the recipe's OPTIONS.
+    """
 
     recipe: str
     data: str
     limit: int | None
-    width: int
-    batch_size: int
-    lr: float
     seed: int
+    options: dict
     epochs: int | None
     steps: int | None
     sample_every: int
@@ -62,7 +88,7 @@ def read_config(folder):
         raise UserError(f"{folder} is not a run folder: it has no config.json") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {reason(error)}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged: {error}") from None
     wrong = _first_wrong(config)
     if wrong:
@@ -88,11 +114,12 @@ def _first_wrong(config):
     for field in dataclasses.fields(Settings):
         value, least = config.get(field.name), 0 if field.name == "seed" else 1
         if not isinstance(value, field.type) or (
-            isinstance(value, int | float) and not least <= value < 10**9 and field.name != "lr"
+            isinstance(value, int) and not least <= value < 10**9
         ):
             return field.name
-    if not 0 < config["lr"] < math.inf:
-        return "lr"
+    for name, value in config["options"].items():
+        if not _is_possible(name, value):
+            return f"the option {name}"
     if config["epochs"] is None and config["steps"] is None:
         return "epochs"
     began = config.get("trained_on")
@@ -101,3 +128,16 @@ def _first_wrong(config):
     ):
         return "trained_on"
     return None if isinstance(config.get("versions"), dict) else "versions"
+
+
+def _is_possible(name, value):
+    """Whether this is what the command line would have made of the option."""
+    if name not in OPTIONS:
+        return False
+    if value is None:
+        return True
+    try:
+        same = OPTIONS[name][0](str(value))
+    except ArgumentTypeError:
+        return False
+    return type(same) is type(value) and same == value

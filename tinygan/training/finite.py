@@ -7,15 +7,16 @@ def first_bad_weight(networks, optimizers):
     """A description of the first weight, running statistic or moment that is not finite, or None.
 
     networks: dict[str, Layer], looked through in order, each from its input up. optimizers: the
-    Adam of each. Waits for the device once.
+    Adam of each that has one. Waits for the device once.
     """
     places, finite = [], []
     for network, layer in networks.items():
         params = layer.named_params()
         arrays = {name: p.data for name, p in params.items()} | layer.named_buffers()
-        moments = zip(params, optimizers[network].m, optimizers[network].v, strict=True)
-        for name, m, v in moments:
-            arrays |= {f"{name} in Adam's m": m, f"{name} in Adam's v": v}
+        if network in optimizers:
+            moments = zip(params, optimizers[network].m, optimizers[network].v, strict=True)
+            for name, m, v in moments:
+                arrays |= {f"{name} in Adam's m": m, f"{name} in Adam's v": v}
         for name, array in arrays.items():
             xp = backend.array_module(array)
             places.append((network, layer, name))
@@ -46,4 +47,5 @@ def _layer_name(network, name):
     layer = network
     for part in name.split(".")[:-1]:
         layer = layer.children()[part]
-    return f"layer {name.rpartition('.')[0]} ({type(layer).__name__})"
+    where = name.rpartition(".")[0]
+    return f"layer {where} ({type(layer).__name__})" if where else type(layer).__name__

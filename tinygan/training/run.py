@@ -1,42 +1,42 @@
 """A run: a folder in which one training leaves everything it did, and from which it goes on.
 
 config.json       what it takes to repeat the run: settings, data, versions
-metrics.csv       losses and scores, a mean for each epoch
+metrics.csv       what every update measured, a mean for each epoch
+validation.csv    what was measured once an epoch, where the recipe has that
 timing.csv        how long the epochs took; the only file that differs between equal runs
 samples/          images from one fixed noise: epoch_0001.png, …
 curves.png        losses and scores of every update
+result.json       what was measured once, at the end
 checkpoint.npz    where to go on from
 """
 
 import dataclasses
 import itertools
+import json
 import math
 from pathlib import Path
 
 import numpy as np
 
-from tinygan import backend, nn, plots
+from tinygan import backend, plots
 from tinygan.advice import typed
-from tinygan.data.batches import batches
 from tinygan.errors import RunError, Stopped, UserError
-from tinygan.files import reason
+from tinygan.files import reason, write_text
 from tinygan.training import checkpoint
 from tinygan.training.config import default_folder, write_config
 from tinygan.training.finite import first_bad_output, first_bad_weight
-from tinygan.training.gan_loop import fit, generate
 from tinygan.training.log import Clock, duration
-from tinygan.training.tables import read_timing, write_metrics, write_timing
+from tinygan.training.tables import read_timing, write_metrics, write_timing, write_validation
 
-COLUMNS = ("d_loss", "g_loss", "real_score", "fake_score")
-PREVIEWS = 64  # images in a sample sheet
+MILESTONES = (50, 100, 150)  # epochs whose samples are kept whatever --sample-every says
 
 
-class GanRun:
-    """Two networks, their optimizers, and the folder that the training fills.
+class Run:
+    """A training and the folder that it fills.
 
     folder: path of the run folder. recipe: a Recipe. settings: Settings. dataset: a Dataset.
     xp: the array module to compute with. Nothing is written before `start` or `resume`.
-    Raises UserError when the data does not suit the recipe or the batch size.
+    Raises UserError when the data does not suit the recipe or its options.
     """
 
     def __init__(self, folder, recipe, settings, dataset, xp):
@@ -44,15 +44,16 @@ class GanRun:
         self.settings = dataclasses.replace(settings, backend=xp.__name__)  # not "auto"
         self.images = dataset.images[: settings.limit]
         self._check_data()
-        weights_rng, self.noise_rng, preview_rng = np.random.default_rng(settings.seed).spawn(3)
-        self.G, self.D = (
-            net.to(xp).train() for net in recipe.networks(weights_rng, width=settings.width)
+        self.trainer = recipe.trainer(
+            recipe,
+            settings.options | recipe.fixed,
+            settings.seed,
+            xp,
+            self.images,
+            dataset.labels[: settings.limit],
         )
-        self.opt_g = nn.Adam(self.G.params(), settings.lr, recipe.betas)
-        self.opt_d = nn.Adam(self.D.params(), settings.lr, recipe.betas)
-        self.generators = {"noise": self.noise_rng, "dropout": weights_rng}
-        self.preview_z = preview_rng.standard_normal((PREVIEWS, recipe.noise_dim), dtype=np.float32)
-        self.history = np.zeros((0, len(COLUMNS)), np.float32)  # a row for each update
+        self.columns = tuple(self.trainer.columns)
+        self.history = np.zeros((0, len(self.columns)), np.float32)  # a row for each update
         self.timing = []  # (epoch, step, seconds, images per second)
         self.saved_step = None
 
@@ -63,15 +64,22 @@ class GanRun:
 
     @property
     def steps_per_epoch(self):
-        return len(self.images) // self.settings.batch_size
+        return self.trainer.steps_per_epoch
 
     @property
     def last_step(self):
-        """Updates after which the run is complete."""
+        """Updates after which the run is complete, unless the trainer has finished before."""
         ends = [self.settings.steps]
         if self.settings.epochs is not None:
             ends.append(self.settings.epochs * self.steps_per_epoch)
         return min(end for end in ends if end is not None)
+
+    @property
+    def finished(self):
+        """Why there is no more to do, or None."""
+        if self.step >= self.last_step:
+            return f"{self.step} updates, and {self.last_step} were asked for"
+        return self.trainer.notes.get("finished")
 
     def start(self):
         """Make the folder and write config.json. Refuses a folder that has anything in it."""
@@ -97,23 +105,23 @@ class GanRun:
         """
         path = self.folder / "checkpoint.npz"
         if path.exists():
-            _, self.history = checkpoint.load(
+            _, self.history, self.trainer.notes = checkpoint.load(
                 path,
                 **self._identity(),
                 **self._trained(),
-                generators=self.generators,
                 run=self._run_identity(),
             )
-            if self.history.shape[1] != len(COLUMNS):
+            if self.history.shape[1] != len(self.columns):
                 raise UserError(f"{path} does not fit this recipe: its history has other columns")
             self.saved_step = self.step
         self.timing = read_timing(self.folder / "timing.csv", self.step)
         try:
-            if self.step < self.last_step:
+            if not self.finished:
                 self._prepare_folder()
             if self.step:  # what a kill right after the checkpoint may have left undone
                 self._draw_if_due()
                 self._write_tables()
+                self._write_result()
         except OSError as error:
             raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
 
@@ -138,7 +146,7 @@ class GanRun:
             ) from None
         finally:
             progress.close()
-        return self.step == self.last_step
+        return bool(self.finished)
 
     def resume_command(self):
         """What to type to go on with this run."""
@@ -146,30 +154,28 @@ class GanRun:
         return typed("tinygan.train", self.recipe.name, *out, "--resume")
 
     def _train(self, progress, stop_requested):
-        s, per_epoch = self.settings, self.steps_per_epoch
+        per_epoch, trainer = self.steps_per_epoch, self.trainer
         unread = []  # what was measured, still on the device
-        clock = Clock(self.step, s.batch_size)
-        updates = fit(
-            self.G,
-            self.D,
-            self.opt_g,
-            self.opt_d,
-            batches(self.images, s.batch_size, s.seed, start=self.step),
-            self.noise_rng,
-            noise_dim=self.recipe.noise_dim,
-        )
+        clock = Clock(self.step, trainer.images_per_step)
+        updates = trainer.updates(self.step)
         for measured in itertools.islice(updates, self.last_step - self.step):
             unread.append(measured)
             step = self.step + len(unread)
             epoch, done_in_epoch = divmod(step, per_epoch)
-            stopping, last = stop_requested(), step == self.last_step
-            pausing = done_in_epoch == 0 or last or stopping
+            stopping = stop_requested()
+            pausing = done_in_epoch == 0 or step == self.last_step or stopping
             if pausing or progress.due():
                 self._read(unread)
                 line = self._line(clock)
             if pausing:  # first make it safe, then show it
                 self.timing.append(clock.lap(math.ceil(step / per_epoch), step))
-                if last or stopping or epoch % s.checkpoint_every == 0:
+                if done_in_epoch == 0:
+                    trainer.end_epoch(epoch)
+                    line += self._validation_words()
+                saving = self.finished or stopping or epoch % self.settings.checkpoint_every == 0
+                if saving or self._draws_now():
+                    trainer.prepare()
+                if saving:
                     self._save()
                 self._draw_if_due()
                 self._write_tables()
@@ -177,27 +183,29 @@ class GanRun:
                 clock.restart()
             elif not unread:
                 progress.show(line, final=False)
-            if stopping:
+            if stopping or trainer.notes.get("finished"):
                 break
+        self._write_result()
 
     def _read(self, unread):
         """Move what was measured to the host, into the history; waits for the device."""
-        rows = [self.xp.stack([measured[name] for name in COLUMNS]) for measured in unread]
+        rows = [self.xp.stack([measured[name] for name in self.columns]) for measured in unread]
         rows = backend.to_numpy(self.xp.stack(rows)).astype(np.float32)
         unread.clear()
         bad = np.argwhere(~np.isfinite(rows))
         if len(bad):
             row, column = bad[0]
-            z = backend.to_device(self.preview_z, self.xp)
-            where = self._bad_weight()
-            where = where or first_bad_output({"G": self.G, "D": self.D}, z) or "the loss itself"
             step = self.step + int(row) + 1
-            self._fail(f"{COLUMNS[column]} is {rows[row, column]} at step {step}", where)
+            what = f"{self.columns[column]} is {rows[row, column]} at step {step}"
+            self._fail(what, self._bad_weight() or self._bad_output() or "the loss itself")
         self.history = np.concatenate([self.history, rows])
 
     def _bad_weight(self):
-        optimizers = {"D": self.opt_d, "G": self.opt_g}
-        return first_bad_weight({"D": self.D, "G": self.G}, optimizers)
+        return first_bad_weight(self.trainer.networks, self.trainer.optimizers)
+
+    def _bad_output(self):
+        probe = self.trainer.probe()
+        return None if probe is None else first_bad_output(*probe)
 
     def _fail(self, what, where):
         raise RunError(
@@ -213,45 +221,73 @@ class GanRun:
             **self._identity(),
             **self._trained(),
             step=self.step,
-            generators=self.generators,
             history=self.history,
+            notes=self.trainer.notes,
             run=self._run_identity(),
         )
         self.saved_step = self.step
 
-    def _draw_if_due(self):
-        """The sample sheet and the curves, where this step is one of those that have them."""
+    def _draws_now(self):
+        """Whether this step is one of those that have a sample sheet and curves."""
         epoch, rest = divmod(self.step, self.steps_per_epoch)
-        last = self.step == self.last_step
-        if rest == 0 and (epoch % self.settings.sample_every == 0 or last):
-            self._draw(f"epoch_{epoch:04}")
-        elif last:
-            self._draw(f"step_{self.step:06}")
+        due = epoch % self.settings.sample_every == 0 or epoch in MILESTONES
+        return bool(self.finished) or (rest == 0 and due)
+
+    def _draw_if_due(self):
+        if self._draws_now():
+            epoch, rest = divmod(self.step, self.steps_per_epoch)
+            self._draw(f"step_{self.step:06}" if rest else f"epoch_{epoch:04}")
 
     def _draw(self, name):
-        sheet = plots.grid(generate(self.G, self.preview_z), columns=8, scale=2)
+        images, columns = self.trainer.sheet_images(np.random.default_rng(self.settings.seed))
+        scale = 2 if images.shape[1] < 64 else 1
+        sheet = plots.grid(images, columns=columns, scale=scale)
         plots.save_png(self.folder / "samples" / f"{name}.png", sheet)
-        plots.curves(
-            self.folder / "curves.png",
-            self.history,
-            self.steps_per_epoch,
-            f"{self.recipe.name}, {self.dataset.name}",
-        )
+        title = f"{self.recipe.name}, {self.dataset.name}"
+        panels = self.trainer.panels(self.history)
+        plots.curves(self.folder / "curves.png", panels, self.steps_per_epoch, title)
 
     def _write_tables(self):
-        write_metrics(self.folder / "metrics.csv", COLUMNS, self.history, self.steps_per_epoch)
+        write_metrics(self.folder / "metrics.csv", self.columns, self.history, self.steps_per_epoch)
         write_timing(self.folder / "timing.csv", self.timing)
+        validation = self.trainer.notes.get("validation")
+        if validation:
+            write_validation(self.folder / "validation.csv", validation)
+
+    def _write_result(self):
+        """Measure what is measured at the end, once: then it is in result.json."""
+        if self.finished and self.step == self.saved_step and not self.result():
+            result = self.trainer.result()
+            if result:
+                text = json.dumps({"step": self.step} | result, indent=2) + "\n"
+                write_text(self.folder / "result.json", text)
+
+    def result(self):
+        """What result.json holds for this step, or {}."""
+        try:
+            result = json.loads((self.folder / "result.json").read_text(encoding="utf-8"))
+            return result if result["step"] == self.step else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
 
     def _line(self, clock):
         per_epoch, step = self.steps_per_epoch, self.step
         epoch, epochs = math.ceil(step / per_epoch), math.ceil(self.last_step / per_epoch)
-        d_loss, g_loss, real, fake = self.history[(epoch - 1) * per_epoch :].mean(axis=0)
+        means = self.history[(epoch - 1) * per_epoch :].mean(axis=0)
         left = duration(clock.seconds_for(self.last_step - step, step))
+        words = self.trainer.columns.values()
+        measured = " ".join(f"{word} {mean:.3g}" for word, mean in zip(words, means, strict=True))
         return (
             f"epoch {epoch}/{epochs} step {step}/{self.last_step} {left} left "
-            f"{clock.rate(step):.0f} images/s D {d_loss:.3g} G {g_loss:.3g} real {real:.2f} "
-            f"fake {fake:.2f}"
+            f"{clock.rate(step):.0f} images/s {measured}"
         )
+
+    def _validation_words(self):
+        rows = self.trainer.notes.get("validation")
+        if not rows:
+            return ""
+        pairs = (f"{name} {value:.4g}" for name, value in rows[-1].items() if name != "epoch")
+        return " validation " + " ".join(pairs)
 
     def _what_is_left(self):
         if self.saved_step is None:
@@ -259,37 +295,28 @@ class GanRun:
         return f"the checkpoint of step {self.saved_step} is kept"
 
     def _identity(self):
-        return {"recipe": self.recipe.name, "options": {"width": self.settings.width}}
+        return {"recipe": self.recipe.name, "options": self.settings.options}
 
     def _run_identity(self):
         """What makes this run this run: with another of these, a step means something else."""
-        s = self.settings
         return {
-            "seed": s.seed,
-            "batch_size": s.batch_size,
-            "lr": s.lr,
+            "seed": self.settings.seed,
             "images": len(self.images),
             "sha256": self.dataset.sha256,
         }
 
     def _trained(self):
         return {
-            "networks": {"G": self.G, "D": self.D},
-            "optimizers": {"opt_g": self.opt_g, "opt_d": self.opt_d},
+            "networks": self.trainer.networks,
+            "optimizers": self.trainer.optimizers,
+            "generators": self.trainer.generators,
         }
 
     def _check_data(self):
-        s, shape = self.settings, self.dataset.images.shape
-        if shape[1:] != self.recipe.image_shape:
-            want, have = (
-                " × ".join(map(str, sizes)) for sizes in (self.recipe.image_shape, shape[1:])
-            )
+        want, have = self.recipe.image_shape, self.dataset.images.shape[1:]
+        if want is not None and have != want:
+            want, have = (" × ".join(map(str, sizes)) for sizes in (want, have))
             raise UserError(f"{self.recipe.name} draws images of {want}, but the data has {have}")
-        if s.batch_size > len(self.images):
-            raise UserError(
-                f"a batch of {s.batch_size} is more than the {len(self.images)} images there are: "
-                "lower --batch-size"
-            )
 
     def _prepare_folder(self):
         (self.folder / "samples").mkdir(parents=True, exist_ok=True)

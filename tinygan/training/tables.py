@@ -21,6 +21,14 @@ def write_metrics(path, columns, history, steps_per_epoch):
     write_text(path, "\n".join(lines) + "\n")
 
 
+def write_validation(path, rows):
+    """Write a list of dicts with the same keys, "epoch" among them, one row each. Raises OSError."""
+    columns = ["epoch", *sorted(rows[0].keys() - {"epoch"})]
+    lines = [",".join(columns)]
+    lines += [",".join(f"{row[name]:.6g}" for name in columns) for row in rows]
+    write_text(path, "\n".join(lines) + "\n")
+
+
 def write_timing(path, rows):
     """Write rows of (epoch, step, seconds, images per second)."""
     lines = ["epoch,step,seconds,images_per_second"]

@@ -1,0 +1,78 @@
+"""How an autoencoder learns: squeeze an image into a short code, and build it up again.
+
+The encoder maps an image x to a code z, the decoder maps z to logits; the sigmoid of a logit is the
+brightness of a pixel, in [0, 1]. The reconstruction term is the cross-entropy between the two, in
+nats, summed over the pixels of an image and averaged over the batch.
+
+The variational autoencoder makes z random. Its encoder says a mean μ and a log variance λ for each
+number of the code, and
+
+    z = μ + σ ε,    σ = e^(λ/2),    ε ~ N(0, I)                            (the reparameterisation)
+
+so that z is drawn from N(μ, σ²) and yet has a derivative by μ and λ: dz/dμ = 1, dz/dλ = ½ σ ε.
+To the reconstruction comes the Kullback–Leibler divergence of N(μ, σ²) from N(0, I),
+
+    KL = ½ Σ ( μ² + σ² − 1 − λ )
+
+which pulls all codes towards N(0, I), and that is why decoding N(0, I) then draws images. Their sum
+is an upper bound of −log p(x).
+Source: Kingma & Welling 2014, "Auto-encoding variational Bayes", section 2.4 and appendix B.
+"""
+
+from tinygan import backend, nn
+
+
+def ae_step(encoder, decoder, optimizers, images):
+    """One update of both halves.    images (N, H, W, C) in [0, 1] -> dict(reconstruction)."""
+    for optimizer in optimizers:
+        optimizer.zero_grad()
+    code = encoder.forward(images)
+    loss, glogits = reconstruction(decoder.forward(code), images)
+    gcode = decoder.backward(glogits)
+    encoder.backward(gcode, input_grad=False)
+    for optimizer in optimizers:
+        optimizer.step()
+    return {"reconstruction": loss}
+
+
+def vae_step(encoder, decoder, optimizers, images, noise):
+    """One update of both halves of a variational autoencoder.
+
+    images (N, H, W, C) in [0, 1]. noise: ε (N, code). Returns dict(reconstruction, kl), in nats an
+    image.
+    """
+    for optimizer in optimizers:
+        optimizer.zero_grad()
+    xp = backend.array_module(images)
+    d = noise.shape[1]
+    out = encoder.forward(images)  # (N, 2 d)
+    mean, log_var = out[:, :d], out[:, d:]
+    sigma = xp.exp(0.5 * log_var)
+    loss, glogits = reconstruction(decoder.forward(mean + sigma * noise), images)
+    gz = decoder.backward(glogits)
+    kl, gmean, glog_var = gaussian_kl(mean, log_var)
+    gmean = gmean + gz  # dz/dmean = 1
+    glog_var = glog_var + gz * (0.5 * sigma * noise)  # dz/dlog_var = ½ σ ε
+    encoder.backward(xp.concatenate([gmean, glog_var], axis=1), input_grad=False)
+    for optimizer in optimizers:
+        optimizer.step()
+    return {"reconstruction": loss, "kl": kl}
+
+
+def reconstruction(logits, images):
+    """Σ over pixels, mean over images, of the cross-entropy: (loss, glogits). Images in [0, 1]."""
+    pixels = logits.size // len(logits)
+    loss, glogits = nn.bce_with_logits(logits, images)  # mean over all N · pixels elements
+    return loss * float(pixels), glogits * float(pixels)
+
+
+def gaussian_kl(mean, log_var):
+    """KL of N(mean, e^log_var) from N(0, I), Σ over the code, mean over the batch.
+
+    mean, log_var (N, d). Returns (kl, gmean, glog_var): KL = ½ Σ (μ² + e^λ − 1 − λ) / N, so
+    dKL/dμ = μ / N and dKL/dλ = ½ (e^λ − 1) / N.
+    """
+    n = len(mean)
+    var = backend.array_module(mean).exp(log_var)
+    kl = 0.5 * (mean * mean + var - 1.0 - log_var).sum() / n
+    return kl, mean / n, 0.5 * (var - 1.0) / n

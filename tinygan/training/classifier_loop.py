@@ -1,0 +1,42 @@
+"""How a classifier learns, and how often it is right."""
+
+import numpy as np
+
+from tinygan import backend, nn
+from tinygan.data.pixels import to_float
+
+
+def classifier_step(network, optimizer, images, labels):
+    """One update.    images (N, H, W, C) in [-1, 1], labels (N,) -> dict(loss, accuracy), 0-d.
+
+    accuracy: of the batch, before the update, by the network in training mode.
+    """
+    optimizer.zero_grad()
+    logits = network.forward(images)
+    loss, glogits = nn.softmax_cross_entropy(logits, labels)
+    network.backward(glogits, input_grad=False)
+    optimizer.step()
+    right = logits.argmax(axis=1) == labels
+    return {"loss": loss, "accuracy": right.astype(np.float32).mean()}
+
+
+def mirrored(images, rng):
+    """Each image as it is or, half the time, with left and right exchanged.    (N, H, W, C)."""
+    flip = rng.random(len(images)) < 0.5
+    return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
+
+
+def predict(network, images, batch_size=256):
+    """The logits of uint8 images (N, H, W, C) on the host, in eval mode -> float32 (N, K), host."""
+    xp = backend.array_module(network.params()[0].data)
+    was_training = network.training
+    network.eval()
+    try:
+        pieces = [
+            backend.to_numpy(network.forward(to_float(backend.to_device(piece, xp))))
+            for piece in (images[i : i + batch_size] for i in range(0, len(images), batch_size))
+        ]
+    finally:
+        if was_training:
+            network.train()
+    return np.concatenate(pieces)

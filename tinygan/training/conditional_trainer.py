@@ -1,0 +1,95 @@
+"""Training a conditional GAN, and stopping when its images no longer come nearer to real ones."""
+
+import numpy as np
+
+from tinygan.data.split import split
+from tinygan.errors import UserError
+from tinygan.metrics import frechet_distance
+from tinygan.metrics.features import extractor_for
+from tinygan.training.gan_loop import generate
+from tinygan.training.gan_trainer import GanTrainer
+from tinygan.training.trainer import copy_into
+
+PATIENCE = 20  # epochs without a better validation distance before the training ends
+
+
+class ConditionalTrainer(GanTrainer):
+    """G and D that are told a class. See GanTrainer for the arguments.
+
+    Of the images with the wanted classes 80 % train, 10 % decide when to stop, 10 % are looked at
+    once, at the end. After each epoch G draws as many images as there are in the second part, with
+    the same labels, and the Fréchet distance between the two is noted. The G with the lowest one is
+    kept; it is the one that draws. After 20 epochs without a lower one the training ends.
+    """
+
+    low = 0
+
+    def __init__(self, recipe, options, seed, xp, images=None, labels=None):
+        self.classes = tuple(int(c) for c in options["classes"].split(","))
+        super().__init__(recipe, options, seed, xp, images, labels)
+        self.networks["best"] = self._copy_of_G()
+        self.notes = {"validation": [], "best_fd": None, "best_epoch": 0}
+
+    def _shape_options(self):
+        return {"classes": len(self.classes)}
+
+    def _take_data(self):
+        wanted = np.flatnonzero(np.isin(self.labels, self.classes))
+        missing = set(self.classes) - set(np.unique(self.labels[wanted]).tolist())
+        if missing:
+            raise UserError(f"--classes: the data has no image of class {min(missing)}")
+        numbers = np.searchsorted(sorted(self.classes), self.labels[wanted])  # 0 … classes − 1
+        parts = split(len(wanted), (0.8, 0.1, 0.1), seed=self.seed)
+        if min(len(part) for part in parts) < 2:
+            raise UserError(
+                f"{len(wanted)} images are too few to split: a tenth must be two or more"
+            )
+        images = self.images[wanted]
+        (self.images, self.labels), self.validation, self.test = (
+            (images[part], numbers[part]) for part in parts
+        )
+        self.extractor = extractor_for(self.recipe.image_shape)
+        self._check_batch(len(self.images))
+
+    def end_epoch(self, epoch):
+        fd = self._distance(self.networks.get("average", self.G), *self.validation)
+        notes = self.notes
+        notes["validation"].append({"epoch": epoch, "fd": fd})
+        if notes["best_fd"] is None or fd < notes["best_fd"]:
+            notes["best_fd"], notes["best_epoch"] = fd, epoch
+            copy_into(self.networks["best"], self.networks.get("average", self.G))
+        elif epoch - notes["best_epoch"] >= PATIENCE:
+            notes["finished"] = (
+                f"the validation distance has not improved since epoch {notes['best_epoch']}"
+            )
+
+    def draw(self, n, rng, labels=None):
+        """n images. labels (n,): positions in classes; in equal parts, in order, when left out."""
+        if labels is None:
+            labels = self.default_labels(n)
+        return generate(self._drawing_network(), self._noise(n, rng), labels, low=self.low)
+
+    def default_labels(self, n):
+        """As many images of each class as of any other, in order: (n,) positions in classes."""
+        return np.arange(n) * len(self.classes) // n
+
+    def sheet_images(self, rng):
+        k = len(self.classes)
+        rows = max(1, 8 // k)  # of each class
+        return self.draw(8 * rows * k, rng), 8
+
+    def result(self):
+        """The distance to the images that nothing else has seen, and the epoch of that G."""
+        fd = self._distance(self.networks["best"], *self.test)
+        return {"test_fd": fd, "best_epoch": self.notes["best_epoch"]}
+
+    def _drawing_network(self):
+        return self.networks["best"] if self.notes["best_epoch"] else self.G
+
+    def _distance(self, G, images, labels):
+        rng = np.random.default_rng(self.seed)
+        drawn = generate(G, self._noise(len(labels), rng), labels, low=self.low)
+        return frechet_distance(self.extractor.features(images), self.extractor.features(drawn))
+
+    def probe(self):
+        return None

@@ -1,0 +1,112 @@
+"""What the two players minimise: four losses, each for D on real images, D on fakes, and G.
+
+D gives an image a number l (its logit, or score). Each function returns (loss, gradient by l), the
+mean over the batch, so that any of them can take the place of any other in the training loop.
+
+                 D on real       D on fake       G              source
+    bce          −log p          −log(1 − p)     −log p         Goodfellow et al. 2014
+    lsgan        ½ (l − 1)²      ½ l²            ½ (l − 1)²     Mao et al. 2017, eq. 9
+    hinge        max(0, 1 − l)   max(0, 1 + l)   −l             Lim & Ye 2017
+    wasserstein  −l              l               −l             Arjovsky et al. 2017
+
+with p = sigmoid(l). For the first, G's loss is the non-saturating one (section 3 of the paper). The
+last needs a D that cannot change faster than its input: see gradient_penalty.py.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tinygan import backend
+from tinygan.errors import UserError
+from tinygan.nn import bce_with_logits, sigmoid
+
+NAMES = ("bce", "lsgan", "hinge")  # what --loss offers
+
+
+class GanLoss(NamedTuple):
+    """real, fake, generator: logits (N, 1) -> (loss, glogits): 0-d, and of logits' shape.
+    score: logits -> what is shown of them: D's belief in [0, 1] that an image is real, or l itself.
+    """
+
+    real: Callable
+    fake: Callable
+    generator: Callable
+    score: Callable
+
+
+def bce(label_smoothing=0.0):
+    """Binary cross-entropy. label_smoothing: real images get the target 1 − label_smoothing.
+
+    A D that is told never to be quite sure has no reason to drive its logits, and with them the
+    gradients, to extremes. Only real targets are softened: a soft target for fakes would reward the
+    generator's present mistakes. Source: Salimans et al. 2016, section 3.4.
+    """
+    real_target = 1.0 - label_smoothing
+    return GanLoss(
+        real=lambda logits: bce_with_logits(logits, real_target),
+        fake=lambda logits: bce_with_logits(logits, 0.0),
+        generator=lambda logits: bce_with_logits(logits, 1.0),
+        score=sigmoid,
+    )
+
+
+def lsgan(label_smoothing=0.0):
+    """Least squares: D's number should be 1 − label_smoothing for real images and 0 for fakes."""
+    real_target = 1.0 - label_smoothing
+    return GanLoss(
+        real=lambda logits: _half_square(logits - real_target),
+        fake=_half_square,
+        generator=lambda logits: _half_square(logits - 1.0),
+        score=lambda logits: logits,
+    )
+
+
+def hinge():
+    """D is content once real images are above 1 and fakes below −1; what is beyond has no pull."""
+    return GanLoss(
+        real=lambda logits: _hinge(logits, -1.0),
+        fake=lambda logits: _hinge(logits, 1.0),
+        generator=lambda logits: _mean(logits, -1.0),
+        score=lambda logits: logits,
+    )
+
+
+def wasserstein():
+    """D's mean on fakes less its mean on real images: for a D of slope 1, minus the distance."""
+    return GanLoss(
+        real=lambda logits: _mean(logits, -1.0),
+        fake=lambda logits: _mean(logits, 1.0),
+        generator=lambda logits: _mean(logits, -1.0),
+        score=lambda logits: logits,
+    )
+
+
+def by_name(name, label_smoothing=0.0):
+    """The GanLoss of an option: "bce", "lsgan", "hinge" or "wasserstein".
+
+    Raises UserError for another name, or where label smoothing has no meaning.
+    """
+    if name in ("bce", "lsgan"):
+        return {"bce": bce, "lsgan": lsgan}[name](label_smoothing)
+    if name not in ("hinge", "wasserstein"):
+        raise UserError(f"unknown loss {name!r}: choose one of {', '.join(NAMES)}")
+    if label_smoothing:
+        raise UserError(f"--label-smoothing needs a target to soften, and the {name} loss has none")
+    return hinge() if name == "hinge" else wasserstein()
+
+
+def _half_square(difference):
+    return 0.5 * (difference * difference).mean(), difference / difference.size
+
+
+def _hinge(logits, sign):
+    """mean max(0, 1 + sign·l), and its gradient: sign where that is above 0, else 0."""
+    xp = backend.array_module(logits)
+    shortfall = xp.maximum(1.0 + sign * logits, 0)
+    return shortfall.mean(), (shortfall > 0) * (xp.ones_like(logits) * (sign / logits.size))
+
+
+def _mean(logits, sign):
+    """mean sign·l, and its gradient."""
+    xp = backend.array_module(logits)
+    return sign * logits.mean(), xp.ones_like(logits) * (sign / logits.size)
