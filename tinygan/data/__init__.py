@@ -1,6 +1,6 @@
 """Data sets by name: uint8 images from files that are checked before anything trains on them."""
 
-from tinygan.data import fashion_mnist
+from tinygan.data import cifar10, faces, fashion_mnist
 from tinygan.data.dataset import Dataset
 from tinygan.errors import UserError
 
@@ -9,7 +9,7 @@ __all__ = ["Dataset", "load", "names"]
 
 def names():
     """The names that `load` knows."""
-    return ["fashion-mnist", "fashion-mnist-subset", "idx"]
+    return ["fashion-mnist", "fashion-mnist-subset", "idx", "cifar10", "faces"]
 
 
 def load(name, split="train", data_dir=None):
@@ -18,8 +18,9 @@ def load(name, split="train", data_dir=None):
     name: "fashion-mnist", the whole set where it is found and else the embedded subset (look at the
     `.name` of what comes back); "fashion-mnist-subset", the 6,000 + 1,000 images that come with
     tinygan; "idx", any four files in Fashion-MNIST's format and names, from data_dir: MNIST,
-    KMNIST, your own. split: "train" or "test". data_dir: where to look; when left out
-    $TINYGAN_DATA, the cache folder and /usr/share/datasets.
+    KMNIST, your own; "cifar10", its binary version, packed or not; "faces", any images in the
+    folder or the .zip data_dir, scaled to 64×64. split: "train" or "test". data_dir: where to look;
+    when left out $TINYGAN_DATA, the cache folder and /usr/share/datasets.
     Returns a Dataset. Raises UserError for an unknown name and for missing, damaged or altered
     files.
     """
@@ -33,4 +34,8 @@ def load(name, split="train", data_dir=None):
         return fashion_mnist.load_subset(split)
     if name == "idx":
         return fashion_mnist.load_unverified(split, data_dir)
+    if name == "cifar10":
+        return cifar10.load(split, data_dir)
+    if name == "faces":
+        return faces.load(split, data_dir)
     raise UserError(f"unknown data {name!r}: choose one of {', '.join(names())}")

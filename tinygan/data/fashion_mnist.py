@@ -7,16 +7,15 @@ Source: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST: a novel image dataset for b
 learning algorithms".
 """
 
-import contextlib
 import hashlib
 import os
 import shlex
-import sys
 from pathlib import Path
 
 from tinygan.advice import typed
 from tinygan.data.dataset import Dataset
 from tinygan.data.idx import read_idx
+from tinygan.data.places import cache_dir, places
 from tinygan.errors import UserError
 
 CLASSES = (
@@ -31,6 +30,8 @@ CLASSES = (
     "Bag",
     "Ankle boot",
 )
+
+__all__ = ["CLASSES", "cache_dir", "fetch_command", "load", "load_subset", "load_unverified"]
 
 FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -98,37 +99,8 @@ def load_unverified(split, data_dir):
     )
 
 
-def cache_dir():
-    """The folder for downloaded data: tinygan's part of the user's cache folder."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = _home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or _home() / ".cache"
-    return Path(base) / "tinygan"
-
-
-def _home():
-    try:
-        return Path.home()
-    except RuntimeError:  # a container's user that no one has heard of
-        raise UserError("you have no home folder: name a folder with --data-dir") from None
-
-
 def _places(data_dir):
-    """The folders to look in, best first. A folder that was named is the only one."""
-    if data_dir is not None:
-        bases = [Path(data_dir)]
-    else:
-        named = os.path.expanduser(os.environ.get("TINYGAN_DATA", ""))
-        if named and not os.path.isdir(named):
-            raise UserError(f"TINYGAN_DATA names {named}, which is not a folder")
-        bases = [Path(named)] if named else []
-        with contextlib.suppress(UserError):  # without a home there is no cache to look in
-            bases.append(cache_dir())
-        bases.append(Path("/usr/share/datasets"))
-    return [folder for base in bases for folder in (base, base / "fashion-mnist")]
+    return places(data_dir, "fashion-mnist")
 
 
 def _find(folder, name):
