@@ -87,6 +87,19 @@ def test_quiet_says_nothing(cli):
         ("dcgan --lr 0", "argument --lr: must be a finite number above 0, got 0"),
         ("dcgan --lr nan", "argument --lr: must be a finite number above 0, got nan"),
         ("dcgan --lr fast", "argument --lr: 'fast' is not a number"),
+        ("dcgan --ema 1", "argument --ema: must be at least 0 and below 1, got 1"),
+        ("dcgan --label-smoothing x", "argument --label-smoothing: 'x' is not a number"),
+        ("dcgan --loss l2", "argument --loss: choose one of bce, lsgan, hinge, not 'l2'"),
+        ("dcgan --loss hinge --label-smoothing 0.1", "the hinge loss has none"),
+        ("wgan-gp --loss bce", "wgan-gp has no --loss: its options are --width, --batch-size"),
+        ("gmm --lr 0.1", "gmm has no --lr: its options are --components, --dims"),
+        ("dcgan --classes 0", "dcgan has no --classes"),
+        ("cgan --classes 1,1", "argument --classes: names a label twice: '1,1'"),
+        ("cgan --classes 0,x", "argument --classes: must be labels with commas between"),
+        ("cgan --classes 0,77 --data fashion-mnist-subset", "the data has no image of class 77"),
+        ("gmm --dims 785 --data fashion-mnist-subset", "--dims 785 is more than the 784 pixels"),
+        ("gmm --limit 20 --data fashion-mnist-subset", "--components 50 is more than the 20"),
+        ("wgan-gp --limit 64 --data fashion-mnist-subset", "5 batches of 64 is more than the 64"),
         ("dcgan --backend torch", "argument --backend: invalid choice: 'torch'"),
         ("dcgan --epoch 3", "unrecognized arguments: --epoch 3"),
         ("dcgan --data mnist", "unknown data 'mnist': choose one of fashion-mnist"),
@@ -171,7 +184,7 @@ def test_a_run_is_refused_where_one_is_and_goes_on_with_resume(cli, tmp_path):
     assert (tmp_path / "runs/dcgan/checkpoint.npz").read_bytes() == before
     code, out, _ = cli(train.main, "dcgan --resume")
     assert code == 0
-    assert "has 5 updates and 5 were asked for; --epochs N goes on to more" in out
+    assert "is complete: 5 updates, and 5 were asked for; --epochs N goes on to more" in out
     code, out, _ = cli(train.main, "dcgan --resume --epochs 2")
     assert code == 0
     assert "goes on at step 5" in out

@@ -47,7 +47,7 @@ def main(argv=None):
             locked.enter_context(only_one(out))
         if run.finished:
             more = "; --epochs N goes on to more" if run.step >= run.last_step else ""
-            progress.say(f"nothing to do: {out} has {run.finished}{more}")
+            progress.say(f"nothing to do, {out} is complete: {run.finished}{more}")
             return 0
         _introduce(progress, run)
         complete = run.train(progress, stop)
@@ -58,7 +58,8 @@ def main(argv=None):
     if run.step < run.last_step:
         progress.say(f"finished early: {run.finished}")
     for name, value in run.result().items():
-        progress.say(f"{name}: {value:.4g}")
+        if name != "step":
+            progress.say(f"{name}: {value if isinstance(value, bool) else f'{value:.5g}'}")
     progress.say(f"done: {run.step} updates in {duration(seconds)}, all in {out}")
     if run.recipe.name != "classifier":
         more = typed("tinygan.sample", out, "--n", 64, "--out", "samples.png")

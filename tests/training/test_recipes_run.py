@@ -1,4 +1,4 @@
-"""Every recipe from end to end, tiny: trained, stopped, resumed, sampled, on NumPy and on a device."""
+"""Every recipe end to end, tiny: trained, stopped, resumed, sampled, on NumPy and on a device."""
 
 import json
 
@@ -267,3 +267,14 @@ def test_a_classifier_learns_and_notes_its_accuracy(make_run):
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
     assert rows[-1]["accuracy"] > 0.5
     assert (run.folder / "validation.csv").read_text().startswith("epoch,accuracy\n1,")
+
+
+def test_the_fit_of_a_mixture_is_summed_up_as_scikit_learn_does(tiny):
+    run = tiny("gmm", "gmm", epochs=4, limit=200, covariance="full")
+    run.train(QUIET, never)
+    result = json.loads((run.folder / "result.json").read_text())
+    assert result["converged"] is False
+    free = (3 - 1) + 3 * 4 + 3 * 4 * 5 // 2  # weights, means, covariances
+    total = 200 * result["log_likelihood"]
+    assert result["aic"] == pytest.approx(2 * free - 2 * total)
+    assert result["bic"] == pytest.approx(free * np.log(200) - 2 * total)

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tinygan.data import download, fashion_mnist
+from tinygan.data import cifar10, download, faces, fashion_mnist
 from tinygan.errors import UserError, exit_on_error
 from tinygan.options import Parser, path
 
@@ -24,7 +24,9 @@ def main(argv=None):
     parser.add_argument("--url", default=URL, help=f"where the four .gz files are (default {URL})")
     args = parser.parse_args(argv)
     if args.name != "fashion-mnist":
-        raise UserError(f"cannot fetch {args.name!r}: only fashion-mnist can be fetched")
+        where = {"cifar10": cifar10.WHERE, "faces": faces.WHERE}.get(args.name)
+        hint = f"; {where}" if where else ""
+        raise UserError(f"cannot fetch {args.name!r}: only fashion-mnist can be fetched{hint}")
     target = Path(args.data_dir or fashion_mnist.cache_dir() / "fashion-mnist")
     for name, sha256 in fashion_mnist.OFFICIAL.items():
         file = target / f"{name}.gz"

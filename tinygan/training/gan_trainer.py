@@ -55,9 +55,6 @@ class GanTrainer(Trainer):
 
     def updates(self, start):
         o = self.options
-        average = None
-        if o["ema"]:
-            average = lambda G: copy_into(self.networks["average"], G, keep=o["ema"])  # noqa: E731
         return fit(
             self.G,
             self.D,
@@ -73,7 +70,7 @@ class GanTrainer(Trainer):
             instance_noise=o["instance_noise"],
             start=start,
             steps_per_epoch=self.steps_per_epoch,
-            average=average,
+            average=self._average if o["ema"] else None,
         )
 
     def draw(self, n, rng):
@@ -119,6 +116,9 @@ class GanTrainer(Trainer):
 
     def _noise(self, n, rng):
         return rng.standard_normal((n, self.recipe.noise_dim), dtype=np.float32)
+
+    def _average(self, G):
+        copy_into(self.networks["average"], G, keep=self.options["ema"])
 
     def _penalty(self, D, real, fake, *labels):
         return gradient_penalty(D, real, fake, *labels, rng=self.noise_rng)

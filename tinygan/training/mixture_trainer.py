@@ -1,5 +1,7 @@
 """Fitting a Gaussian mixture to images, an iteration of EM at a time."""
 
+import math
+
 import numpy as np
 
 from tinygan import backend, nn, plots
@@ -74,6 +76,21 @@ class MixtureTrainer(Trainer):
         values = column(history, self.columns, "log_likelihood")
         return [plots.Panel("log likelihood (nats an image)", {"mean over the images": values})]
 
+    def result(self):
+        """The fit in numbers: log p of a row, two information criteria, whether EM converged."""
+        n, k = len(self.images), self.mixture.means.shape[0]
+        free = self.weights()["mixture"] - 1  # the weights sum to 1
+        if self.options["covariance"] in ("full", "tied"):  # symmetric: the upper half is the lower
+            d = self.options["dims"]
+            free -= (k if self.options["covariance"] == "full" else 1) * d * (d - 1) // 2
+        total = n * self.notes["log_likelihood"]
+        return {
+            "log_likelihood": self.notes["log_likelihood"],
+            "bic": free * math.log(n) - 2 * total,
+            "aic": 2 * free - 2 * total,
+            "converged": "finished" in self.notes,
+        }
+
     def weights(self):
         return {"mixture": sum(getattr(self.mixture, name).size for name in self.mixture.buffers)}
 
@@ -96,5 +113,5 @@ class MixtureTrainer(Trainer):
         _, labels, _ = kmeans(X, k, rng=np.random.default_rng(self.seed))
         first = (labels[:, None] == np.arange(k)).astype(np.float64)
         kind, reg_covar = self.options["covariance"], self.options["reg_covar"]
-        to = lambda a: backend.to_device(a, self.xp)  # noqa: E731
-        self.mixture.set(*m_step(to(X), to(first), reg_covar, kind))
+        X, first = (backend.to_device(array, self.xp) for array in (X, first))
+        self.mixture.set(*m_step(X, first, reg_covar, kind))

@@ -22,7 +22,7 @@ def write_metrics(path, columns, history, steps_per_epoch):
 
 
 def write_validation(path, rows):
-    """Write a list of dicts with the same keys, "epoch" among them, one row each. Raises OSError."""
+    """Write a list of dicts with the same keys, "epoch" among them, a row each. Raises OSError."""
     columns = ["epoch", *sorted(rows[0].keys() - {"epoch"})]
     lines = [",".join(columns)]
     lines += [",".join(f"{row[name]:.6g}" for name in columns) for row in rows]
