@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tinygan.data import cifar10, download, faces, fashion_mnist
+from tinygan.data import cifar10, download, fashion_mnist
 from tinygan.errors import UserError, exit_on_error
 from tinygan.options import Parser, path
 
@@ -24,8 +24,11 @@ def main(argv=None):
     parser.add_argument("--url", default=URL, help=f"where the four .gz files are (default {URL})")
     args = parser.parse_args(argv)
     if args.name != "fashion-mnist":
-        where = {"cifar10": cifar10.WHERE, "faces": faces.WHERE}.get(args.name)
-        hint = f"; {where}" if where else ""
+        hints = {
+            "cifar10": f"; get {cifar10.WHERE}",
+            "faces": "; name a folder or a .zip of pictures with --data-dir when you train",
+        }
+        hint = hints.get(args.name, "")
         raise UserError(f"cannot fetch {args.name!r}: only fashion-mnist can be fetched{hint}")
     target = Path(args.data_dir or fashion_mnist.cache_dir() / "fashion-mnist")
     for name, sha256 in fashion_mnist.OFFICIAL.items():

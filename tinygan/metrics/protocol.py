@@ -35,7 +35,7 @@ SETTINGS = {  # with another of these, a number means something else
     "split": SPLIT,
     "k": LEAST - 1,
     "kid_subsets": 100,
-    "kid_subset_size": 1000,
+    "kid_subset_size": 1000,  # at most, and half of n, so that the subsets differ
     "bins": 100,
     "bins_fitted_on": 20_000,  # training images, at most
     "memorisation_on": 2000,  # samples and test images, at most: it compares each with all training
@@ -234,7 +234,7 @@ def _scores(reference, images, train, say):
         reference.test_features,
         features,
         subsets=SETTINGS["kid_subsets"],
-        subset_size=SETTINGS["kid_subset_size"],
+        subset_size=min(SETTINGS["kid_subset_size"], len(images) // 2),
         rng=rng,
     )
     found = {"fd": frechet_distance(reference.test_features, features)}

@@ -1,0 +1,395 @@
+"""python -m tinygan.evaluate: what it prints and leaves, and what it refuses."""
+
+import io
+import json
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tinygan import evaluate, evaluation_file, image_file, sample, train
+from tinygan.data import load
+from tinygan.metrics import protocol
+
+SUBSET = "--data fashion-mnist-subset --limit 600 --backend numpy --quiet"
+TEST = load("fashion-mnist-subset", "test")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    for name, value in {"bins_fitted_on": 400, "kid_subsets": 3, "memorisation_on": 60}.items():
+        monkeypatch.setitem(protocol.SETTINGS, name, value)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """trained(name): a run folder, made once, of that recipe."""
+    made = {}
+    options = {
+        "dcgan": "--width 2 --batch-size 8 --steps 2",
+        "vae": "--width 2 --batch-size 8 --code 3 --components 2 --steps 3",
+        "gmm": "--components 2 --dims 4 --steps 2",
+        "cgan": "--classes 1,8 --batch-size 8 --steps 1",
+        "classifier": "--width 4 --batch-size 16 --epochs 3",
+    }
+
+    def make(name):
+        if name not in made:
+            made[name] = tmp_path_factory.mktemp("runs") / name
+            train.main([name, "--out", str(made[name]), *f"{SUBSET} {options[name]}".split()])
+        return made[name]
+
+    return make
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """run(name): a copy of such a folder in the working folder; its name."""
+
+    def copy(name):
+        if not (tmp_path / name).exists():
+            shutil.copytree(trained(name), tmp_path / name)
+        return name
+
+    return copy
+
+
+def read(folder):
+    with open(f"{folder}/evaluation.json", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def one_line(err):
+    return err.startswith("tinygan: ") and err.count("\n") == 1
+
+
+def test_a_run(cli, run, tmp_path):
+    code, out, err = cli(evaluate.main, f"{run('dcgan')} --n 80")
+    assert code == 0
+    assert out.startswith(
+        "dcgan: 80 samples against 80 images of the test split of fashion-mnist-subset\n"
+    )
+    found = read("dcgan")
+    table = {line.split()[0]: line for line in out.splitlines()[3:15] if line}
+    for name in found["metrics"].keys() - {"kid_std", "bins", "classes"}:
+        for of in ("metrics", "floor"):
+            assert evaluate.shown(name, found[of]) in table[name]
+    assert "written: dcgan/evaluation.json, dcgan/memorisation.png" in out
+    assert "warning: 80 samples against 80 images are fewer than 2,048" in err
+    assert "drawing 80 samples with dcgan …" in err
+    with Image.open(tmp_path / "dcgan/memorisation.png") as picture:
+        assert picture.size == (2 * (4 * 62 - 6), 2 * (4 * 34 - 6))
+    assert not list((tmp_path / "dcgan").glob(".*tmp"))
+
+
+def test_it_says_what_fd_is_not_and_what_it_is_made_of(cli, run):
+    _, out, _ = cli(evaluate.main, f"{run('dcgan')} --n 30 --quiet --seed 4")
+    line = next(line for line in out.splitlines() if "published FIDs" in line)
+    extractor = read("dcgan")["protocol"]["extractor"]
+    assert line.startswith("fd is not comparable with published FIDs")
+    for part in (
+        extractor["sha256"][:12],
+        "fashion_mnist.npz",
+        f"{100 * extractor['accuracy']:.2f} %",
+        "from 30 samples and 30 images of the test split, seed 4",
+    ):
+        assert part in line
+
+
+def test_what_evaluation_json_holds(cli, run):
+    cli(evaluate.main, f"{run('dcgan')} --n 30 --quiet")
+    found = read("dcgan")
+    trainer = sample.load("dcgan", np)
+    assert found["weights"] == trainer.weights()
+    assert found["parameters"] == trainer.weights()["G"]
+    assert (found["recipe"], found["options"]["width"], found["updates"]) == ("dcgan", 2, 2)
+    assert found["ms_per_1000"] > 0
+    assert found["checkpoint_sha256"] == evaluation_file.file_sha256("dcgan/checkpoint.npz")
+    assert found["protocol"]["test_sha256"] == TEST.sha256
+    assert found["protocol"]["n"] == 30
+    assert found["backend"] == "numpy"
+
+
+def test_the_training_time_is_that_of_timing_csv(cli, run, tmp_path):
+    folder = tmp_path / run("dcgan")
+    (folder / "timing.csv").write_text("epoch,step,seconds,images_per_second\n1,1,2.5,9\n1,2,4,9\n")
+    cli(evaluate.main, "dcgan --n 30 --quiet")
+    assert read("dcgan")["training_seconds"] == 6.5
+    (folder / "timing.csv").unlink()
+    cli(evaluate.main, "dcgan --n 30 --quiet")
+    assert read("dcgan")["training_seconds"] is None
+
+
+def test_the_same_twice_but_for_the_time(cli, run):
+    found = []
+    for _ in range(2):
+        cli(evaluate.main, f"{run('dcgan')} --n 30 --quiet")
+        found.append(read("dcgan") | {"ms_per_1000": 0})
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("recipe", ["dcgan", "cgan"])
+def test_a_file_of_its_samples_measures_the_same(cli, run, recipe):
+    cli(evaluate.main, f"{run(recipe)} --n 40 --seed 2 --quiet")
+    cli(sample.main, f"{recipe} --n 40 --seed 2 --out many.npz")
+    words = "many.npz --n 40 --seed 2 --data fashion-mnist-subset --quiet --json numbers.json"
+    code, out, _ = cli(evaluate.main, words)
+    assert code == 0
+    assert out.startswith("many.npz: 40 samples against 40 images")
+    with open("numbers.json", encoding="utf-8") as file:
+        of_file, of_run = json.load(file), read(recipe)
+    ratios = {found["metrics"].pop("memorisation") for found in (of_file, of_run)}
+    assert len(ratios) == 2  # the run knows its --limit, the file does not
+    for name in ("metrics", "protocol", "floor"):
+        assert of_file[name] == of_run[name], name
+
+
+def test_the_pictures_that_are_kept(cli, run):
+    cli(evaluate.main, f"{run('dcgan')} --n 40 --quiet")
+    _, pictures = evaluation_file.read_evaluation("dcgan")
+    drawn, _ = sample.draw(sample.load("dcgan", np), 40, 0)
+    np.testing.assert_array_equal(pictures["samples"], drawn[np.arange(16) * 40 // 16])
+    seen = {image.tobytes() for image in load("fashion-mnist-subset", "train").images[:600]}
+    assert {image.tobytes() for image in pictures["nearest"]} <= seen
+    assert {image.tobytes() for image in pictures["real"]} <= {i.tobytes() for i in TEST.images}
+    with Image.open("dcgan/memorisation.png") as picture:
+        shown = np.asarray(picture)[::2, ::2]
+    np.testing.assert_array_equal(shown[:28, :28], pictures["samples"][0, :, :, 0])
+    np.testing.assert_array_equal(shown[:28, 28:56], pictures["nearest"][0, :, :, 0])
+
+
+def test_a_conditional_run_is_compared_with_its_classes_alone(cli, run):
+    _, out, _ = cli(evaluate.main, f"{run('cgan')} --n 40 --quiet")
+    found = read("cgan")
+    assert found["protocol"]["classes"] == [1, 8]
+    assert "of fashion-mnist-subset, classes 1, 8\n" in out
+    counts = found["floor"]["classes"]
+    assert counts[1] + counts[8] > 36
+    assert 0 <= found["metrics"]["agreement"] <= 1
+    cli(evaluate.main, "cgan --n 40 --quiet --classes 8")
+    assert read("cgan")["protocol"]["classes"] == [8]
+
+
+def test_an_autoencoder_draws_from_the_prior_asked_for(cli, run):
+    cli(evaluate.main, f"{run('vae')} --n 40 --quiet")
+    own = read("vae")
+    _, out, _ = cli(evaluate.main, "vae --n 40 --quiet --prior gmm")
+    other = read("vae")
+    assert (own["prior"], other["prior"]) == ("normal", "gmm")
+    assert out.startswith("vae with the prior gmm: ")
+    assert own["metrics"] != other["metrics"]
+    assert own["parameters"] == own["weights"]["decoder"] < sum(own["weights"].values())
+
+
+def test_a_mixture(cli, run):
+    assert cli(evaluate.main, f"{run('gmm')} --n 40 --quiet")[0] == 0
+    assert read("gmm")["parameters"] == read("gmm")["weights"]["mixture"] > 0
+
+
+def test_a_classifier_is_judged_on_all_test_images(cli, run):
+    code, out, _ = cli(evaluate.main, run("classifier"))
+    assert code == 0
+    found = read("classifier")
+    confusion = np.array(found["confusion"])
+    assert confusion.shape == (10, 10)
+    np.testing.assert_array_equal(confusion.sum(axis=1), np.bincount(TEST.labels))
+    assert found["accuracy"] == np.trace(confusion) / 1000
+    assert found["accuracy"] > 0.3  # it learned something, so the rows and columns are right
+    assert out.startswith(f"{100 * found['accuracy']:.2f} % of the 1,000 images")
+    assert out.splitlines()[-1].split() == ["9", *map(str, confusion[9])]
+
+
+def test_fewer_images_than_asked_for_is_said(cli, run):
+    _, out, err = cli(evaluate.main, f"{run('dcgan')} --quiet")
+    assert "1,000 samples against 1,000 images" in out
+    assert "10,000 images were asked for: fashion-mnist-subset allows for 1,000" in err
+    assert len(err.splitlines()) == 2
+
+
+def save(path, **arrays):
+    np.savez_compressed(path, **arrays)
+
+
+def test_of_more_images_than_n_the_seed_chooses(cli, tmp_path, monkeypatch):
+    measured = []
+    real = protocol.measure
+    monkeypatch.setattr(
+        protocol, "measure", lambda r, images, *a, **k: measured.append(images) or real(r, images)
+    )
+    save(tmp_path / "many.npz", images=TEST.images[:200])
+    for seed in (0, 0, 1):
+        cli(evaluate.main, f"many.npz --n 60 --quiet --data fashion-mnist-subset --seed {seed}")
+    first, again, other = ([image.tobytes() for image in images] for images in measured)
+    assert first == again
+    assert len(set(first)) == 60
+    assert set(first) != set(other)
+
+
+def test_a_small_file_lowers_n(cli, tmp_path):
+    save(tmp_path / "few.npz", images=TEST.images[:50])
+    _, out, _ = cli(evaluate.main, "few.npz --data fashion-mnist-subset --quiet")
+    assert "50 samples against 50 images" in out
+
+
+def test_the_labels_of_a_file_are_what_was_asked_for(cli, tmp_path):
+    boots = TEST.images[TEST.labels == 9]
+    save(tmp_path / "boots.npz", images=boots, labels=np.full(len(boots), 9))
+    cli(evaluate.main, "boots.npz --data fashion-mnist-subset --quiet --json boots.json")
+    with open("boots.json", encoding="utf-8") as file:
+        found = json.load(file)
+    assert found["protocol"]["classes"] == [9]
+    assert found["metrics"]["agreement"] > 0.8
+    assert found["metrics"]["memorisation"] is None  # they are the test images
+
+
+GOOD = {"images": TEST.images[:40]}
+HUGE = np.lib.format.magic(1, 0) + b"\x76\x00" + (
+    b"{'descr': '|u1', 'fortran_order': False, 'shape': (100000000000, 28, 28, 1), }"
+).ljust(117) + b"\n"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"pictures": TEST.images[:40]}, "bad.npz has no array images"),
+        ({"images": TEST.images[:40] / 255}, "images must be uint8 (N, H, W, C), got float64"),
+        ({"images": TEST.images[:40, :, :, 0]}, "got uint8 (40, 28, 28)"),
+        ({"images": TEST.images[:0]}, "got uint8 (0, 28, 28, 1)"),
+        ({"images": TEST.images[:3]}, "too few to measure"),
+        ({"images": np.array([{}, 1], object)}, "bad.npz is not an .npz file that can be read"),
+        ({"images": TEST.images[:40, :20]}, "has images of 20 × 28 × 1: name what to compare"),
+        (GOOD | {"labels": np.zeros(39, int)}, "labels must be integers (40,), got int64 (39,)"),
+        (GOOD | {"labels": np.zeros(40)}, "labels must be integers (40,), got float64"),
+        (GOOD | {"labels": np.full(40, -1)}, "labels must be 0 to 255, got -1 to -1"),
+        (GOOD | {"labels": np.full(40, 10)}, "0 training and 0 test images of the classes 10"),
+    ],
+)
+def test_a_file_that_does_not_hold_samples(cli, tmp_path, arrays, says):
+    save(tmp_path / "bad.npz", **arrays)
+    code, out, err = cli(evaluate.main, "bad.npz --quiet")
+    assert (code, out) == (2, "")
+    assert one_line(err)
+    assert says in err
+
+
+def npy(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def packed(body):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("images.npy", body)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no zip",
+        packed(b""),
+        packed(b"\x93NUMPY\x01\x00"),
+        packed(HUGE),
+        packed(HUGE.replace(b"(100000000000, ", b"(100, ").ljust(128)),
+        packed(HUGE + bytes(5)),
+        packed(npy(TEST.images[:40])[:-1]),
+        packed(npy(TEST.images[:40]) + b"x"),
+    ],
+)
+def test_a_damaged_or_forged_file(cli, tmp_path, content):
+    (tmp_path / "bad.npz").write_bytes(content)
+    code, out, err = cli(evaluate.main, "bad.npz --data fashion-mnist-subset")
+    assert (code, out) == (2, "")
+    assert one_line(err)
+    assert "bad.npz is not an .npz file that can be read" in err
+
+
+def test_no_more_is_unpacked_than_the_bound(cli, tmp_path, monkeypatch):
+    save(tmp_path / "many.npz", images=TEST.images[:40])
+    monkeypatch.setattr(image_file, "_MAX_BYTES", 40 * 28 * 28 - 1)
+    code, _, err = cli(evaluate.main, "many.npz --data fashion-mnist-subset")
+    assert code == 2
+    assert one_line(err)
+    assert "more than 1 GiB" in err
+
+
+def test_a_truncated_file(cli, tmp_path):
+    save(tmp_path / "bad.npz", images=TEST.images)
+    content = (tmp_path / "bad.npz").read_bytes()
+    for end in range(1, len(content), len(content) // 10):
+        (tmp_path / "bad.npz").write_bytes(content[:end])
+        code, _, err = cli(evaluate.main, "bad.npz --data fashion-mnist-subset")
+        assert code == 2
+        assert one_line(err)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("", "the following arguments are required: RUN|FILE.npz"),
+        ("nowhere", "nowhere is not a run folder: it has no config.json"),
+        ("nowhere.npz", "cannot read nowhere.npz: no such file"),
+        ("good.npz --data cifar11", "unknown data 'cifar11'"),
+        ("good.npz --data idx", "--data idx needs --data-dir"),
+        ("good.npz --n 5", "argument --n: must be at least 6"),
+        ("good.npz --prior gmm", "--prior is for a run folder"),
+        ("good.npz --json missing/x.json", "cannot write missing/x.json: there is no folder"),
+        ("dcgan --data fashion-mnist", "--data is for FILE.npz: a run is measured on its own data"),
+        ("dcgan --json x.json", "--json is for FILE.npz"),
+        ("dcgan --prior gmm", "--prior is for autoencoders, and this is dcgan"),
+        ("dcgan --classes 1", "--classes is for conditional GANs"),
+        ("dcgan --data-dir nowhere", "fashion-mnist-subset comes with tinygan: leave --data-dir"),
+        ("cgan --classes 3", "class 3 is not one that this run was trained on: 1, 8"),
+        ("classifier --prior gmm", "--prior and --classes are for recipes that draw images"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(cli, run, tmp_path, words, says):
+    save(tmp_path / "good.npz", images=TEST.images[:40])
+    for recipe in {"dcgan", "cgan", "classifier"} & set(words.split()):
+        run(recipe)
+    code, out, err = cli(evaluate.main, words)
+    assert (code, out) == (2, "")
+    assert one_line(err)
+    assert says in err
+
+
+@pytest.mark.parametrize("name", ["dcgan", "classifier"])
+def test_a_run_that_cannot_be_measured(cli, run, tmp_path, name):
+    folder = tmp_path / run(name)
+    config = json.loads((folder / "config.json").read_text())
+    config["trained_on"]["sha256"] = "0" * 64
+    (folder / "config.json").write_text(json.dumps(config))
+    code, _, err = cli(evaluate.main, f"{name} --quiet")
+    assert code == 2
+    assert one_line(err)
+    assert "is not what the run was trained on" in err
+    (folder / "checkpoint.npz").unlink()
+    code, _, err = cli(evaluate.main, f"{name} --quiet")
+    assert code == 2
+    assert one_line(err)
+    assert f"{name} has no checkpoint yet" in err
+    assert not (folder / "evaluation.json").exists()
+
+
+def test_data_that_is_gone(cli, run, tmp_path):
+    folder = tmp_path / run("dcgan")
+    config = json.loads((folder / "config.json").read_text())
+    config["trained_on"]["name"], config["data_dir"] = "fashion-mnist", "away"
+    (folder / "config.json").write_text(json.dumps(config))
+    code, _, err = cli(evaluate.main, "dcgan --quiet")
+    assert code == 2
+    assert one_line(err)
+    assert "no Fashion-MNIST in away" in err
+
+
+def test_images_of_a_size_other_than_the_datas(cli, tmp_path):
+    save(tmp_path / "wide.npz", images=np.zeros((40, 32, 32, 3), np.uint8))
+    code, _, err = cli(evaluate.main, "wide.npz --data fashion-mnist-subset --quiet")
+    assert code == 2
+    assert one_line(err)
+    assert "wide.npz has images of 32 × 32 × 3, fashion-mnist-subset of 28 × 28 × 1" in err

@@ -1,0 +1,369 @@
+"""python -m tinygan.evaluate RUN|FILE.npz: measure how good samples are, beside real images."""
+
+import math
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tinygan import backend, data, recipes, sample
+from tinygan.array_file import read_arrays
+from tinygan.errors import UserError, exit_on_error
+from tinygan.evaluation_file import MEANINGS, file_sha256, write_evaluation, write_json
+from tinygan.image_file import read_images
+from tinygan.metrics import protocol
+from tinygan.options import Parser, class_list, one_of, path, whole_number
+from tinygan.training import checkpoint
+from tinygan.training.classifier_loop import predict
+from tinygan.training.config import read_config
+from tinygan.training.tables import read_timing
+
+SHOWN = 16  # samples that are kept to be shown
+BY_SHAPE = {(28, 28, 1): "fashion-mnist", (32, 32, 3): "cifar10", (64, 64, 3): "faces"}
+
+
+def main(argv=None):
+    parser = Parser(
+        prog="python -m tinygan.evaluate",
+        usage="%(prog)s RUN|FILE.npz [options]",
+        description="Measure samples against images of the test split, beside the floor: the same "
+        "numbers for real training images. A run's go into RUN/evaluation.json, and its samples "
+        "with the nearest training images into RUN/memorisation.png. A run of the recipe "
+        "classifier is asked to name the test images.",
+    )
+    add = parser.add_argument
+    add("samples", metavar="RUN|FILE.npz", type=path, help="a run folder, or a file with an array "
+        "images, uint8 (N, H, W, C), and if you like labels (N,)")  # fmt: skip
+    add_protocol_options(parser)
+    add("--data", metavar="NAME", help="for FILE.npz: what to compare with (default: by the size "
+        f"of the images, {', '.join(BY_SHAPE.values())})")  # fmt: skip
+    add("--json", metavar="FILE", type=path, help="for FILE.npz: write the numbers there")
+    add("--prior", metavar="NAME", type=one_of("normal", "gmm"), help="of an autoencoder: decode "
+        "N(0, I), or samples of a mixture fitted to its codes (default: the run's)")  # fmt: skip
+    add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: draw, and "
+        "compare with, these classes alone; of FILE.npz: compare with these alone")  # fmt: skip
+    args = parser.parse_args(argv)
+    say = to_stderr(args.quiet)
+    xp = backend.get(args.backend)
+    if args.samples.endswith(".npz") or os.path.isfile(args.samples):
+        if args.prior is not None:
+            raise UserError("--prior is for a run folder: the images of a file are drawn already")
+        evaluation = _evaluate_file(args, xp, say)
+        if args.json:
+            write_json(args.json, evaluation)
+        print(table(evaluation))
+        return 0
+    for option in ("data", "json"):
+        if getattr(args, option) is not None:
+            raise UserError(
+                f"--{option} is for FILE.npz: a run is measured on its own data, and its numbers "
+                "go into evaluation.json in its folder"
+            )
+    if read_config(args.samples)["recipe"] == "classifier":
+        if args.prior is not None or args.classes is not None:
+            raise UserError("--prior and --classes are for recipes that draw images")
+        print(confusion_table(evaluate_classifier(args.samples, args.data_dir, xp)))
+        return 0
+
+    def measured_against(name, **how):
+        reference = protocol.build(name, args.n, args.seed, xp=xp, say=say, **how)
+        warn_of_few(reference)
+        return reference, protocol.floor(reference, say=say)
+
+    evaluation, _ = evaluate_run(
+        args.samples,
+        measured_against,
+        seed=args.seed,
+        prior=args.prior,
+        classes=args.classes,
+        data_dir=args.data_dir,
+        xp=xp,
+        say=say,
+    )
+    folder = Path(args.samples)
+    print(table(evaluation))
+    print(f"written: {folder / 'evaluation.json'}, {folder / 'memorisation.png'}")
+    return 0
+
+
+def add_protocol_options(parser):
+    """The options that evaluate and compare share."""
+    add = parser.add_argument
+    add("--n", metavar="N", type=whole_number(protocol.LEAST), default=10_000, help="how many "
+        "samples and how many real images (default 10000)")  # fmt: skip
+    add(
+        "--seed",
+        metavar="S",
+        type=whole_number(0),
+        default=0,
+        help="of noise and choice (default 0)",
+    )
+    add("--data-dir", metavar="DIR", type=path, help="look for data here and nowhere else")
+    add("--backend", choices=backend.NAMES, default="auto", help="what to compute with")
+    add("--quiet", action="store_true", help="do not tell of each step")
+
+
+def to_stderr(quiet):
+    """A function that says a line on stderr, or nothing."""
+    return (lambda text: None) if quiet else lambda text: print(text, file=sys.stderr, flush=True)
+
+
+def evaluate_run(folder, measured_against, *, seed, data_dir, xp, say, prior=None, classes=None):
+    """Measure a run that draws images, and write evaluation.json and its pictures.
+
+    measured_against: (data name, data_dir=, classes=, sha256=) -> (Reference, its floor).
+    Returns what read_evaluation reads. Raises UserError as sample.load, sample.draw and
+    protocol.build do, and when the folder cannot be written.
+    """
+    folder, config = Path(folder), read_config(folder)
+    file = folder / "checkpoint.npz"
+    if file.exists():
+        digest = file_sha256(file)  # before it is read: a run that goes on may replace it
+    trainer = sample.load(folder, xp)
+    step = read_arrays(file)[0]["step"]
+    if classes is None:
+        classes = config["options"].get("classes")
+    sample.draw(trainer, 64, seed, prior=prior, classes=classes)  # warms up, and refuses early
+    reference, floor = measured_against(
+        config["trained_on"]["name"],
+        data_dir=data_dir or config["data_dir"],
+        classes=None if classes is None else tuple(int(c) for c in classes.split(",")),
+        sha256=config["trained_on"]["sha256"],
+    )
+    n, limit = reference.n, config["limit"]
+    say(f"drawing {n:,} samples with {folder} …")
+    began = time.perf_counter()
+    images, labels = sample.draw(trainer, n, seed, prior=prior, classes=classes)
+    seconds = time.perf_counter() - began
+    if images.shape[1:] != reference.image_shape:
+        raise UserError(
+            f"{folder} draws images of {_by(images)}, but its data has {_by(reference.test)}"
+        )
+    metrics = protocol.measure(reference, images, labels, limit=limit, say=say)
+    evaluation = {
+        "protocol": reference.protocol(),
+        "metrics": metrics,
+        "floor": floor,
+        "recipe": config["recipe"],
+        "options": config["options"],
+        "prior": prior or config["options"].get("prior"),
+        "checkpoint_sha256": digest,
+        **_facts(folder, trainer, step),
+        "ms_per_1000": 1e6 * seconds / n,
+        "backend": xp.__name__,
+    }
+    shown = images[protocol.spread(n, SHOWN)]
+    pictures = {
+        "samples": shown,
+        "nearest": protocol.nearest_training_images(reference, shown, limit=limit),
+        "real": reference.test[protocol.spread(n, SHOWN)],
+    }
+    write_evaluation(folder, evaluation, pictures)
+    return evaluation, pictures
+
+
+def evaluate_classifier(folder, data_dir, xp):
+    """How often a run's classifier is right on all test images, and what it takes them for.
+
+    Writes and returns what evaluation.json holds; "confusion" has a row for each true class.
+    """
+    folder, config = Path(folder), read_config(folder)
+    recipe, options = recipes.get(config["recipe"]), config["options"]
+    recipes.check_options(recipe, options, folder / "config.json")
+    file = folder / "checkpoint.npz"
+    if not file.exists():
+        raise UserError(f"{folder} has no checkpoint yet")
+    digest = file_sha256(file)
+    name, sha256 = config["trained_on"]["name"], config["trained_on"]["sha256"]
+    train, test = (data.load(name, s, data_dir or config["data_dir"]) for s in ("train", "test"))
+    protocol.check_same_data(train, sha256)
+    rng = np.random.default_rng(0)  # the weights come from the file
+    network = recipe.build(rng, image_shape=test.images.shape[1:], width=options["width"]).to(xp)
+    step, _, _ = checkpoint.load(
+        file, recipe=recipe.name, options=options, networks={"classifier": network}
+    )
+    classes = network.layers[-1].n_out
+    if test.labels.max() >= classes:
+        raise UserError(
+            f"the test images have labels up to {test.labels.max()}, and {folder} knows those to "
+            f"{classes - 1}"
+        )
+    named = predict(network, test.images).argmax(axis=1)
+    confusion = np.zeros((classes, classes), np.int64)
+    np.add.at(confusion, (test.labels, named), 1)
+    parameters = sum(p.data.size for p in network.params())
+    evaluation = {
+        "protocol": {"split": protocol.SPLIT, "data": name, "test_sha256": test.sha256},
+        "accuracy": float((named == test.labels).mean()),
+        "confusion": confusion.tolist(),
+        "recipe": recipe.name,
+        "options": options,
+        "checkpoint_sha256": digest,
+        "parameters": parameters,
+        "weights": {"classifier": parameters},
+        "updates": step,
+        "training_seconds": _training_seconds(folder, step),
+    }
+    write_json(folder / "evaluation.json", evaluation)
+    return evaluation
+
+
+def table(evaluation):
+    """What is printed: the metrics, the floor beside them, and what they can be compared with."""
+    how, metrics, floor = (evaluation[key] for key in ("protocol", "metrics", "floor"))
+    name = evaluation.get("recipe") or evaluation["file"]
+    if evaluation.get("prior"):
+        name += f" with the prior {evaluation['prior']}"
+    title = f"{name}: {how['n']:,} samples against {how['n']:,} images of {data_words(how)}"
+    rows = [("", "samples", "real (floor)", "")]
+    for key, meaning in MEANINGS.items():
+        if key in metrics:
+            rows.append((key, shown(key, metrics), shown(key, floor), meaning))
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = [title, ""]
+    for key, value, real, meaning in rows:
+        cells = f"{key:<{widths[0]}}  {value:>{widths[1]}}  {real:>{widths[2]}}  {meaning}"
+        lines.append(cells.rstrip())
+    lines += ["", "classes, as the extractor sees them:"]
+    for text, counts in (("samples", metrics["classes"]), ("real", floor["classes"])):
+        lines.append(f"  {text:<8}" + " ".join(f"{count:>5}" for count in counts))
+    return "\n".join([*lines, "", explanation(how)])
+
+
+def explanation(how):
+    """The line that says what fd is, and what it is not. how: the protocol."""
+    extractor = how["extractor"]
+    other = "" if extractor["learned_this_data"] else (
+        f"; it has not learned {how['data']}, so it ranks runs but knows neither its classes nor "
+        "what matters in it"
+    )  # fmt: skip
+    return (
+        "fd is not comparable with published FIDs: its features are those of tinygan's own "
+        f"classifier {extractor['name']}.npz (SHA-256 {extractor['sha256'][:12]}…, right on "
+        f"{100 * extractor['accuracy']:.2f} % of its test images), not Inception's{other}; from "
+        f"{how['n']:,} samples and {how['n']:,} images of the {how['split']} split, seed "
+        f"{how['seed']}."
+    )
+
+
+def data_words(how):
+    """The data of a protocol in words: "the test split of cifar10, classes 0, 1"."""
+    classes = how["classes"]
+    only = "" if classes is None else f", class{'es' * (len(classes) > 1)} " + ", ".join(
+        map(str, classes)
+    )  # fmt: skip
+    return f"the {how['split']} split of {how['data']}{only}"
+
+
+def shown(key, metrics):
+    """A metric as it is printed; "-" where there is none."""
+    value = metrics.get(key)
+    if value is None:
+        return "-"
+    if key == "kid":
+        return f"{value:.3g} ± {metrics['kid_std']:.2g}"
+    if key == "ndb":
+        return f"{value} / {metrics['bins']}"
+    return f"{value:.4g}"
+
+
+def confusion_table(evaluation):
+    """How often a classifier is right, and a row for each true class: what it was taken for."""
+    how, counts = evaluation["protocol"], evaluation["confusion"]
+    images = sum(map(sum, counts))
+    lines = [
+        f"{100 * evaluation['accuracy']:.2f} % of the {images:,} images of {how['data']}'s "
+        f"{how['split']} split are named right",
+        "",
+        "rows: the true class; columns: what it was taken for",
+        "     " + "".join(f"{c:>6}" for c in range(len(counts))),
+    ]
+    lines += [f"{c:>5}" + "".join(f"{k:>6}" for k in row) for c, row in enumerate(counts)]
+    return "\n".join(lines)
+
+
+def warn_of_few(reference):
+    """A line on stderr when there are fewer images than were asked for, or than it takes."""
+    n, asked = reference.n, reference.asked
+    if n < asked:
+        print(
+            f"{asked:,} images were asked for: {reference.data} allows for {n:,}", file=sys.stderr
+        )
+    if n < protocol.ENOUGH:
+        print(
+            f"warning: {n:,} samples against {n:,} images are fewer than {protocol.ENOUGH:,}: fd "
+            "is biased upwards and all numbers are unsteady; compare them only with their floor "
+            "and at equal numbers",
+            file=sys.stderr,
+        )
+
+
+def _evaluate_file(args, xp, say):
+    images, labels = read_images(args.samples)
+    if args.json:
+        check_folder(args.json)
+    name = args.data or BY_SHAPE.get(images.shape[1:])
+    if name is None:
+        raise UserError(
+            f"{args.samples} has images of {_by(images)}: name what to compare them with, --data"
+        )
+    classes = None
+    if args.classes is not None:
+        classes = tuple(int(c) for c in args.classes.split(","))
+    elif labels is not None:
+        classes = tuple(np.unique(labels).tolist())
+    n = min(args.n, len(images))
+    reference = protocol.build(
+        name, n, args.seed, data_dir=args.data_dir, classes=classes, xp=xp, say=say
+    )
+    if reference.image_shape != images.shape[1:]:
+        raise UserError(
+            f"{args.samples} has images of {_by(images)}, {reference.data} of "
+            f"{_by(reference.test)}: name the right --data"
+        )
+    if reference.data != name:
+        print(f"the whole {name} was not found: compared with {reference.data}", file=sys.stderr)
+    warn_of_few(reference)
+    chosen = np.random.default_rng(args.seed).choice(len(images), reference.n, replace=False)
+    chosen.sort()
+    labels = None if labels is None else labels[chosen]
+    return {
+        "protocol": reference.protocol(),
+        "metrics": protocol.measure(reference, images[chosen], labels, say=say),
+        "floor": protocol.floor(reference, say=say),
+        "file": Path(args.samples).name,
+        "file_sha256": file_sha256(args.samples),
+        "backend": xp.__name__,
+    }
+
+
+def check_folder(file):
+    """Raise UserError now when `file` could not be written later, for want of a folder."""
+    if not Path(file).absolute().parent.is_dir():
+        raise UserError(f"cannot write {file}: there is no folder {Path(file).parent}")
+
+
+def _facts(folder, trainer, step):
+    weights = trainer.weights()
+    drawing = next(name for name in ("G", "decoder", "mixture") if name in weights)
+    return {
+        "parameters": weights[drawing],
+        "weights": weights,
+        "updates": step,
+        "training_seconds": _training_seconds(folder, step),
+    }
+
+
+def _training_seconds(folder, step):
+    seconds = sum(row[2] for row in read_timing(folder / "timing.csv", step))
+    return seconds if 0 < seconds < math.inf else None
+
+
+def _by(images):
+    return " × ".join(map(str, images.shape[1:]))
+
+
+if __name__ == "__main__":
+    exit_on_error(main)
