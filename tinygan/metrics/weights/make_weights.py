@@ -1,9 +1,14 @@
 """Make a file of weights in this folder from a trained classifier: how the shipped ones were made.
 
-    python -m tinygan.train classifier --width 16 --epochs 8
-    python tinygan/metrics/weights/make_weights.py runs/classifier fashion_mnist
+    python -m tinygan.train classifier --width 16 --epochs 8 --out runs/fashion
+    python tinygan/metrics/weights/make_weights.py runs/fashion fashion_mnist
 
-The run's network is rounded to float16 and judged as rounded, on all the test images.
+    python -m tinygan.train classifier --data cifar10 --data-dir DIR --width 24 --out runs/cifar10
+    python tinygan/metrics/weights/make_weights.py runs/cifar10 cifar10
+
+The run's network is rounded to float16 and judged as rounded, on all the test images: 91.08 % of
+Fashion-MNIST's, 74.62 % of CIFAR-10's, whose images had been through JPEG once before they were put
+into the binary format.
 """
 
 import sys
