@@ -107,6 +107,8 @@ def test_a_run_without_a_checkpoint_is_refused(cli, run, tmp_path):
         {"width": 10**9},
         {"width": 2.0},
         {"ema": 2},
+        {"lr": None},
+        {"batch_size": None},
         {"loss": "l2"},
         {"prior": "gmm"},
         {"colour": 1},

@@ -98,6 +98,13 @@ def test_quiet_says_nothing(cli):
         ("cgan --classes 0,x", "argument --classes: must be labels with commas between"),
         ("cgan --classes 0,77 --data fashion-mnist-subset", "the data has no image of class 77"),
         ("gmm --dims 785 --data fashion-mnist-subset", "--dims 785 is more than the 784 pixels"),
+        ("gmm --limit 1 --data fashion-mnist-subset", "gmm needs images that differ, two at the"),
+        ("ae --limit 20 --data fashion-mnist-subset", "--components 30 is more than the 20 images"),
+        ("classifier --limit 4 --data fashion-mnist-subset", "4 images are too few to set a tenth"),
+        (
+            "cgan --limit 200 --data fashion-mnist-subset",
+            "that train, 80 % of those with the label",
+        ),
         ("gmm --limit 20 --data fashion-mnist-subset", "--components 50 is more than the 20"),
         ("wgan-gp --limit 64 --data fashion-mnist-subset", "5 batches of 64 is more than the 64"),
         ("dcgan --backend torch", "argument --backend: invalid choice: 'torch'"),
@@ -205,12 +212,19 @@ def test_two_and_two_epochs_make_the_files_of_four(cli, tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--lr 0.1", "--lr 0.1 is not the run's 0.0002: leave it out, or start another run with"),
-        ("--width 3", "--width 3 is not the run's 2"),
-        ("--batch-size 4", "--batch-size 4 is not the run's 8"),
-        ("--seed 1", "--seed 1 is not the run's 0"),
-        ("--limit 20", "--limit 20 is not the run's 40"),
-        ("--data idx", "--data idx is not the run's fashion-mnist-subset"),
+        ("--lr 0.1", "--lr 0.1: the run has 0.0002; leave it out, or start another run with"),
+        ("--width 3", "--width 3: the run has 2; leave it out, or start another run with"),
+        (
+            "--batch-size 4",
+            "--batch-size 4: the run has 8; leave it out, or start another run with",
+        ),
+        ("--seed 1", "--seed 1: the run has 0; leave it out, or start another run with"),
+        ("--limit 20", "--limit 20: the run has 40; leave it out, or start another run with"),
+        ("--ema 0.9", "--ema 0.9: the run began without it; leave it out"),
+        (
+            "--data idx",
+            "--data idx: the run has fashion-mnist-subset; leave it out, or start another run with",
+        ),
     ],
 )
 def test_a_resumed_run_cannot_become_another(cli, words, says):
@@ -283,6 +297,87 @@ def test_a_learning_rate_far_too_large_ends_with_exit_code_1_and_the_checkpoint_
     assert "at step" in err
     assert "layer" in err
     assert (kept.read_bytes() if kept.exists() else None) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("ae --lr 1e38 --steps 1 --width 2", "not finite"),
+        ("gmm --limit 300 --components 50 --dims 10 --reg-covar 0", "larger --reg-covar or fewer"),
+    ],
+)
+def test_a_run_that_cannot_go_on_is_one_line_and_exit_code_1(cli, words, says):
+    code, _, err = cli(train.main, f"{words} --data fashion-mnist-subset --quiet")
+    assert code == 1
+    assert one_line(err), err
+    assert says in err
+
+
+def test_codes_that_no_mixture_fits_cost_nothing_but_the_mixture(cli, monkeypatch):
+    from tinygan import sample
+    from tinygan.training.mixture_state import MixtureState
+
+    def fit(*_, **__):
+        raise ValueError("a component's covariance is not positive definite")
+
+    monkeypatch.setattr(MixtureState, "fit", fit)
+    words = "ae --data fashion-mnist-subset --limit 40 --batch-size 8 --width 2 --epochs 2 --quiet"
+    assert cli(train.main, words) == (0, "", "")
+    code, _, err = cli(sample.main, "runs/ae --n 4")
+    assert code == 2
+    assert "no Gaussian mixture could be fitted to this run's codes" in err
+    assert cli(sample.main, "runs/ae --n 4 --prior normal")[0] == 0
+
+
+def test_a_conditional_gan_that_ends_within_its_first_epoch_is_judged_as_it_is(cli):
+    distances = []
+    for lr in ("1e-9", "0.01"):
+        words = "cgan --data fashion-mnist-subset --limit 600 --batch-size 8 --steps 3"
+        code, out, _ = cli(train.main, f"{words} --lr {lr} --out lr{lr}")
+        assert code == 0
+        assert "best_epoch: 0" in out
+        distances.append(out.split("test_fd: ")[1].split()[0])
+    assert distances[0] != distances[1]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "change"),
+    [
+        ("cgan --limit 300", {}),
+        ("cgan --limit 300", {"validation": "x", "best_fd": 1.0, "best_epoch": 1}),
+        ("cgan --limit 300", {"validation": [{"fd": 1.0}], "best_fd": 1.0, "best_epoch": 1}),
+        ("cgan --limit 300", {"validation": [], "best_fd": "x", "best_epoch": 0}),
+        ("classifier --limit 40 --width 1", {"validation": [{"epoch": "one", "accuracy": 1.0}]}),
+        ("gmm --limit 40 --components 2 --dims 2", {"log_likelihood": "x"}),
+    ],
+)
+def test_a_checkpoint_with_forged_notes_is_one_line(cli, tmp_path, recipe, change):
+    size = "" if "gmm" in recipe else "--batch-size 8"
+    cli(train.main, f"{recipe} {size} --data fashion-mnist-subset --epochs 1 --out run --quiet")
+    path = tmp_path / "run/checkpoint.npz"
+    meta, arrays = checkpoint.read_arrays(path)
+    checkpoint.write_arrays(path, meta | {"notes": change}, arrays)
+    code, _, err = cli(train.main, f"{recipe.split()[0]} --out run --resume --epochs 2")
+    assert code == 2
+    assert one_line(err), err
+    assert "checkpoint.npz is of no use" in err
+
+
+@pytest.mark.parametrize(("name", "factor"), [("weights", -1.0), ("covariances", -1.0)])
+def test_a_checkpoint_with_an_impossible_mixture_is_one_line(cli, tmp_path, name, factor):
+    from tinygan import sample
+
+    words = "gmm --limit 40 --components 2 --dims 2 --data fashion-mnist-subset --epochs 1"
+    cli(train.main, f"{words} --out run --quiet")
+    path = tmp_path / "run/checkpoint.npz"
+    meta, arrays = checkpoint.read_arrays(path)
+    arrays[f"mixture/{name}"] = factor * arrays[f"mixture/{name}"]
+    checkpoint.write_arrays(path, meta, arrays)
+    for command, args in ((train.main, "gmm --out run --resume --epochs 2"), (sample.main, "run")):
+        code, _, err = cli(command, args)
+        assert code == 2
+        assert one_line(err), err
+        assert "its mixture has impossible weights or covariances" in err
 
 
 @pytest.mark.gpu

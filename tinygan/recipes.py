@@ -73,9 +73,12 @@ def get(name):
 
 def check_options(recipe, options, where):
     """Raise UserError when `options`, read from the file `where`, are not those of the recipe."""
-    if options.keys() != recipe.options.keys():
-        wrong = min(options.keys() ^ recipe.options.keys())
-        raise UserError(f"{where} does not fit the recipe {recipe.name}: see its option {wrong}")
+    wrong = options.keys() ^ recipe.options.keys()
+    wrong |= {n for n, v in options.items() if v is None and recipe.options.get(n) is not None}
+    if wrong:
+        raise UserError(
+            f"{where} does not fit the recipe {recipe.name}: see its option {min(wrong)}"
+        )
 
 
 def _given(options):
@@ -188,7 +191,8 @@ _RECIPES = [
         summary="dense GAN, discriminator 256-512-1024 without dropout",
         details=_DOCUMENT_000 + (
             "Dense generator; the document's first dense discriminator. At --width 64 the sizes "
-            "are the document's. It trains for 150 epochs and shows samples at 50, 100 and 150."
+            "of the discriminator are the document's; it does not tell the generator's. It shows "
+            "samples after 50, 100 and 150 epochs: --epochs 150."
         ),
         trainer=GanTrainer,
         build=_pair(gan.dense_generator, _dense_1),
@@ -199,7 +203,8 @@ _RECIPES = [
         name="gan-dense-2",
         summary="dense GAN, discriminator 256-128-64 with dropout 0.5",
         details=_DOCUMENT_000 + (
-            "Dense generator; the document's second dense discriminator, smaller and with dropout."
+            "Dense generator; the document's second dense discriminator, smaller and with dropout. "
+            "It trains for 150 epochs: --epochs 150."
         ),
         trainer=GanTrainer,
         build=_pair(gan.dense_generator, _dense_2),
@@ -211,7 +216,8 @@ _RECIPES = [
         summary="GAN with upsampling and convolutions in G, convolutions in D",
         details=_DOCUMENT_000 + (
             "G: dense, then upsampling and 3×3 convolutions, ReLU, tanh; D: 3×3 convolutions, "
-            "LeakyReLU, dropout 0.25. BatchNorm in G is ours: the document does not speak of it."
+            "LeakyReLU, dropout 0.25. BatchNorm in G is ours: the document does not speak of it. "
+            "It trains for 150 epochs: --epochs 150."
         ),
         trainer=GanTrainer,
         build=_pair(gan.cnn_generator, gan.cnn_discriminator),
@@ -223,7 +229,8 @@ _RECIPES = [
         summary="dense generator against a convolutional discriminator",
         details=_DOCUMENT_000 + (
             "The pairing that it blames for noise in its pictures. The discriminator is that of "
-            "gan-cnn with half the channels. The generator's gradient is in curves.png."
+            "gan-cnn with half the channels. The generator's gradient is in curves.png. The "
+            "document trains for 150 epochs: --epochs 150."
         ),
         trainer=GanTrainer,
         build=_pair(gan.dense_generator, _half_cnn),
@@ -276,8 +283,9 @@ _RECIPES = [
         summary="all-convolutional DCGAN on CIFAR-10 with instance noise, 32×32 colour",
         details=(
             "Of the document on CIFAR-10: no dense layer at either end, ReLU in G, LeakyReLU in D, "
-            "noise on what D sees, of a width that falls by half every five epochs. --data-dir "
-            "names the folder of the official binary version. The document trains for 100 epochs."
+            "noise on what D sees. That its width falls by half every five epochs is ours, and as "
+            "in Radford et al. 2016 there is no BatchNorm after D's first layer. --data-dir names "
+            "the folder of the official binary version. The document trains for 100 epochs."
         ),
         trainer=GanTrainer,
         build=_all_conv(32, gan.nn.ReLU),
@@ -292,7 +300,7 @@ _RECIPES = [
         details=(
             "Of the document on conditional GANs, with its layer sizes. --classes 0,1 are T-shirts "
             "and trousers; any labels will do. Pixels are in [0, 1]. 80 % of the images train, "
-            "10 % decide when to stop, 10 % are looked at once, at the end."
+            "10 % decide when to stop, 10 % are looked at when the training has ended."
         ),
         trainer=ConditionalTrainer,
         build=_pair(gan.conditional_generator, gan.conditional_discriminator),

@@ -60,6 +60,7 @@ def load(run_folder, xp):
     _, _, trainer.notes = checkpoint.load(
         file, recipe=recipe.name, options=config["options"], networks=trainer.networks
     )
+    trainer.check(file)
     return trainer
 
 

@@ -46,7 +46,7 @@ def main(argv=None):
             run.start()
             locked.enter_context(only_one(out))
         if run.finished:
-            more = "; --epochs N goes on to more" if run.step >= run.last_step else ""
+            more = "" if run.trainer.notes.get("finished") else "; --epochs N goes on to more"
             progress.say(f"nothing to do, {out} is complete: {run.finished}{more}")
             return 0
         _introduce(progress, run)
@@ -141,9 +141,10 @@ def _settings(args, recipe, config):
         for name, kept in fixed.items():
             asked = getattr(args, name)
             if asked is not None and asked != kept:
+                began = "the run began without it" if kept is None else f"the run has {kept}"
                 raise UserError(
-                    f"--{name.replace('_', '-')} {asked} is not the run's {kept}: leave it "
-                    "out, or start another run with --out"
+                    f"--{name.replace('_', '-')} {asked}: {began}; leave it out, or start another "
+                    "run with --out"
                 )
         defaults = {name: config[name] for name in defaults}
     values, options = (

@@ -77,10 +77,10 @@ def test_a_network_of_such_layers_has_one_too():
 
 
 @pytest.mark.parametrize("name", CURVED)
-def test_a_layer_that_is_curved_or_mixes_examples_says_so(name):
+def test_a_layer_without_one_says_so(name):
     layer, x, v, _ = case(name)
     layer.forward(x)
-    with pytest.raises(NotImplementedError, match="has no jvp: it is not piecewise linear"):
+    with pytest.raises(NotImplementedError, match="has no jvp"):
         layer.jvp(v)
 
 

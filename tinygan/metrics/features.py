@@ -23,7 +23,6 @@ from tinygan.errors import UserError
 from tinygan.models.classifier import classifier, features
 
 _FILES = {(28, 28, 1): "fashion_mnist", (32, 32, 3): "cifar10", (64, 64, 3): "cifar10"}
-_OWN_SHAPE = {"fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 
 
 class Extractor:

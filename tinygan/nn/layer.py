@@ -69,10 +69,10 @@ class Layer:
         does not change with x, but for the places where two pieces meet. The linearised layer
         v -> J v takes the place of the layer itself: the one backward that follows goes back
         through it, so that it adds the gradients of <gy, J v> by the weights in J.
-        Raises NotImplementedError for a layer that is curved or mixes the examples of a batch, and
-        RuntimeError without a training-mode forward before it.
+        Raises NotImplementedError for a layer that does not have it, and RuntimeError, where the
+        layer depends on x, without a training-mode forward before it.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no jvp: it is not piecewise linear")
+        raise NotImplementedError(f"{type(self).__name__} has no jvp")
 
     def keep(self, *values):
         """Store what backward will need; in eval mode, nothing."""

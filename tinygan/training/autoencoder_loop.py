@@ -14,8 +14,9 @@ To the reconstruction comes the Kullback–Leibler divergence of N(μ, σ²) fro
 
     KL = ½ Σ ( μ² + σ² − 1 − λ )
 
-which pulls all codes towards N(0, I), and that is why decoding N(0, I) then draws images. Their sum
-is an upper bound of −log p(x).
+which pulls all codes towards N(0, I), and that is why decoding N(0, I) then draws images. For
+pixels that are 0 or 1 their sum is an upper bound of −log p(x); for grey ones, as here, it is the
+same trade in the same units, but no longer a bound on a probability.
 Source: Kingma & Welling 2014, "Auto-encoding variational Bayes", section 2.4 and appendix B.
 """
 

@@ -9,7 +9,7 @@ from tinygan.errors import UserError
 from tinygan.training.autoencoder_loop import ae_step, vae_step
 from tinygan.training.gan_loop import generate
 from tinygan.training.mixture_state import MixtureState
-from tinygan.training.trainer import Trainer, column
+from tinygan.training.trainer import PREVIEWS, Trainer, column
 
 FITTED_ON = 10_000  # images whose codes the mixture is fitted to
 
@@ -46,6 +46,11 @@ class AutoencoderTrainer(Trainer):
             self.columns["kl"] = "KL"
         self.images_per_step = options["batch_size"]
         if images is not None:
+            if options["components"] > len(images[:FITTED_ON]):
+                raise UserError(
+                    f"--components {options['components']} is more than the "
+                    f"{len(images[:FITTED_ON])} images whose codes the mixture is fitted to"
+                )
             if self.images_per_step > len(images):
                 raise UserError(
                     f"a batch of {self.images_per_step} is more than the {len(images)} images "
@@ -66,10 +71,16 @@ class AutoencoderTrainer(Trainer):
                 yield ae_step(self.encoder, self.decoder, optimizers, x)
 
     def prepare(self):
-        """Fit the mixture to the codes of (at most 10,000) training images."""
+        """Fit the mixture to the codes of (at most 10,000) training images.
+
+        Codes that no mixture fits (all the same, say, when nothing was learned) leave it empty.
+        """
         codes = self.encode(self.images[:FITTED_ON]).astype(np.float64)
         rng = np.random.default_rng(self.seed)
-        self.prior.fit(codes, rng, reg_covar=1e-4, max_iter=50, tol=1e-2)
+        try:
+            self.prior.fit(codes, rng, reg_covar=1e-4, max_iter=50, tol=1e-2)
+        except ValueError:
+            self.prior.clear()
 
     def encode(self, images):
         """uint8 images on the host -> their codes (for a variational encoder the means), host."""
@@ -85,9 +96,21 @@ class AutoencoderTrainer(Trainer):
         """n images. prior: "normal" or "gmm"; the run's own when left out."""
         if (prior or self.options["prior"]) == "normal":
             codes = rng.standard_normal((n, self.options["code"]), dtype=np.float32)
+        elif self.prior.empty():
+            raise UserError(
+                "no Gaussian mixture could be fitted to this run's codes: train it longer, or draw "
+                "with --prior normal"
+            )
         else:
             codes = self.prior.sample(n, rng).astype(np.float32)
         return generate(self._with_sigmoid(), codes, low=self.low)
+
+    def sheet_images(self, rng):
+        prior = "normal" if self.prior.empty() else None
+        return self.draw(PREVIEWS, rng, prior=prior), 8
+
+    def check(self, path):
+        self.prior.check(path)
 
     def panels(self, history):
         panels = [

@@ -40,6 +40,8 @@ class ClassifierTrainer(Trainer):
         }
         self.generators = {"dropout": weights_rng, "flip": self.flip_rng}
         train, held = split(len(images), (0.9, 0.1), seed=seed)
+        if not len(held):
+            raise UserError(f"{len(images)} images are too few to set a tenth of them aside")
         self.images, self.labels = images[train], labels[train]
         self.held_images, self.held_labels = images[held], labels[held]
         self.images_per_step = options["batch_size"]
@@ -61,6 +63,17 @@ class ClassifierTrainer(Trainer):
     def end_epoch(self, epoch):
         right = self.accuracy(self.held_images, self.held_labels)
         self.notes["validation"].append({"epoch": epoch, "accuracy": right})
+
+    def check(self, path):
+        rows = self.notes.get("validation")
+        if not isinstance(rows, list) or not all(
+            isinstance(row, dict)
+            and row.keys() == {"epoch", "accuracy"}
+            and type(row["epoch"]) is int
+            and type(row["accuracy"]) is float
+            for row in rows
+        ):
+            raise UserError(f"{path} is of no use: its validation accuracies are damaged")
 
     def accuracy(self, images, labels):
         """The share of uint8 images (N, H, W, C) whose class is the most likely one."""

@@ -48,16 +48,25 @@ class ConditionalTrainer(GanTrainer):
         (self.images, self.labels), self.validation, self.test = (
             (images[part], numbers[part]) for part in parts
         )
-        self.extractor = extractor_for(self.recipe.image_shape)
-        self._check_batch(len(self.images))
+        if self.images_per_step > len(self.images):
+            raise UserError(
+                f"a batch of {self.images_per_step} is more than the {len(self.images)} images "
+                f"that train, 80 % of those with the labels {self.options['classes']}: lower "
+                "--batch-size"
+            )
+        self.steps_per_epoch = len(self.images) // self.images_per_step
+        self.extractor = extractor_for(self.recipe.image_shape, self.xp)
+        self.real_features = {
+            part: self.extractor.features(getattr(self, part)[0]) for part in ("validation", "test")
+        }
 
     def end_epoch(self, epoch):
-        fd = self._distance(self.networks.get("average", self.G), *self.validation)
+        fd = self._distance(self._newest(), "validation")
         notes = self.notes
         notes["validation"].append({"epoch": epoch, "fd": fd})
         if notes["best_fd"] is None or fd < notes["best_fd"]:
             notes["best_fd"], notes["best_epoch"] = fd, epoch
-            copy_into(self.networks["best"], self.networks.get("average", self.G))
+            copy_into(self.networks["best"], self._newest())
         elif epoch - notes["best_epoch"] >= PATIENCE:
             notes["finished"] = (
                 f"the validation distance has not improved since epoch {notes['best_epoch']}"
@@ -80,16 +89,35 @@ class ConditionalTrainer(GanTrainer):
 
     def result(self):
         """The distance to the images that nothing else has seen, and the epoch of that G."""
-        fd = self._distance(self.networks["best"], *self.test)
+        fd = self._distance(self._drawing_network(), "test")
         return {"test_fd": fd, "best_epoch": self.notes["best_epoch"]}
 
-    def _drawing_network(self):
-        return self.networks["best"] if self.notes["best_epoch"] else self.G
+    def check(self, path):
+        notes = self.notes
+        rows = notes.get("validation")
+        good = (
+            isinstance(rows, list)
+            and all(isinstance(row, dict) and row.keys() == {"epoch", "fd"} for row in rows)
+            and all(type(row["epoch"]) is int and type(row["fd"]) is float for row in rows)
+            and type(notes.get("best_epoch")) is int
+            and type(notes.get("best_fd")) is (float if rows else type(None))
+        )
+        if not good:
+            raise UserError(f"{path} is of no use: its validation distances are damaged")
 
-    def _distance(self, G, images, labels):
+    def _newest(self):
+        """G as it is now, or its average where one is kept."""
+        return self.networks.get("average", self.G)
+
+    def _drawing_network(self):
+        return self.networks["best"] if self.notes["best_epoch"] else self._newest()
+
+    def _distance(self, G, part):
+        """Between the images of a part, "validation" or "test", and as many with their labels."""
+        _, labels = getattr(self, part)
         rng = np.random.default_rng(self.seed)
         drawn = generate(G, self._noise(len(labels), rng), labels, low=self.low)
-        return frechet_distance(self.extractor.features(images), self.extractor.features(drawn))
+        return frechet_distance(self.real_features[part], self.extractor.features(drawn))
 
     def probe(self):
         return None

@@ -27,7 +27,8 @@ OPTIONS = {
     "label_smoothing": (share(1), "X", "real images get the target 1 - X"),
     "instance_noise": (share(10), "X", "blur what D sees by noise of this width, halved every five "
         "epochs"),
-    "ema": (share(1), "DECAY", "draw with an average of G's weights, near 1: 0.999"),
+    "ema": (share(1), "DECAY", "draw with an average of G's weights over some 1 / (1 - DECAY) of "
+        "its updates: 0.999"),
     "classes": (class_list, "A,B,…", "use only images with these labels"),
     "prior": (one_of("normal", "gmm"), "NAME", "what codes are drawn from: normal, gmm"),
     "code": (whole_number(1, 4096), "N", "numbers in a code"),

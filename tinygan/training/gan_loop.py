@@ -28,7 +28,7 @@ def d_step(D, opt_d, real, fake, *labels, loss=BCE, penalty=None):
 
     D: (N, H, W, C) -> logits (N, 1), in training mode. opt_d: its optimizer. real, fake: images.
     labels: for a conditional D, the classes (N,) of both. loss: a GanLoss. penalty: a function of
-    (D, real, fake, *labels) that returns one more term of the loss and adds its gradient to D's.
+    (D, real, fake) that returns one more term of the loss and adds its gradient to D's.
     Returns dict(loss, real_score, fake_score): 0-d arrays on the images' device; the scores are the
     mean of loss.score(logits), for bce the sigmoid: D's belief that an image is real, in [0, 1].
 
@@ -45,7 +45,7 @@ def d_step(D, opt_d, real, fake, *labels, loss=BCE, penalty=None):
     D.backward(glogits, input_grad=False)
     total = real_loss + fake_loss
     if penalty is not None:
-        total = total + penalty(D, real, fake, *labels)
+        total = total + penalty(D, real, fake)
     opt_d.step()
     return {
         "loss": total,

@@ -26,7 +26,7 @@ class GanTrainer(Trainer):
     def __init__(self, recipe, options, seed, xp, images=None, labels=None):
         self.recipe, self.options, self.xp = recipe, options, xp
         self.images, self.labels = images, labels
-        weights_rng, self.noise_rng, self.preview_rng = np.random.default_rng(seed).spawn(3)
+        weights_rng, self.noise_rng = np.random.default_rng(seed).spawn(2)
         self.G, self.D = (net.to(xp).train() for net in self.build(weights_rng))
         self.networks = {"D": self.D, "G": self.G}  # in the order of their updates
         if options["ema"]:
@@ -120,8 +120,8 @@ class GanTrainer(Trainer):
     def _average(self, G):
         copy_into(self.networks["average"], G, keep=self.options["ema"])
 
-    def _penalty(self, D, real, fake, *labels):
-        return gradient_penalty(D, real, fake, *labels, rng=self.noise_rng)
+    def _penalty(self, D, real, fake):
+        return gradient_penalty(D, real, fake, rng=self.noise_rng)
 
     def _shape_options(self):
         return {name: self.options[name] for name in ("width",) if name in self.options}

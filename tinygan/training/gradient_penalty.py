@@ -26,12 +26,12 @@ from tinygan import backend
 _TINY = 1e-12  # keeps the direction of a gradient of length 0 from being 0 / 0
 
 
-def gradient_penalty(D, real, fake, *condition, rng, weight=10.0):
+def gradient_penalty(D, real, fake, *, rng, weight=10.0):
     """P, and add dP/dW to the gradient of every weight of D.    real, fake (N, …) -> 0-d array.
 
     D: a critic of piecewise-linear layers that keep the examples of a batch apart (no BatchNorm),
-    in training mode. condition: what else D.forward takes. rng: host NumPy Generator, for where
-    between its real and its fake image each point lies. weight: λ, at least 0.
+    in training mode. rng: host NumPy Generator, for where between its real and its fake image each
+    point lies. weight: λ, at least 0.
     Raises NotImplementedError, from the layer, for a D that is not piecewise linear.
     """
     xp = backend.array_module(real)
@@ -40,13 +40,13 @@ def gradient_penalty(D, real, fake, *condition, rng, weight=10.0):
     share = backend.to_device(share, xp)
     between = share * real + (1.0 - share) * fake  # x̂
 
-    ones = xp.ones_like(D.forward(between, *condition))
+    ones = xp.ones_like(D.forward(between))
     slope = D.backward(ones, accumulate=False)  # g; no example's slope depends on another example
     length = xp.sqrt((slope * slope).sum(axis=axes, keepdims=True))
     penalty = weight * ((length - 1.0) * (length - 1.0)).mean()
 
     v = slope * ((2.0 * weight / n) * (length - 1.0) / xp.maximum(length, _TINY))
-    D.forward(between, *condition)  # once more: backward has used up what the layers kept
+    D.forward(between)  # once more: backward has used up what the layers kept
     D.jvp(v)
     D.backward(ones, input_grad=False)
     return penalty

@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 
 from tinygan import backend, nn
-from tinygan.models.gmm import ConvergenceWarning, GaussianMixture
+from tinygan.errors import UserError
+from tinygan.models.gmm import ConvergenceWarning, GaussianMixture, precisions_cholesky
 
 
 class MixtureState(nn.Layer):
@@ -41,6 +42,29 @@ class MixtureState(nn.Layer):
         for name, value in zip(self.buffers, (weights, means, covariances), strict=True):
             buffer = getattr(self, name)
             buffer[...] = backend.to_device(value, backend.array_module(buffer))
+
+    def clear(self):
+        """Back to all zero: there is no mixture."""
+        for name in self.buffers:
+            getattr(self, name)[...] = 0.0
+
+    def empty(self):
+        """Whether no mixture has been set. Waits for the device."""
+        return not backend.to_numpy(self.weights).any()
+
+    def check(self, path):
+        """Raise UserError, naming the file `path`, when these are not the numbers of a mixture."""
+        weights, covariances = backend.to_numpy(self.weights), backend.to_numpy(self.covariances)
+        if self.empty():
+            return
+        try:
+            precisions_cholesky(covariances, self.covariance_type)
+        except ValueError:
+            weights = weights - np.inf
+        if weights.min() < 0 or abs(weights.sum() - 1) > 1e-6:
+            raise UserError(
+                f"{path} is of no use: its mixture has impossible weights or covariances"
+            )
 
     def sample(self, n, rng):
         """n points (n, D) float64 on the host, in random order."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinygan import backend, nn, plots
 from tinygan.data.pixels import to_float, to_uint8
-from tinygan.errors import UserError
+from tinygan.errors import RunError, UserError
 from tinygan.models.gmm import e_step, m_step, precisions_cholesky
 from tinygan.models.kmeans import kmeans
 from tinygan.models.pca import PCA
@@ -46,6 +46,8 @@ class MixtureTrainer(Trainer):
         self.networks = {"mixture": self.mixture, "projection": self.projection}
         self.optimizers, self.generators, self.notes = {}, {}, {}
         if images is not None:
+            if len(images) < 2 or (images == images[:1]).all():
+                raise UserError(f"{recipe.name} needs images that differ, two at the least")
             for name, value in (("--components", k), ("--dims", dims)):
                 if value > len(images):
                     raise UserError(f"{name} {value} is more than the {len(images)} images")
@@ -58,7 +60,13 @@ class MixtureTrainer(Trainer):
         X = backend.to_device(self._codes(), self.xp)
         m = self.mixture
         while True:
-            factors = precisions_cholesky(m.covariances, kind)
+            try:
+                factors = precisions_cholesky(m.covariances, kind)
+            except ValueError:
+                raise RunError(
+                    "a component has shrunk onto too few images to have a covariance: start again "
+                    "in another folder with a larger --reg-covar or fewer --components"
+                ) from None
             log_p, responsibilities = e_step(X, m.weights, m.means, factors, kind)
             m.set(*m_step(X, responsibilities, reg_covar, kind))
             now, before = float(log_p.mean()), self.notes.get("log_likelihood")
@@ -71,6 +79,11 @@ class MixtureTrainer(Trainer):
         mean, components = self._projection()
         pixels = mean + self.mixture.sample(n, rng) @ components  # (n, dims) @ (dims, pixels)
         return to_uint8(pixels.reshape(n, *self.shape), self.low)
+
+    def check(self, path):
+        if not isinstance(self.notes.get("log_likelihood", 0.0), float):
+            raise UserError(f"{path} is of no use: its log likelihood is not a number")
+        self.mixture.check(path)
 
     def panels(self, history):
         values = column(history, self.columns, "log_likelihood")

@@ -77,9 +77,10 @@ class Run:
     @property
     def finished(self):
         """Why there is no more to do, or None."""
-        if self.step >= self.last_step:
-            return f"{self.step} updates, and {self.last_step} were asked for"
-        return self.trainer.notes.get("finished")
+        asked = f"{self.step} updates, and {self.last_step} were asked for"
+        return self.trainer.notes.get("finished") or (
+            asked if self.step >= self.last_step else None
+        )
 
     def start(self):
         """Make the folder and write config.json. Refuses a folder that has anything in it."""
@@ -113,6 +114,7 @@ class Run:
             )
             if self.history.shape[1] != len(self.columns):
                 raise UserError(f"{path} does not fit this recipe: its history has other columns")
+            self.trainer.check(path)
             self.saved_step = self.step
         self.timing = read_timing(self.folder / "timing.csv", self.step)
         try:
@@ -174,6 +176,7 @@ class Run:
                     line += self._validation_words()
                 saving = self.finished or stopping or epoch % self.settings.checkpoint_every == 0
                 if saving or self._draws_now():
+                    self._check_weights()
                     trainer.prepare()
                 if saving:
                     self._save()
@@ -212,10 +215,12 @@ class Run:
             f"{what}, found in {where}; {self._what_is_left()}; try a lower --lr with a new --out"
         )
 
-    def _save(self):
+    def _check_weights(self):
         bad = self._bad_weight()
         if bad:
             self._fail(f"a weight is not finite by step {self.step}", bad)
+
+    def _save(self):
         checkpoint.save(
             self.folder / "checkpoint.npz",
             **self._identity(),

@@ -42,6 +42,10 @@ class Trainer:
         """Called before the networks are saved or draw: bring up to date what follows from the
         weights. It depends on them and on the seed alone."""
 
+    def check(self, path):
+        """Called after a checkpoint was read from `path`: raise UserError if the notes, or numbers
+        that follow rules of their own, are not what this trainer writes."""
+
     def draw(self, n, rng):
         """n images, uint8 (n, H, W, C) on the host. rng: host Generator, for the noise."""
         raise NotImplementedError
