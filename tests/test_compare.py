@@ -95,7 +95,7 @@ def test_the_table_is_sorted_by_fd_with_the_floor_below(cli, run):
             assert f"{fds[name]:.4g}" in row
         assert len(set(map(len, rows))) == 1  # it lines up
     assert "40 samples against 40 images of the test split of fashion-mnist-subset" in out
-    assert "fd is not comparable with published FIDs" in out
+    assert "fd and kid are not comparable with published FIDs and KIDs" in out
 
 
 def test_the_csv_has_everything(cli, run):
@@ -221,7 +221,7 @@ def test_folders_of_one_name_are_told_apart(cli, run):
         ("", "the following arguments are required: RUN"),
         ("dcgan nowhere", "nowhere is not a run folder: it has no config.json"),
         ("dcgan names", "names is of the recipe classifier, which draws no images"),
-        ("dcgan mixture", "mixture has no checkpoint yet; train it on with"),
+        ("dcgan mixture", "mixture has no checkpoint yet: wait, if it is training, or go on with"),
         ("dcgan --figure rows.jpg", "--figure rows.jpg should end in .png"),
         ("dcgan --csv missing/x.csv", "cannot write missing/x.csv: there is no folder missing"),
         ("dcgan --figure missing/x.png", "cannot write missing/x.png: there is no folder"),

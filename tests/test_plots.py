@@ -93,8 +93,9 @@ def panels(history):
     losses = {"discriminator": history[:, 0], "generator": history[:, 1]}
     scores = {"real images": history[:, 2], "generated images": history[:, 3]}
     return [
-        plots.Panel("loss (nats)", losses, {"ln 2": 0.69}, log=True),
-        plots.Panel("score", scores, limits=(0, 1)),
+        plots.Panel("loss (nats)", losses, guides={"ln 2": 0.69}, log=True),
+        plots.Panel("score", scores, {"held out": [(1, 0.5), (2, 0.6)]}, limits=(0, 1)),
+        plots.Panel("once an epoch", {}, {"none yet": []}, log=True),
     ]
 
 

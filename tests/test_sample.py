@@ -92,7 +92,7 @@ def test_a_run_without_a_checkpoint_is_refused(cli, run, tmp_path):
     (tmp_path / "run/checkpoint.npz").unlink()
     code, _, err = cli(sample.main, "run")
     assert code == 2
-    assert "run has no checkpoint yet; train it on with" in err
+    assert "run has no checkpoint yet: wait, if it is training, or go on with" in err
     assert "-m tinygan.train dcgan --out run --resume" in err
 
 

@@ -116,7 +116,10 @@ def test_quiet_says_nothing(cli):
             "dcgan --data fashion-mnist-subset --out file/run",
             "cannot write file/run: not a directory",
         ),
-        ("dcgan --data fashion-mnist-subset --out file", "cannot write file: file exists"),
+        (
+            "dcgan --data fashion-mnist-subset --out file",
+            "--out file is a file: name a folder that is new or empty",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2_and_leaves_nothing(cli, tmp_path, words, says):

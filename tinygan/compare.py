@@ -34,7 +34,8 @@ def main(argv=None):
         usage="%(prog)s RUN [RUN …] [options]",
         description="One table of all runs, sorted by fd, with the floor below: the same numbers "
         "for real training images. A run that python -m tinygan.evaluate has measured the same way "
-        "is not measured again.",
+        "is not measured again; where that was with --prior, it keeps that prior, and its row says "
+        "so.",
     )
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", type=path, help="run folders")
@@ -199,9 +200,12 @@ def _digits(number):
 
 def _rows_of_samples(groups):
     rows = []
+    groups = list(groups)
     for group in groups:
         for name, evaluation, pictures in group:
-            rows.append((f"{name}   fd {shown('fd', evaluation['metrics'])}", pictures["samples"]))
+            against = f" against {data_words(evaluation['protocol'])}" * (len(groups) > 1)
+            fd = f"fd {shown('fd', evaluation['metrics'])}{against}"
+            rows.append((f"{name}   {fd}", pictures["samples"]))
         rows.append((f"real images of {data_words(evaluation['protocol'])}", pictures["real"]))
     return rows
 

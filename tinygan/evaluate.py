@@ -3,6 +3,7 @@
 import math
 import os
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from tinygan import backend, data, recipes, sample
 from tinygan.array_file import read_arrays
+from tinygan.data import cifar10, fashion_mnist
 from tinygan.errors import UserError, exit_on_error
 from tinygan.evaluation_file import MEANINGS, file_sha256, write_evaluation, write_json
 from tinygan.image_file import read_images
@@ -20,6 +22,7 @@ from tinygan.training.classifier_loop import predict
 from tinygan.training.config import read_config
 from tinygan.training.tables import read_timing
 
+CLASSES = {"fashion_mnist": fashion_mnist.CLASSES, "cifar10": cifar10.CLASSES}  # by extractor
 SHOWN = 16  # samples that are kept to be shown
 BY_SHAPE = {(28, 28, 1): "fashion-mnist", (32, 32, 3): "cifar10", (64, 64, 3): "faces"}
 
@@ -31,7 +34,7 @@ def main(argv=None):
         description="Measure samples against images of the test split, beside the floor: the same "
         "numbers for real training images. A run's go into RUN/evaluation.json, and its samples "
         "with the nearest training images into RUN/memorisation.png. A run of the recipe "
-        "classifier is asked to name the test images.",
+        "classifier is asked to name all test images.",
     )
     add = parser.add_argument
     add("samples", metavar="RUN|FILE.npz", type=path, help="a run folder, or a file with an array "
@@ -84,7 +87,7 @@ def main(argv=None):
     )
     folder = Path(args.samples)
     print(table(evaluation))
-    print(f"written: {folder / 'evaluation.json'}, {folder / 'memorisation.png'}")
+    print(f"written to {folder}: evaluation.json, evaluation.npz, memorisation.png")
     return 0
 
 
@@ -219,6 +222,9 @@ def table(evaluation):
     title = f"{name}: {how['n']:,} samples against {how['n']:,} images of {data_words(how)}"
     rows = [("", "samples", "real (floor)", "")]
     for key, meaning in MEANINGS.items():
+        if key == "entropy" and how["classes"] is not None:
+            k = len(how["classes"])
+            meaning = f"of the classes; ln {k} = {math.log(k):.3f} is {k} in equal parts"
         if key in metrics:
             rows.append((key, shown(key, metrics), shown(key, floor), meaning))
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
@@ -226,9 +232,12 @@ def table(evaluation):
     for key, value, real, meaning in rows:
         cells = f"{key:<{widths[0]}}  {value:>{widths[1]}}  {real:>{widths[2]}}  {meaning}"
         lines.append(cells.rstrip())
-    lines += ["", "classes, as the extractor sees them:"]
-    for text, counts in (("samples", metrics["classes"]), ("real", floor["classes"])):
-        lines.append(f"  {text:<8}" + " ".join(f"{count:>5}" for count in counts))
+    lines += ["", "classes, as the extractor's classifier sees them:"]
+    names = CLASSES.get(how["extractor"]["name"], [""] * len(floor["classes"]))
+    counts = zip(names, metrics["classes"], floor["classes"], strict=True)
+    for c, (name, count, real) in enumerate(counts):
+        cells = f"{f'{c} {name}':<{widths[0]}}  {count:>{widths[1]}}  {real:>{widths[2]}}"
+        lines.append(cells.rstrip())
     return "\n".join([*lines, "", explanation(how)])
 
 
@@ -239,12 +248,13 @@ def explanation(how):
         f"; it has not learned {how['data']}, so it ranks runs but knows neither its classes nor "
         "what matters in it"
     )  # fmt: skip
-    return (
-        "fd is not comparable with published FIDs: its features are those of tinygan's own "
-        f"classifier {extractor['name']}.npz (SHA-256 {extractor['sha256'][:12]}…, right on "
-        f"{100 * extractor['accuracy']:.2f} % of its test images), not Inception's{other}; from "
-        f"{how['n']:,} samples and {how['n']:,} images of the {how['split']} split, seed "
-        f"{how['seed']}."
+    return textwrap.fill(
+        "fd and kid are not comparable with published FIDs and KIDs: their features are those of "
+        f"tinygan's own classifier {extractor['name']}.npz (SHA-256 {extractor['sha256'][:12]}…, "
+        f"right on {100 * extractor['accuracy']:.2f} % of its test images), not Inception's{other}"
+        f"; from {how['n']:,} samples and {how['n']:,} images of the {how['split']} split, seed "
+        f"{how['seed']}.",
+        100,
     )
 
 
@@ -315,6 +325,8 @@ def _evaluate_file(args, xp, say):
     elif labels is not None:
         classes = tuple(np.unique(labels).tolist())
     n = min(args.n, len(images))
+    if n < protocol.LEAST:
+        raise UserError(f"{args.samples} holds {n} images: {protocol.LEAST} are needed at least")
     reference = protocol.build(
         name, n, args.seed, data_dir=args.data_dir, classes=classes, xp=xp, say=say
     )

@@ -60,13 +60,15 @@ def _identity(evaluation):
 
 def write_evaluation(folder, evaluation, pictures):
     """Write all three. UserError when one cannot be written."""
-    pairs = np.concatenate([pictures["samples"], pictures["nearest"]], axis=2)
-    sheet = plots.grid(pairs, columns=4, gap=6, scale=2 if pairs.shape[1] < 64 else 1)
+    rows = []
+    for i in range(0, len(pictures["samples"]), 8):
+        rows.append(("samples", pictures["samples"][i : i + 8]))
+        rows.append(("the training image nearest to each", pictures["nearest"][i : i + 8]))
     try:
         write_arrays(
             folder / "evaluation.npz", {"format": 1, "of": _identity(evaluation)}, pictures
         )
-        plots.save_png(folder / "memorisation.png", sheet)
+        plots.labelled_rows(folder / "memorisation.png", rows)
     except OSError as error:
         raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
     write_json(folder / "evaluation.json", evaluation)

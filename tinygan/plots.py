@@ -63,12 +63,14 @@ def labelled_rows(path, rows):
 class Panel:
     """One of the plots of `curves`.
 
-    label: of its vertical axis. lines: name -> values (steps,), one for each update. guides: name
-    -> height of a dotted line. limits: (lowest, highest) of the axis. log: a logarithmic axis.
+    label: of its vertical axis. lines: name -> values (steps,), one for each update. points: name
+    -> list of (epoch, value), for what is measured once an epoch. guides: name -> height of a
+    dotted line. limits: (lowest, highest) of the axis. log: a logarithmic axis.
     """
 
     label: str
     lines: dict
+    points: dict = field(default_factory=dict)
     guides: dict = field(default_factory=dict)
     limits: tuple | None = None
     log: bool = False
@@ -77,10 +79,11 @@ class Panel:
 def curves(path, panels, steps_per_epoch, title):
     """Draw how a training went: panels one above the other, over the epochs.
 
-    Each line is drawn faintly as it was and firmly as its running mean over a twentieth of the run.
+    Each line is drawn pale as it was and bold as its running mean over a twentieth of the run.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     figure = Figure(figsize=(7, 1 + 2 * len(panels)), layout="constrained")
     FigureCanvasAgg(figure)
@@ -94,19 +97,35 @@ def curves(path, panels, steps_per_epoch, title):
             axes.plot(epochs, values, color=colour, alpha=0.2, linewidth=0.7)
             smooth, start = _running_mean(values, window)
             axes.plot(epochs[start : start + len(smooth)], smooth, color=colour, label=label)
+        for label, pairs in panel.points.items():
+            if pairs:
+                axes.plot(*zip(*pairs, strict=True), "o-", color=next(colours), label=label, ms=3)
         for text, level in panel.guides.items():
             guided = True
             axes.axhline(level, color="grey", linewidth=0.7, linestyle=":")
-            axes.annotate(text, (1, level), xycoords=("axes fraction", "data"), fontsize="small")
+            axes.annotate(
+                text,
+                (1, level),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                verticalalignment="center",
+                fontsize="small",
+            )
         if panel.limits:
             axes.set_ylim(*panel.limits)
-        if panel.log and min(values.min() for values in panel.lines.values()) > 0:
+        shown = [*panel.lines.values(), *([y for _, y in p] for p in panel.points.values() if p)]
+        if panel.log and shown and min(map(min, shown)) > 0:
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_ylabel(panel.label)
-        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
+        if len(panel.lines) + len(panel.points) > 1:
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     updates = f"{steps_per_epoch} updates each" if steps_per_epoch > 1 else "one update each"
     guessing = "; dotted: where one can only guess" if guided else ""
-    all_axes[-1].set_xlabel(f"epoch ({updates}){guessing}")
+    all_axes[-1].set_xlabel(f"epoch ({updates}); pale: as it was, bold: running mean{guessing}")
     all_axes[0].set_title(title, loc="left")
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=110)

@@ -145,7 +145,10 @@ def _variational(rng, *, code, width):
 
 
 _AUTOENCODER = {"width": 64, "batch_size": 128, "lr": 1e-3, "code": 32, "components": 30}
-_DOCUMENT_000 = "Of the document that compares a mixture, an autoencoder and four GANs on clothes. "
+_DOCUMENT_000 = (
+    'Follows the document "Project deep unsupervised learning", which compares a mixture, an '
+    "autoencoder and four GANs on clothes. "
+)
 
 _RECIPES = [
     Recipe(
@@ -255,8 +258,8 @@ _RECIPES = [
         name="dcgan-fashion",
         summary="DCGAN with 4×4 kernels, BatchNorm and LeakyReLU in both nets, 28×28 grey",
         details=(
-            "Of the document on DCGANs for faces and Fashion-MNIST. It has BatchNorm after every "
-            "layer; here, as in Radford et al. 2016, not after D's first."
+            'Follows the document "Deep Convolutional GANs for Image Generation". It has BatchNorm '
+            "after every layer; here, as in Radford et al. 2016, not after D's first."
         ),
         trainer=GanTrainer,
         build=_pair(gan.fashion_generator, gan.fashion_discriminator),
@@ -265,9 +268,10 @@ _RECIPES = [
     ),
     Recipe(
         name="dcgan-faces",
-        summary="the same for faces, 64×64 colour; wants --data-dir",
+        summary="DCGAN with 4×4 kernels for faces, 64×64 colour; wants --data-dir",
         details=(
-            "Of the document on DCGANs for faces and Fashion-MNIST. --data-dir names a folder or a "
+            "Follows the document \"Deep Convolutional GANs for Image Generation\", with BatchNorm "
+            "everywhere but at D's first layer. --data-dir names a folder or a "
             ".zip of pictures of faces, or CelebA's img_align_celeba.zip; they are cropped and "
             "resized once. --width 16 or 24 keeps it bearable without a GPU."
         ),
@@ -282,10 +286,12 @@ _RECIPES = [
         name="dcgan-cifar10",
         summary="all-convolutional DCGAN on CIFAR-10 with instance noise, 32×32 colour",
         details=(
-            "Of the document on CIFAR-10: no dense layer at either end, ReLU in G, LeakyReLU in D, "
-            "noise on what D sees. That its width falls by half every five epochs is ours, and as "
-            "in Radford et al. 2016 there is no BatchNorm after D's first layer. --data-dir names "
-            "the folder of the official binary version. The document trains for 100 epochs."
+            'Follows the document "CIFAR-10 Image Generation with Deep Convolutional GAN" '
+            "(github.com/masoudrahimi39/Machine-Learning-Hands-On-Projects): no dense layer at "
+            "either end, ReLU in G, LeakyReLU in D, noise on what D sees. That its width falls by "
+            "half every five epochs is ours, and as in Radford et al. 2016 there is no BatchNorm "
+            "after D's first layer. --data-dir names the folder of the official binary version. "
+            "The document trains for 100 epochs."
         ),
         trainer=GanTrainer,
         build=_all_conv(32, gan.nn.ReLU),
@@ -298,7 +304,8 @@ _RECIPES = [
         name="cgan",
         summary="conditional dense GAN that is asked for T-shirts or trousers",
         details=(
-            "Of the document on conditional GANs, with its layer sizes. --classes 0,1 are T-shirts "
+            "Follows the document \"Generative Adversarial Network (GAN) for Fashion MNIST Image "
+            "Generation\", with its layer sizes. --classes 0,1 are T-shirts "
             "and trousers; any labels will do. Pixels are in [0, 1]. 80 % of the images train, "
             "10 % decide when to stop, 10 % are looked at when the training has ended."
         ),

@@ -43,7 +43,7 @@ def main(argv=None):
                 np.savez_compressed(file, **arrays)
     except OSError as error:
         raise UserError(f"cannot write {args.out}: {reason(error)}") from None
-    print(f"{args.n} images in {args.out}")
+    print(f"{args.n} image{'s' * (args.n > 1)} in {args.out}")
     return 0
 
 
@@ -56,7 +56,9 @@ def load(run_folder, xp):
     file = Path(run_folder) / "checkpoint.npz"
     if not file.exists():
         command = typed("tinygan.train", recipe.name, "--out", run_folder, "--resume")
-        raise UserError(f"{run_folder} has no checkpoint yet; train it on with {command}")
+        raise UserError(
+            f"{run_folder} has no checkpoint yet: wait, if it is training, or go on with {command}"
+        )
     _, _, trainer.notes = checkpoint.load(
         file, recipe=recipe.name, options=config["options"], networks=trainer.networks
     )

@@ -59,12 +59,17 @@ def main(argv=None):
         progress.say(f"finished early: {run.finished}")
     for name, value in run.result().items():
         if name != "step":
-            progress.say(f"{name}: {value if isinstance(value, bool) else f'{value:.5g}'}")
-    progress.say(f"done: {run.step} updates in {duration(seconds)}, all in {out}")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            progress.say(f"{name}: {f'{value:.5g}' if number else value}")
+    progress.say(f"done: {_plural(run.step, 'update')} in {duration(seconds)}, all in {out}")
     if run.recipe.name != "classifier":
         more = typed("tinygan.sample", out, "--n", 64, "--out", "samples.png")
         progress.say(f"more pictures: {more}")
     return 0
+
+
+def _plural(n, word):
+    return f"{n:,} {word}{'s' * (n != 1)}"
 
 
 def about(recipe):
@@ -95,11 +100,14 @@ def _parser():
     add("--data-dir", metavar="DIR", type=path, help="look for data here and nowhere else")
     add("--out", metavar="DIR", type=path, help="the run folder (default runs/RECIPE)")
     add("--epochs", metavar="N", type=whole_number(1), help="passes over the data")
-    add("--steps", metavar="N", type=whole_number(1), help="end after N updates")
+    add("--steps", metavar="N", type=whole_number(1), help="end after N updates, or "
+        "with the epochs where both are given and those end first")  # fmt: skip
     add("--seed", metavar="N", type=whole_number(0), help="start of all randomness (default 0)")
     add("--limit", metavar="N", type=whole_number(1), help="use only the first N images")
-    add("--sample-every", metavar="EPOCHS", type=whole_number(1), help="pictures (default 1)")
-    add("--checkpoint-every", metavar="EPOCHS", type=whole_number(1), help="(default 1)")
+    add("--sample-every", metavar="EPOCHS", type=whole_number(1), help="a sheet of samples "
+        "every so many epochs (default 1)")  # fmt: skip
+    add("--checkpoint-every", metavar="EPOCHS", type=whole_number(1), help="save every so many "
+        "epochs (default 1)")  # fmt: skip
     add("--resume", action="store_true", help="go on with the run in the folder; --epochs or "
         "--steps may name a new end")  # fmt: skip
     add("--quiet", action="store_true", help="say nothing but warnings and errors")
@@ -198,8 +206,8 @@ def _introduce(progress, run):
     progress.say(f"{run.recipe.name}: {run.recipe.summary}")
     progress.say(
         f"data: {run.dataset.name}, {len(run.images):,} images from {run.dataset.origin}; "
-        f"{run.steps_per_epoch:,} update{'s' * (run.steps_per_epoch > 1)} of "
-        f"{run.trainer.images_per_step:,} images an epoch"
+        f"{len(run.trainer.images):,} of them train, {_plural(run.steps_per_epoch, 'update')} of "
+        f"{run.trainer.images_per_step:,} an epoch"
     )
     sizes = ", ".join(f"{name} {n:,} weights" for name, n in run.trainer.weights().items())
     progress.say(f"networks: {sizes}; {backend.describe(run.xp)}")

@@ -185,7 +185,8 @@ def test_damaged_images_are_named_counted_and_skipped(tmp_path, capsys):
     for path in (put(tmp_path / "in", good | bad), pack(tmp_path / "in.zip", good | bad)):
         assert reds(path) == [10 * i for i in range(8)]
         err = capsys.readouterr().err
-        assert f"skipped {len(bad)} of {8 + len(bad)} images that cannot be read: " in err
+        assert f"skipped {len(bad)} of {8 + len(bad)} files that are no good images: " in err
+        assert "bad2.jpg (not an image)" in err
         assert "bad1.png" in err
         assert "\x1b" not in err
 
@@ -338,8 +339,8 @@ def test_a_truncated_zip_is_refused(tmp_path):
 def test_nothing_but_damaged_images_is_an_error_that_names_them(tmp_path, cache):
     path = put(tmp_path / "in", {f"{i}.png": b"x" for i in range(5)})
     text = complaint(path)
-    assert "too few good images" in text
-    assert "5 of 5 images that cannot be read: 0.png" in text
+    assert "has 0 good images, fewer than the 2 that are needed" in text
+    assert "5 of 5 files that are no good images: 0.png (not an image)" in text
     assert not list(cache.iterdir())
 
 

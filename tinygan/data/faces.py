@@ -217,7 +217,7 @@ def _make_cache(path, source):
                 try:
                     pixels = _decode(source.read(name)).tobytes()
                 except Exception as error:  # Pillow and zipfile raise dozens of kinds
-                    bad.append((name, str(error) or type(error).__name__))
+                    bad.append((name, _why(error)))
                     continue
                 file.write(pixels)
                 digest.update(pixels)
@@ -269,12 +269,23 @@ def _header(n):
 def _too_few(source, n, bad):
     if not bad:
         return f"{source.path} has {n} image, fewer than the {LEAST_IMAGES} that are needed"
-    return f"too few good images in {source.path}: {_bad_images(bad, len(source.names))}"
+    return (
+        f"{source.path} has {n} good image{'s' * (n != 1)}, fewer than the {LEAST_IMAGES} that are "
+        f"needed; {_bad_images(bad, len(source.names))}"
+    )
 
 
 def _bad_images(bad, n):
     first = "; ".join(f"{_shown(name)} ({_shown(why)})" for name, why in bad[:3])
-    return f"{len(bad):,} of {n:,} images that cannot be read: {first}" + ("; …" * (len(bad) > 3))
+    return f"{len(bad):,} of {n:,} files that are no good images: {first}" + "; …" * (len(bad) > 3)
+
+
+def _why(error):
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):  # its own words name an object in memory
+        return "not an image"
+    return str(error) or type(error).__name__
 
 
 def _shown(text):

@@ -26,6 +26,10 @@ back the original, its backward uses im2col where Conv2d's forward did:
     ConvTranspose2d:   y = col2im(x Wᵀ)      gW = im2col(gy)ᵀ x      gx = im2col(gy) W
 
 Here W (k, k, c_out, c_in) is the kernel of the Conv2d that would go the other way.
+
+The columns are k·k times as large as the image. So the layers make them for a few images at a time
+(`parts`), few enough to stay in the processor's cache until the product has read them; nothing else
+changes, for each image has rows of its own, and gW is a sum over images.
 Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning", chapters 2
 and 4 (output sizes, the transpose).
 """
@@ -34,6 +38,8 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.nn.layer import Layer, Param, check_shape, check_size
+
+_CACHE = 1 << 18  # floats, 1 MB of float32: what a core's own cache holds
 
 
 def im2col(x, kernel, stride, padding):
@@ -75,6 +81,18 @@ def col2im(cols, shape, kernel, stride, padding):
     return x[:, p : p + h, p : p + w].copy() if p > 0 else x
 
 
+def parts(x, floats_per_image):
+    """Slices that cut a batch x (N, …) into parts whose columns fit the processor's cache.
+
+    floats_per_image: how many numbers the columns of one image are. On a device, which has its
+    own way with memory, there is one part.
+    """
+    if backend.array_module(x) is not np:
+        return [slice(None)]
+    images = max(1, _CACHE // floats_per_image)
+    return [slice(i, i + images) for i in range(0, len(x), images)]
+
+
 def conv_size(size, kernel, stride, padding):
     """How many windows fit along an axis of `size` pixels."""
     return (size + 2 * padding - kernel) // stride + 1
@@ -104,7 +122,7 @@ class Conv2d(Layer):
 
     def forward(self, x):
         check_shape(self, x, None, None, None, self.c_in)
-        n, h, w, _ = x.shape
+        _, h, w, _ = x.shape
         k, s, p = self.kernel, self.stride, self.padding
         oh, ow = conv_size(h, k, s, p), conv_size(w, k, s, p)
         if oh < 1 or ow < 1:
@@ -112,31 +130,41 @@ class Conv2d(Layer):
                 f"Conv2d's kernel of {k} does not fit into {h}×{w} pixels with padding {p}"
             )
         self.keep(x, self.b)  # not its columns: copying them again is cheaper than holding k·k x
-        y = im2col(x, k, s, p) @ self._matrix()  # (N·OH·OW, k·k·c_in) @ (k·k·c_in, c_out)
+        y = self._without_bias(x)
         if self.bias:
             y += self.b.data
-        return y.reshape(n, oh, ow, self.c_out)
+        return y
 
     def jvp(self, v):
-        x, _ = self.take()
+        self.take()
         self.keep(v, None)  # the bias is a constant: it has no part in J
+        return self._without_bias(v)
+
+    def _without_bias(self, x):
         n, h, w, _ = x.shape
         k, s, p = self.kernel, self.stride, self.padding
-        y = im2col(v, k, s, p) @ self._matrix()
-        return y.reshape(n, conv_size(h, k, s, p), conv_size(w, k, s, p), self.c_out)
+        oh, ow = conv_size(h, k, s, p), conv_size(w, k, s, p)
+        y = backend.array_module(x).empty((n, oh, ow, self.c_out), x.dtype)
+        for part in parts(x, oh * ow * k * k * self.c_in):
+            rows = im2col(x[part], k, s, p) @ self._matrix()  # (B·OH·OW, k·k·c_in) @ …
+            y[part] = rows.reshape(-1, oh, ow, self.c_out)
+        return y
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x, b = self.take()
         k, s, p = self.kernel, self.stride, self.padding
-        rows = gy.reshape(-1, self.c_out)  # (N·OH·OW, c_out)
-        if accumulate:
-            gW = im2col(x, k, s, p).T @ rows  # (k·k·c_in, N·OH·OW) @ (N·OH·OW, c_out)
-            self.W.grad += gW.reshape(self.W.grad.shape)
-            if b is not None:
-                b.grad += rows.sum(axis=0)
-        if not input_grad:
-            return None
-        return col2im(rows @ self._matrix().T, x.shape, k, s, p)
+        _, oh, ow, _ = gy.shape
+        gx = backend.array_module(x).empty_like(x) if input_grad else None
+        for part in parts(x, oh * ow * k * k * self.c_in):
+            rows = gy[part].reshape(-1, self.c_out)  # (B·OH·OW, c_out)
+            if accumulate:
+                gW = im2col(x[part], k, s, p).T @ rows  # (k·k·c_in, B·OH·OW) @ (B·OH·OW, c_out)
+                self.W.grad += gW.reshape(self.W.grad.shape)
+            if input_grad:
+                gx[part] = col2im(rows @ self._matrix().T, x[part].shape, k, s, p)
+        if accumulate and b is not None:
+            b.grad += gy.sum(axis=(0, 1, 2))
+        return gx
 
     def _matrix(self):
         return self.W.data.reshape(-1, self.c_out)  # (k·k·c_in, c_out), a view
@@ -193,21 +221,29 @@ class ConvTranspose2d(Layer):
                 f"ConvTranspose2d with kernel {k} and padding {p} leaves nothing of {h}×{w} pixels"
             )
         self.keep(x)
-        cols = x.reshape(-1, self.c_in) @ self._matrix().T  # (N·H·W, c_in) @ (c_in, k·k·c_out)
-        y = col2im(cols, (n, oh, ow, self.c_out), k, s, p)
+        y = backend.array_module(x).empty((n, oh, ow, self.c_out), x.dtype)
+        for part in parts(x, h * w * k * k * self.c_out):
+            cols = x[part].reshape(-1, self.c_in) @ self._matrix().T  # (B·H·W, c_in) @ …
+            y[part] = col2im(cols, y[part].shape, k, s, p)
         if self.bias:
             y += self.b.data
         return y
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x = self.take()
-        cols = im2col(gy, self.kernel, self.stride, self.padding)  # (N·H·W, k·k·c_out)
-        if accumulate:
-            gW = cols.T @ x.reshape(-1, self.c_in)  # (k·k·c_out, N·H·W) @ (N·H·W, c_in)
-            self.W.grad += gW.reshape(self.W.grad.shape)
-            if self.bias:
-                self.b.grad += gy.sum(axis=(0, 1, 2))
-        return (cols @ self._matrix()).reshape(x.shape) if input_grad else None
+        _, h, w, _ = x.shape
+        k, s, p = self.kernel, self.stride, self.padding
+        gx = backend.array_module(x).empty_like(x) if input_grad else None
+        for part in parts(x, h * w * k * k * self.c_out):
+            cols = im2col(gy[part], k, s, p)  # (B·H·W, k·k·c_out)
+            if accumulate:
+                gW = cols.T @ x[part].reshape(-1, self.c_in)  # (k·k·c_out, B·H·W) @ (B·H·W, c_in)
+                self.W.grad += gW.reshape(self.W.grad.shape)
+            if input_grad:
+                gx[part] = (cols @ self._matrix()).reshape(x[part].shape)
+        if accumulate and self.bias:
+            self.b.grad += gy.sum(axis=(0, 1, 2))
+        return gx
 
     def _matrix(self):
         return self.W.data.reshape(-1, self.c_in)  # (k·k·c_out, c_in), a view

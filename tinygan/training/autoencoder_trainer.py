@@ -116,12 +116,12 @@ class AutoencoderTrainer(Trainer):
         panels = [
             plots.Panel(
                 "reconstruction (nats an image)",
-                {"cross-entropy": column(history, self.columns, "reconstruction")},
+                {"": column(history, self.columns, "reconstruction")},
             )
         ]
         if self.variational:
-            kl = {"from N(0, I)": column(history, self.columns, "kl")}
-            panels.append(plots.Panel("KL divergence (nats)", kl))
+            kl = {"": column(history, self.columns, "kl")}
+            panels.append(plots.Panel("KL from N(0, I) (nats)", kl))
         return panels
 
     def probe(self):

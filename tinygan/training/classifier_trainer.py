@@ -92,7 +92,9 @@ class ClassifierTrainer(Trainer):
     def panels(self, history):
         loss = {"training batches": column(history, self.columns, "loss")}
         right = {"training batches": column(history, self.columns, "accuracy")}
+        held = [(row["epoch"], row["accuracy"]) for row in self.notes["validation"]]
+        chance = {"chance": 1 / CLASSES}
         return [
-            plots.Panel("loss (nats)", loss, {"ln 10": np.log(CLASSES)}),
-            plots.Panel("accuracy", right, {"chance": 1 / CLASSES}, limits=(0, 1)),
+            plots.Panel("loss (nats)", loss, guides={"ln 10": np.log(CLASSES)}),
+            plots.Panel("accuracy", right, {"held out": held}, guides=chance, limits=(0, 1)),
         ]

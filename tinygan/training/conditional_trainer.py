@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinygan import plots
 from tinygan.data.split import split
 from tinygan.errors import UserError
 from tinygan.metrics import frechet_distance
@@ -86,6 +87,11 @@ class ConditionalTrainer(GanTrainer):
         k = len(self.classes)
         rows = max(1, 8 // k)  # of each class
         return self.draw(8 * rows * k, rng), 8
+
+    def panels(self, history):
+        rows = [(row["epoch"], row["fd"]) for row in self.notes["validation"]]
+        distance = plots.Panel("validation fd", {}, {"Fréchet distance": rows}, log=True)
+        return [*super().panels(history), distance]
 
     def result(self):
         """The distance to the images that nothing else has seen, and the epoch of that G."""

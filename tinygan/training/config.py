@@ -87,6 +87,8 @@ def read_config(folder):
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{folder} is not a run folder: it has no config.json") from None
+    except NotADirectoryError:
+        raise UserError(f"{folder} is a file: a run folder is wanted") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {reason(error)}") from None
     except (ValueError, RecursionError) as error:

@@ -85,12 +85,12 @@ class GanTrainer(Trainer):
         if self.options["loss"] == "bce":  # where these stand when D can only guess
             guides = {"2 ln 2": 2 * np.log(2), "ln 2": np.log(2)}
             panels = [
-                plots.Panel("loss (nats)", losses, guides),
-                plots.Panel("D's mean score", scores, {"": 0.5}, limits=(0, 1)),
+                plots.Panel("loss (nats)", losses, guides=guides),
+                plots.Panel("D's mean score", scores, guides={"": 0.5}, limits=(0, 1)),
             ]
         else:
             panels = [plots.Panel("loss", losses), plots.Panel("D's mean output", scores)]
-        return [*panels, plots.Panel("G's gradient", {"length": line("g_grad")}, log=True)]
+        return [*panels, plots.Panel("length of G's gradient", {"": line("g_grad")}, log=True)]
 
     def probe(self):
         rng = np.random.default_rng(0)

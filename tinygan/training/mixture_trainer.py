@@ -87,7 +87,7 @@ class MixtureTrainer(Trainer):
 
     def panels(self, history):
         values = column(history, self.columns, "log_likelihood")
-        return [plots.Panel("log likelihood (nats an image)", {"mean over the images": values})]
+        return [plots.Panel("log likelihood (nats an image)", {"": values})]
 
     def result(self):
         """The fit in numbers: log p of a row, two information criteria, whether EM converged."""

@@ -84,6 +84,8 @@ class Run:
 
     def start(self):
         """Make the folder and write config.json. Refuses a folder that has anything in it."""
+        if self.folder.is_file():
+            raise UserError(f"--out {self.folder} is a file: name a folder that is new or empty")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if (self.folder / "config.json").exists():
@@ -123,6 +125,7 @@ class Run:
             if self.step:  # what a kill right after the checkpoint may have left undone
                 self._draw_if_due()
                 self._write_tables()
+                self._draw_curves()
                 self._write_result()
         except OSError as error:
             raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
@@ -182,6 +185,7 @@ class Run:
                     self._save()
                 self._draw_if_due()
                 self._write_tables()
+                self._draw_curves()
                 progress.show(line, final=True)
                 clock.restart()
             elif not unread:
@@ -248,6 +252,8 @@ class Run:
         scale = 2 if images.shape[1] < 64 else 1
         sheet = plots.grid(images, columns=columns, scale=scale)
         plots.save_png(self.folder / "samples" / f"{name}.png", sheet)
+
+    def _draw_curves(self):
         title = f"{self.recipe.name}, {self.dataset.name}"
         panels = self.trainer.panels(self.history)
         plots.curves(self.folder / "curves.png", panels, self.steps_per_epoch, title)
