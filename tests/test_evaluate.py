@@ -80,7 +80,7 @@ def test_a_run(cli, run, tmp_path):
     assert "warning: 80 samples against 80 images are fewer than 2,048" in err
     assert "drawing 80 samples with dcgan …" in err
     with Image.open(tmp_path / "dcgan/memorisation.png") as picture:
-        assert picture.size == (1440, 576)
+        assert picture.height == 4 * 144
     assert not list((tmp_path / "dcgan").glob(".*tmp"))
 
 

@@ -30,7 +30,7 @@ MEANINGS = {  # in the order of the table; kid_std and bins stand beside kid and
     "js": "0 is best: divergence of the bins' shares, at most 0.693",
     "entropy": "of the classes; ln 10 = 2.303 is ten in equal parts",
     "memorisation": "about 1: no copies of training images; 0: only copies",
-    "agreement": "share that is recognised as the class asked for",
+    "agreement": "share recognised as the class asked for, among those that could be",
 }
 
 

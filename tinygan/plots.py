@@ -46,7 +46,8 @@ def labelled_rows(path, rows):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 0.9 * len(rows)), layout="constrained")
+    width = min(9.0, 0.2 + 0.66 * max(len(images) for _, images in rows))  # inches
+    figure = Figure(figsize=(width, 0.9 * len(rows)), layout="constrained")
     FigureCanvasAgg(figure)
     all_axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
     for axes, (text, images) in zip(all_axes, rows, strict=True):

@@ -271,3 +271,10 @@ def test_spread_positions(n, most):
     gaps = np.diff(found)
     assert found[-1] < n
     assert len(gaps) == 0 or (gaps.min() >= 1 and gaps.max() - gaps.min() <= 1)
+
+
+def test_agreement_is_among_the_classes_that_could_be_asked_for():
+    reference = protocol.build("fashion-mnist-subset", 150, classes=(0, 1))
+    floor = protocol.floor(reference)
+    recognised = floor["classes"][0] + floor["classes"][1]
+    assert floor["agreement"] > 0.98 > recognised / 150  # T-shirts are also taken for shirts

@@ -5,7 +5,8 @@ n samples stand against n images of the test split, which no recipe trains on:
     fd, kid, precision, recall, density, coverage   of features, see features.py
     ndb, js                                         of pixels, in bins fitted to training images
     classes, entropy                                what the features' classifier takes them for
-    agreement                                       how often that is the class that was asked for
+    agreement                                       how often that is the class that was asked for,
+                                                    among those that could be
     memorisation                                    is the nearest training image too near?
 
 Beside them stands the floor: n training images in the samples' place. No generator that learns from
@@ -181,8 +182,9 @@ def measure(reference, images, labels=None, *, limit=None, say=_silent):
     Reference.seen. say: told of each slow part.
     Returns a dict of floats, but "classes", a list of counts, and "memorisation", None where it is
     undefined. It takes at most 2,000 of the samples, evenly spaced, for it compares each with
-    every training image. "agreement", the share of samples that the extractor's classifier calls
-    by the label asked for, is there when labels are and the extractor has learned this data.
+    every training image. "agreement" is there when labels are and the extractor has learned this
+    data: the share of samples for which, of the reference's classes, its classifier finds the one
+    asked for most likely.
     Raises ValueError for images of another shape or dtype.
     """
     if images.dtype != np.uint8 or images.shape[1:] != reference.image_shape:
@@ -190,9 +192,9 @@ def measure(reference, images, labels=None, *, limit=None, say=_silent):
             f"samples must be uint8 (n, {', '.join(map(str, reference.image_shape))}), "
             f"got {images.dtype} {images.shape}"
         )
-    found, named = _scores(reference, images, reference.seen(limit), say)
+    found, logits = _scores(reference, images, reference.seen(limit), say)
     if labels is not None and reference.knows_the_classes:
-        found["agreement"] = float((named == labels).mean())
+        found["agreement"] = _agreement(reference, logits, labels)
     return found
 
 
@@ -207,8 +209,8 @@ def floor(reference, *, say=_silent):
     others = np.delete(reference.train, reference.held_out, axis=0)
     found, _ = _scores(reference, reference.train[reference.held_out], others, say)
     if reference.knows_the_classes:
-        named = _named(reference.extractor, reference.test_features)
-        found["agreement"] = float((named == reference.test_labels).mean())
+        logits = _logits(reference.extractor, reference.test_features)
+        found["agreement"] = _agreement(reference, logits, reference.test_labels)
     return found
 
 
@@ -225,7 +227,7 @@ def spread(n, most):
 
 
 def _scores(reference, images, train, say):
-    """(the metrics of images beside the reference's test images, the classes they seem to be)."""
+    """(the metrics of images beside the reference's test images, their classes' logits)."""
     say(f"features of {len(images):,} images …")
     features = reference.extractor.features(images)
     say("distances between them …")
@@ -242,11 +244,11 @@ def _scores(reference, images, train, say):
     found |= prdc(reference.test_features, features, k=SETTINGS["k"])
     say("bins, and nearest training images …")
     found |= ndb(reference.bins, images)
-    named = _named(reference.extractor, features)
-    counts = class_histogram(named, reference.extractor.network.layers[-1].n_out)
+    logits = _logits(reference.extractor, features)
+    counts = class_histogram(logits.argmax(axis=1), logits.shape[1])
     found |= {"classes": counts.tolist(), "entropy": entropy(counts)}
     found["memorisation"] = _memorisation(images, train, reference.test)
-    return found, named
+    return found, logits
 
 
 def _memorisation(images, train, test):
@@ -259,10 +261,16 @@ def _memorisation(images, train, test):
         return None
 
 
-def _named(extractor, features):
-    """The classes that the extractor's classifier gives to features: its last layer alone."""
+def _logits(extractor, features):
+    """What the extractor's classifier makes of features (n, 128): its last layer alone."""
     logits = extractor.network.layers[-1].forward(backend.to_device(features, extractor.xp))
-    return backend.to_numpy(logits).argmax(axis=1)
+    return backend.to_numpy(logits)
+
+
+def _agreement(reference, logits, labels):
+    classes = np.arange(logits.shape[1]) if reference.classes is None else reference.classes
+    classes = np.asarray(classes)
+    return float((classes[logits[:, classes].argmax(axis=1)] == labels).mean())
 
 
 def _rows(dataset, classes):
