@@ -185,7 +185,8 @@ class Run:
                     self._save()
                 self._draw_if_due()
                 self._write_tables()
-                self._draw_curves()
+                if self._draws_now() or stopping:
+                    self._draw_curves()
                 progress.show(line, final=True)
                 clock.restart()
             elif not unread:
@@ -248,7 +249,8 @@ class Run:
             self._draw(f"step_{self.step:06}" if rest else f"epoch_{epoch:04}")
 
     def _draw(self, name):
-        images, columns = self.trainer.sheet_images(np.random.default_rng(self.settings.seed))
+        rng = np.random.default_rng(self.settings.seed).spawn(3)[2]  # two train; the third draws
+        images, columns = self.trainer.sheet_images(rng)
         scale = 2 if images.shape[1] < 64 else 1
         sheet = plots.grid(images, columns=columns, scale=scale)
         plots.save_png(self.folder / "samples" / f"{name}.png", sheet)
