@@ -290,7 +290,10 @@ def confusion_table(evaluation):
         "rows: the true class; columns: what it was taken for",
         "     " + "".join(f"{c:>6}" for c in range(len(counts))),
     ]
-    lines += [f"{c:>5}" + "".join(f"{k:>6}" for k in row) for c, row in enumerate(counts)]
+    learned = how["data"].removesuffix("-subset").replace("-", "_")
+    names = CLASSES.get(learned, [""] * len(counts))
+    for c, (name, row) in enumerate(zip(names, counts, strict=True)):
+        lines.append((f"{c:>5}" + "".join(f"{k:>6}" for k in row) + f"  {name}").rstrip())
     return "\n".join(lines)
 
 
