@@ -118,15 +118,16 @@ def curves(path, panels, steps_per_epoch, title):
         shown = [*panel.lines.values(), *([y for _, y in p] for p in panel.points.values() if p)]
         if panel.log and shown and min(map(min, shown)) > 0:
             axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            few_decades = max(map(max, shown)) < 300 * min(map(min, shown))
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few_decades else (1,)))
             axes.yaxis.set_major_formatter("{x:g}")
             axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_ylabel(panel.label)
         if len(panel.lines) + len(panel.points) > 1:
             axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     updates = f"{steps_per_epoch} updates each" if steps_per_epoch > 1 else "one update each"
-    guessing = "; dotted: where one can only guess" if guided else ""
-    all_axes[-1].set_xlabel(f"epoch ({updates}); pale: as it was, bold: running mean{guessing}")
+    guessing = "; dotted: mere guessing" if guided else ""
+    all_axes[-1].set_xlabel(f"epoch ({updates}); bold: running mean{guessing}")
     all_axes[0].set_title(title, loc="left")
     with atomic_write(path) as file:
         figure.savefig(file, format="png", dpi=110)
