@@ -9,7 +9,7 @@ from tinygan.errors import UserError
 from tinygan.training.autoencoder_loop import ae_step, vae_step
 from tinygan.training.gan_loop import generate
 from tinygan.training.mixture_state import MixtureState
-from tinygan.training.trainer import PREVIEWS, Trainer, column
+from tinygan.training.trainer import PREVIEWS, Trainer, column, whole_updates
 
 FITTED_ON = 10_000  # images whose codes the mixture is fitted to
 
@@ -51,12 +51,7 @@ class AutoencoderTrainer(Trainer):
                     f"--components {options['components']} is more than the "
                     f"{len(images[:FITTED_ON])} images whose codes the mixture is fitted to"
                 )
-            if self.images_per_step > len(images):
-                raise UserError(
-                    f"a batch of {self.images_per_step} is more than the {len(images)} images "
-                    "there are: lower --batch-size"
-                )
-            self.steps_per_epoch = len(images) // self.images_per_step
+            self.steps_per_epoch = whole_updates(self.images_per_step, len(images))
 
     def updates(self, start):
         optimizers = list(self.optimizers.values())

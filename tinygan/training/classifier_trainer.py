@@ -8,7 +8,7 @@ from tinygan.data.pixels import to_float
 from tinygan.data.split import split
 from tinygan.errors import UserError
 from tinygan.training.classifier_loop import classifier_step, mirrored, predict
-from tinygan.training.trainer import Trainer, column
+from tinygan.training.trainer import Trainer, column, whole_updates
 
 CLASSES = 10
 
@@ -45,12 +45,9 @@ class ClassifierTrainer(Trainer):
         self.images, self.labels = images[train], labels[train]
         self.held_images, self.held_labels = images[held], labels[held]
         self.images_per_step = options["batch_size"]
-        if self.images_per_step > len(self.images):
-            raise UserError(
-                f"a batch of {self.images_per_step} is more than the {len(self.images)} images "
-                "there are: lower --batch-size"
-            )
-        self.steps_per_epoch = len(self.images) // self.images_per_step
+        self.steps_per_epoch = whole_updates(
+            self.images_per_step, len(self.images), of="images that train"
+        )
 
     def updates(self, start):
         pairs = batches(self.images, self.images_per_step, self.seed, start, labels=self.labels)

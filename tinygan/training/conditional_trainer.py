@@ -9,7 +9,7 @@ from tinygan.metrics import frechet_distance
 from tinygan.metrics.features import extractor_for
 from tinygan.training.gan_loop import generate
 from tinygan.training.gan_trainer import GanTrainer
-from tinygan.training.trainer import copy_into
+from tinygan.training.trainer import copy_into, whole_updates
 
 PATIENCE = 20  # epochs without a better validation distance before the training ends
 
@@ -49,13 +49,12 @@ class ConditionalTrainer(GanTrainer):
         (self.images, self.labels), self.validation, self.test = (
             (images[part], numbers[part]) for part in parts
         )
-        if self.images_per_step > len(self.images):
-            raise UserError(
-                f"a batch of {self.images_per_step} is more than the {len(self.images)} images "
-                f"that train, 80 % of those with the labels {self.options['classes']}: lower "
-                "--batch-size"
-            )
-        self.steps_per_epoch = len(self.images) // self.images_per_step
+        self.steps_per_epoch = whole_updates(
+            self.options["batch_size"],
+            len(self.images),
+            d_steps=self.options["d_steps"],
+            of=f"images that train, 80 % of those with the labels {self.options['classes']}",
+        )
         self.extractor = extractor_for(self.recipe.image_shape, self.xp)
         self.real_features = {
             part: self.extractor.features(getattr(self, part)[0]) for part in ("validation", "test")

@@ -4,11 +4,10 @@ import numpy as np
 
 from tinygan import backend, nn, plots
 from tinygan.data.batches import batches
-from tinygan.errors import UserError
 from tinygan.training import gan_loss
 from tinygan.training.gan_loop import fit, generate
 from tinygan.training.gradient_penalty import gradient_penalty
-from tinygan.training.trainer import Trainer, column, copy_into
+from tinygan.training.trainer import Trainer, column, copy_into, whole_updates
 
 
 class GanTrainer(Trainer):
@@ -97,17 +96,10 @@ class GanTrainer(Trainer):
         return {"G": self.G, "D": self.D}, backend.to_device(self._noise(64, rng), self.xp)
 
     def _take_data(self):
-        # Only conditional networks are given labels.
-        self.labels = None
-        self._check_batch(len(self.images))
-
-    def _check_batch(self, count):
-        if self.images_per_step > count:
-            size, times = self.options["batch_size"], self.options["d_steps"]
-            batch = f"a batch of {size}" if times == 1 else f"{times} batches of {size}"
-            lower = "--batch-size" if times == 1 else "--batch-size or --d-steps"
-            raise UserError(f"{batch} is more than the {count} images there are: lower {lower}")
-        self.steps_per_epoch = count // self.images_per_step
+        self.labels = None  # these networks are not told a class
+        self.steps_per_epoch = whole_updates(
+            self.options["batch_size"], len(self.images), d_steps=self.options["d_steps"]
+        )
 
     def _copy_of_G(self):
         copy, _ = self.build(np.random.default_rng(0))

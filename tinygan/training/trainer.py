@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tinygan.errors import UserError
+
 PREVIEWS = 64  # images in a sample sheet
 
 
@@ -73,6 +75,18 @@ class Trainer:
             for name, net in self.networks.items()
             if name in self.optimizers
         }
+
+
+def whole_updates(batch_size, images, *, d_steps=1, of="images there are"):
+    """How many updates of d_steps batches an epoch of so many images has.
+
+    Raises UserError when there is not one; `of` says what the images are.
+    """
+    if batch_size * d_steps > images:
+        batch = f"a batch of {batch_size}" if d_steps == 1 else f"{d_steps} batches of {batch_size}"
+        lower = "--batch-size" if d_steps == 1 else "--batch-size or --d-steps"
+        raise UserError(f"{batch} is more than the {images} {of}: lower {lower}")
+    return images // (batch_size * d_steps)
 
 
 def copy_into(target, source, keep=0.0):
