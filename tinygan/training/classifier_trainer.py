@@ -8,7 +8,7 @@ from tinygan.data.pixels import to_float
 from tinygan.data.split import split
 from tinygan.errors import UserError
 from tinygan.training.classifier_loop import classifier_step, mirrored, predict
-from tinygan.training.trainer import Trainer, column, whole_updates
+from tinygan.training.trainer import Trainer, column, validation_rows_fit, whole_updates
 
 CLASSES = 10
 
@@ -62,14 +62,7 @@ class ClassifierTrainer(Trainer):
         self.notes["validation"].append({"epoch": epoch, "accuracy": right})
 
     def check(self, path):
-        rows = self.notes.get("validation")
-        if not isinstance(rows, list) or not all(
-            isinstance(row, dict)
-            and row.keys() == {"epoch", "accuracy"}
-            and type(row["epoch"]) is int
-            and type(row["accuracy"]) is float
-            for row in rows
-        ):
+        if not validation_rows_fit(self.notes.get("validation"), "accuracy"):
             raise UserError(f"{path} is of no use: its validation accuracies are damaged")
 
     def accuracy(self, images, labels):

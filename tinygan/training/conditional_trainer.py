@@ -9,7 +9,7 @@ from tinygan.metrics import frechet_distance
 from tinygan.metrics.features import extractor_for
 from tinygan.training.gan_loop import generate
 from tinygan.training.gan_trainer import GanTrainer
-from tinygan.training.trainer import copy_into, whole_updates
+from tinygan.training.trainer import copy_into, validation_rows_fit, whole_updates
 
 PATIENCE = 20  # epochs without a better validation distance before the training ends
 
@@ -101,9 +101,7 @@ class ConditionalTrainer(GanTrainer):
         notes = self.notes
         rows = notes.get("validation")
         good = (
-            isinstance(rows, list)
-            and all(isinstance(row, dict) and row.keys() == {"epoch", "fd"} for row in rows)
-            and all(type(row["epoch"]) is int and type(row["fd"]) is float for row in rows)
+            validation_rows_fit(rows, "fd")
             and type(notes.get("best_epoch")) is int
             and type(notes.get("best_fd")) is (float if rows else type(None))
         )

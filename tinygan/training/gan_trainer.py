@@ -116,4 +116,5 @@ class GanTrainer(Trainer):
         return gradient_penalty(D, real, fake, rng=self.noise_rng)
 
     def _shape_options(self):
-        return {name: self.options[name] for name in ("width",) if name in self.options}
+        """The options that Recipe.networks takes."""
+        return {"width": self.options["width"]}

@@ -77,6 +77,17 @@ class Trainer:
         }
 
 
+def validation_rows_fit(rows, measure):
+    """Whether notes["validation"] is a list of dicts of a whole "epoch" and a float `measure`."""
+    return isinstance(rows, list) and all(
+        isinstance(row, dict)
+        and row.keys() == {"epoch", measure}
+        and type(row["epoch"]) is int
+        and type(row[measure]) is float
+        for row in rows
+    )
+
+
 def whole_updates(batch_size, images, *, d_steps=1, of="images there are"):
     """How many updates of d_steps batches an epoch of so many images has.
 
