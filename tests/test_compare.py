@@ -2,13 +2,14 @@
 
 import csv
 import json
+import re
 import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tinygan import compare, evaluate, train
+from tinygan import compare, evaluate, evaluation_file, train
 from tinygan.array_file import read_arrays, write_arrays
 from tinygan.metrics import protocol
 
@@ -76,6 +77,24 @@ def table():
         return list(csv.DictReader(file))
 
 
+def read(folder):
+    with open(f"{folder}/evaluation.json", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def edit(folder, key, value):
+    """Change a setting of the protocol in both files of an evaluation: "extractor/sha256"."""
+    evaluation = read(folder)
+    where = evaluation["protocol"]
+    *path, last = key.split("/")
+    for part in path:
+        where = where[part]
+    assert last in where
+    where[last] = value
+    _, pictures = read_arrays(folder / "evaluation.npz")
+    evaluation_file.write_evaluation(folder, evaluation, pictures)
+
+
 def one_line(err):
     return err.startswith("tinygan: ") and err.count("\n") == 1
 
@@ -88,12 +107,15 @@ def test_the_table_is_sorted_by_fd_with_the_floor_below(cli, run):
     for runs in ("dcgan mixture", "mixture dcgan"):
         code, out, err = cli(compare.main, f"{runs} {WORDS}")
         assert (code, err) == (0, "")
-        rows = [line for line in out.splitlines() if "/ 100" in line]
+        head, *rows = [line for line in out.splitlines() if "/ 100" in line or "ms/1000" in line]
         names = sorted(fds, key=fds.get)
         assert [row.split("  ")[0] for row in rows] == [*names, "real training images"]
         for name, row in zip(names, rows, strict=False):
             assert f"{fds[name]:.4g}" in row
-        assert len(set(map(len, rows))) == 1  # it lines up
+        assert len({len(line) for line in (head, *rows)}) == 1  # it lines up
+        metrics, floor = head.split()[4:], read("dcgan")["floor"]
+        expected = [evaluate.shown(metric, floor) for metric in metrics]
+        assert re.split("  +", rows[-1])[1:] == expected
     assert "40 samples against 40 images of the test split of fashion-mnist-subset" in out
     assert "fd and kid are not comparable with published FIDs and KIDs" in out
 
@@ -109,19 +131,38 @@ def test_the_csv_has_everything(cli, run):
     assert int(first["updates"]) == 2
     assert float(first["ms_per_1000"]) == pytest.approx(found["ms_per_1000"], rel=1e-4)
     assert floor["name"] == "real training images"
+    for row in (first, floor):
+        assert row["split"] == "test"
+        assert row["extractor_sha256"] == found["protocol"]["extractor"]["sha256"]
+    for row, of in ((first, "metrics"), (floor, "floor")):
+        assert row["class_counts"] == " ".join(map(str, found[of]["classes"]))
     for name in found["metrics"].keys() - {"classes"}:
         assert float(first[name]) == pytest.approx(found["metrics"][name], rel=1e-4)
         assert float(floor[name]) == pytest.approx(found["floor"][name], rel=1e-4)
 
 
-def test_the_figure_has_a_row_of_samples_for_each_run(cli, run):
+def test_the_figure_has_a_row_of_samples_for_each_run(cli, run, monkeypatch):
     run("dcgan"), run("mixture")
+    drawn, labelled_rows = [], compare.plots.labelled_rows
+    monkeypatch.setattr(
+        compare.plots,
+        "labelled_rows",
+        lambda file, rows: drawn.append(rows) or labelled_rows(file, rows),
+    )
     heights = []
     for runs in ("dcgan", "dcgan mixture"):
         cli(compare.main, f"{runs} {WORDS} --figure rows.png --csv rows.csv")
         with Image.open("rows.png") as picture:
             heights.append(picture.size[1])
     assert heights[1] == pytest.approx(1.5 * heights[0], rel=0.01)  # 2 rows, 3 rows
+    *of_runs, of_real = drawn[1]
+    folders = {"dcgan": "dcgan", "gmm (mixture)": "mixture"}
+    assert {text.split("   ")[0] for text, _ in of_runs} == folders.keys()
+    for text, images in of_runs:
+        evaluation, pictures = evaluation_file.read_evaluation(folders[text.split("   ")[0]])
+        np.testing.assert_array_equal(images, pictures["samples"])
+        assert text.endswith(f"fd {evaluation['metrics']['fd']:.4g}")
+    np.testing.assert_array_equal(of_real[1], pictures["real"])
 
 
 def test_what_was_evaluated_is_not_measured_again(cli, run, measured):
@@ -173,6 +214,14 @@ def swap_pictures(folder):
         lambda f: change(f, '"kid_subsets": 2', '"kid_subsets": 3'),
         lambda f: change(f, '"updates": 2', '"updates": null'),
         lambda f: change(f, '"width": 2', '"width": 4'),
+        lambda f: change(f, '"prior": ', '"prior_": '),
+        lambda f: change(f, '"recipe": ', '"recipe_": '),
+        lambda f: change(f, '"options": ', '"options_": '),
+        lambda f: change(f, '"learned_this_data": ', '"learned": '),
+        lambda f: change(f, '"updates": 2', f'"updates": {10**400}'),
+        lambda f: change(f, '"classes": [', '"classes": ["a", '),
+        lambda f: edit(f, "extractor/sha256", "0" * 64),
+        lambda f: edit(f, "train_sha256", "0" * 64),
         swap_pictures,
         retrain,
     ],
@@ -205,6 +254,53 @@ def test_runs_on_different_classes_get_a_table_each(cli, run):
     assert ["agreement" in line for line in heads] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("test_sha256", "0" * 64), ("n", 39), ("classes", [1, 2])]
+)
+def test_what_was_compared_with_other_images_gets_its_own_table(cli, run, key, value):
+    for name in ("a/mixture", "b/mixture"):
+        run("mixture", name)
+    _, out, _ = cli(compare.main, f"a/mixture b/mixture {WORDS}")
+    assert out.count("real training images") == 1
+    edit(run("mixture", "c/mixture"), key, value)
+    _, out, _ = cli(compare.main, f"a/mixture b/mixture c/mixture {WORDS}")
+    assert out.count("real training images") == 2
+
+
+def test_a_row_says_that_only_some_classes_were_drawn(cli, run, measured):
+    evaluate.main([str(run("cgan")), *WORDS.split()])
+    evaluate.main([str(run("cgan", "some")), *WORDS.split(), "--classes", "8"])
+    measured.clear()
+    cli(compare.main, f"cgan some {WORDS}")
+    assert measured == []
+    assert [(row["name"], row["classes"]) for row in table()[::2]] == [
+        ("cgan", "1 8"),
+        ("cgan (some) --classes 8", "8"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words", "says"),
+    [
+        (None, "--n 41 --quiet", "it was evaluated with --n 40 --seed 0: ask for these, or train"),
+        (None, f"{WORDS} --seed 1", "it was evaluated with --n 40 --seed 0: ask for these, or"),
+        (lambda f: change(f, '"fd": ', '"f": '), WORDS, "its evaluation is damaged, or"),
+        (lambda f: edit(f, "train_sha256", "0" * 64), WORDS, "its evaluation is damaged, or"),
+    ],
+)
+def test_what_cannot_be_measured_again(cli, run, measured, spoil, words, says):
+    folder = run("dcgan")
+    (folder / "checkpoint.npz").unlink()
+    if spoil:
+        spoil(folder)
+    run("mixture", evaluated=False)
+    code, out, err = cli(compare.main, f"mixture dcgan {words}")
+    assert (code, out) == (2, "")
+    assert one_line(err)
+    assert f"dcgan has no checkpoint any more, and {says}" in err
+    assert measured == []  # it is said before the long work
+
+
 def test_folders_of_one_name_are_told_apart(cli, run):
     run("mixture", "a/mixture"), run("mixture", "b/mixture")
     cli(compare.main, f"a/mixture b/mixture a/../a/mixture {WORDS}")
@@ -226,6 +322,7 @@ def test_folders_of_one_name_are_told_apart(cli, run):
         ("dcgan --csv missing/x.csv", "cannot write missing/x.csv: there is no folder missing"),
         ("dcgan --figure missing/x.png", "cannot write missing/x.png: there is no folder"),
         ("dcgan --csv dcgan", "cannot write dcgan: is a directory"),
+        ("dcgan --csv ./x.png --figure x.png", "--csv and --figure both name x.png: name two"),
         ("dcgan --n 5", "argument --n: must be at least 6"),
     ],
 )

@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 import shutil
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -72,10 +74,15 @@ def test_a_run(cli, run, tmp_path):
         "dcgan: 80 samples against 80 images of the test split of fashion-mnist-subset\n"
     )
     found = read("dcgan")
-    table = {line.split()[0]: line for line in out.splitlines()[3:15] if line}
+    lines = [re.split("  +", line) for line in out.splitlines()]
+    assert ["", "samples", "real (floor)"] in lines
+    table = {line[0]: line[1:3] for line in lines}
+    both = found["metrics"], found["floor"]
     for name in found["metrics"].keys() - {"kid_std", "bins", "classes"}:
-        for of in ("metrics", "floor"):
-            assert evaluate.shown(name, found[of]) in table[name]
+        assert table[name] == [evaluate.shown(name, of) for of in both]
+    assert both[0]["classes"] != both[1]["classes"]
+    for c, name in enumerate(evaluate.CLASSES["fashion_mnist"]):
+        assert table[f"{c} {name}"] == [str(of["classes"][c]) for of in both]
     assert "written to dcgan: evaluation.json, evaluation.npz, memorisation.png" in out
     assert "warning: 80 samples against 80 images are fewer than 2,048" in err
     assert "drawing 80 samples with dcgan …" in err
@@ -97,6 +104,38 @@ def test_it_says_what_fd_is_not_and_what_it_is_made_of(cli, run):
         "from 30 samples and 30 images of the test split, seed 4",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_it_says_when_the_features_have_not_learned_the_data(cli, run, learned):
+    cli(evaluate.main, f"{run('dcgan')} --n 30 --quiet")
+    how = read("dcgan")["protocol"] | {"data": "faces"}
+    how["extractor"]["learned_this_data"] = learned
+    text = " ".join(evaluate.explanation(how).split())
+    assert ("it has not learned faces, so it ranks runs" in text) is not learned
+
+
+@pytest.mark.parametrize(("n", "warns"), [(2047, True), (2048, False)])
+def test_too_few_to_rely_on(capsys, n, warns):
+    evaluate.warn_of_few(SimpleNamespace(n=n, asked=n, data="clothes"))
+    assert ("warning:" in capsys.readouterr().err) is warns
+
+
+def test_the_time_is_that_of_the_fastest_of_three_draws(cli, run, monkeypatch):
+    clock, draws = [0.0], []
+    seconds = iter([50, 10, 0.5, 0.2, 0.3])  # to warm up, the samples, and three times
+    draw = sample.draw
+
+    def slow(trainer, n, *args, **how):
+        draws.append(n)
+        clock[0] += next(seconds)
+        return draw(trainer, n, *args, **how)
+
+    monkeypatch.setattr(sample, "draw", slow)
+    monkeypatch.setattr(evaluate, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    cli(evaluate.main, f"{run('dcgan')} --n 40 --quiet")
+    assert draws[1:] == [40] * 4
+    assert read("dcgan")["ms_per_1000"] == pytest.approx(1000 * 0.2 / 40 * 1000)
 
 
 def test_what_evaluation_json_holds(cli, run):
@@ -155,12 +194,29 @@ def test_the_pictures_that_are_kept(cli, run):
     seen = {image.tobytes() for image in load("fashion-mnist-subset", "train").images[:600]}
     assert {image.tobytes() for image in pictures["nearest"]} <= seen
     assert {image.tobytes() for image in pictures["real"]} <= {i.tobytes() for i in TEST.images}
+
+
+def test_memorisation_png_shows_samples_above_their_nearest_training_images(cli, run, monkeypatch):
+    drawn, labelled_rows = [], evaluation_file.plots.labelled_rows
+    monkeypatch.setattr(
+        evaluation_file.plots,
+        "labelled_rows",
+        lambda file, rows: drawn.append(rows) or labelled_rows(file, rows),
+    )
+    cli(evaluate.main, f"{run('dcgan')} --n 40 --quiet")
+    _, pictures = evaluation_file.read_evaluation("dcgan")
+    (rows,) = drawn
+    assert ["nearest" in text for text, _ in rows] == [False, True, False, True]
+    for i, name in enumerate(("samples", "nearest")):
+        shown = np.concatenate([images for _, images in rows[i::2]])
+        np.testing.assert_array_equal(shown, pictures[name])
     with Image.open("dcgan/memorisation.png") as picture:
         assert min(picture.size) > 400
 
 
 def test_a_conditional_run_is_compared_with_its_classes_alone(cli, run):
     _, out, _ = cli(evaluate.main, f"{run('cgan')} --n 40 --quiet")
+    assert "of the classes seen; the 2 alone, equally: ln 2 = 0.693" in out
     found = read("cgan")
     assert found["protocol"]["classes"] == [1, 8]
     assert "of fashion-mnist-subset, classes 1, 8\n" in out
@@ -169,6 +225,7 @@ def test_a_conditional_run_is_compared_with_its_classes_alone(cli, run):
     assert 0 <= found["metrics"]["agreement"] <= 1
     cli(evaluate.main, "cgan --n 40 --quiet --classes 8")
     assert read("cgan")["protocol"]["classes"] == [8]
+    assert "agreement" not in read("cgan")["metrics"]
 
 
 def test_an_autoencoder_draws_from_the_prior_asked_for(cli, run):
@@ -179,12 +236,16 @@ def test_an_autoencoder_draws_from_the_prior_asked_for(cli, run):
     assert (own["prior"], other["prior"]) == ("normal", "gmm")
     assert out.startswith("vae with the prior gmm: ")
     assert own["metrics"] != other["metrics"]
-    assert own["parameters"] == own["weights"]["decoder"] < sum(own["weights"].values())
+    weights = own["weights"]
+    assert weights == other["weights"]
+    assert own["parameters"] == weights["decoder"]  # N(0, I) needs none
+    assert other["parameters"] == weights["decoder"] + weights["mixture"]
 
 
 def test_a_mixture(cli, run):
     assert cli(evaluate.main, f"{run('gmm')} --n 40 --quiet")[0] == 0
-    assert read("gmm")["parameters"] == read("gmm")["weights"]["mixture"] > 0
+    found = read("gmm")
+    assert found["parameters"] == found["weights"]["mixture"] + found["weights"]["projection"]
 
 
 def test_a_classifier_is_judged_on_all_test_images(cli, run):
@@ -234,14 +295,37 @@ def test_a_small_file_lowers_n(cli, tmp_path):
 
 
 def test_the_labels_of_a_file_are_what_was_asked_for(cli, tmp_path):
-    boots = TEST.images[TEST.labels == 9]
-    save(tmp_path / "boots.npz", images=boots, labels=np.full(len(boots), 9))
-    cli(evaluate.main, "boots.npz --data fashion-mnist-subset --quiet --json boots.json")
-    with open("boots.json", encoding="utf-8") as file:
-        found = json.load(file)
-    assert found["protocol"]["classes"] == [9]
-    assert found["metrics"]["agreement"] > 0.8
-    assert found["metrics"]["memorisation"] is None  # they are the test images
+    """Nobody takes trousers for boots, and each fourth image has the wrong one of these labels."""
+    rows = np.flatnonzero(np.isin(TEST.labels, (1, 9)))
+    labels = TEST.labels[rows].copy()
+    labels[::4] = 10 - labels[::4]
+    save(tmp_path / "two.npz", images=TEST.images[rows], labels=labels)
+    words = "two.npz --data fashion-mnist-subset --quiet --json two.json"
+    for more in ("", " --classes 1,9"):
+        cli(evaluate.main, words + more)
+        with open("two.json", encoding="utf-8") as file:
+            found = json.load(file)
+        assert found["protocol"]["classes"] == [1, 9]
+        assert found["metrics"]["agreement"] == pytest.approx(0.75, abs=0.03)
+        assert found["floor"]["agreement"] > 0.95
+        assert found["metrics"]["memorisation"] is None  # they are the test images
+
+
+def test_labels_that_classes_leaves_out(cli, tmp_path):
+    save(tmp_path / "all.npz", images=TEST.images[:80], labels=TEST.labels[:80])
+    code, out, err = cli(evaluate.main, "all.npz --data fashion-mnist-subset --classes 1,9")
+    assert (code, out) == (2, "")
+    assert one_line(err)
+    assert "all.npz has labels that --classes 1,9 leaves out, such as 0: name these too" in err
+
+
+def test_an_empty_name(capsys):
+    with pytest.raises(SystemExit) as ended:
+        evaluate.main([""])
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert one_line(err)
+    assert "argument RUN|FILE.npz: must be the name of a file or folder, got ''" in err
 
 
 GOOD = {"images": TEST.images[:40]}

@@ -34,8 +34,8 @@ def main(argv=None):
         usage="%(prog)s RUN [RUN …] [options]",
         description="One table of all runs, sorted by fd, with the floor below: the same numbers "
         "for real training images. A run that python -m tinygan.evaluate has measured the same way "
-        "is not measured again; where that was with --prior, it keeps that prior, and its row says "
-        "so.",
+        "is not measured again; where that was with --prior or --classes, it keeps these, and its "
+        "row says so. ms/1000: what drawing 1,000 samples takes, the fastest of three times.",
     )
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", type=path, help="run folders")
@@ -49,6 +49,8 @@ def main(argv=None):
         raise UserError(f"--figure {args.figure} should end in .png")
     for file in (args.csv, args.figure):
         check_folder(file)
+    if Path(args.csv).resolve() == Path(args.figure).resolve():
+        raise UserError(f"--csv and --figure both name {args.figure}: name two files")
     runs = {Path(run).resolve(): Path(run) for run in reversed(args.runs)}  # each once
     folders = list(reversed(runs.values()))
     for folder in folders:  # before the long work
@@ -93,9 +95,8 @@ def _measure_all(folders, args):
         return reference, protocol.floor(reference, say=say)
 
     results = []
-    for folder in folders:
-        found = read_evaluation(folder)
-        if found and _still_holds(folder, found[0], args):
+    for folder, found in [(folder, _kept(folder, args)) for folder in folders]:
+        if found:
             say(f"{folder}: as evaluated before")
         else:
             say(f"{folder}:")
@@ -104,6 +105,24 @@ def _measure_all(folders, args):
             )
         results.append(found)
     return results
+
+
+def _kept(folder, args):
+    """What read_evaluation finds, if it holds; None when the run is to be measured.
+
+    UserError when it cannot be: its checkpoint is gone, as where a folder is kept for its numbers.
+    """
+    found = read_evaluation(folder)
+    if found and _still_holds(folder, found[0], args):
+        return found
+    if (folder / "checkpoint.npz").exists() or not (folder / "evaluation.json").exists():
+        return None
+    what = "its evaluation is damaged, or of another state of the run or the data: train it again"
+    how = found[0]["protocol"] if found else {"asked": args.n, "seed": args.seed}
+    if (how["asked"], how["seed"]) != (args.n, args.seed):
+        was = f"--n {how['asked']} --seed {how['seed']}"
+        what = f"it was evaluated with {was}: ask for these, or train it again"
+    raise UserError(f"{folder} has no checkpoint any more, and {what}")
 
 
 def _still_holds(folder, evaluation, args):
@@ -134,8 +153,12 @@ def _names(folders, results):
         recipe = evaluation["recipe"]
         if plain.count(name) > 1:
             name = str(folder)
-        prior = evaluation["prior"]
-        drawn = f" --prior {prior}" if prior != evaluation["options"].get("prior") else ""
+        prior, classes = evaluation["prior"], evaluation["protocol"]["classes"]
+        own, drawn = evaluation["options"], ""
+        if prior != own.get("prior"):
+            drawn += f" --prior {prior}"
+        if classes is not None and (asked := ",".join(map(str, classes))) != own.get("classes"):
+            drawn += f" --classes {asked}"
         names.append((recipe if name == recipe else f"{recipe} ({name})") + drawn)
     return names
 
@@ -165,18 +188,19 @@ def _table(group):
 
 
 def _csv(groups):
-    """All tables as one CSV: each row names its data."""
+    """All tables as one CSV: each row names its data. class_counts: what samples are taken for."""
     metrics = [*MEANINGS, "kid_std", "bins"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        "name recipe data classes n seed parameters trained_parameters updates training_seconds "
-        "ms_per_1000".split()
+        "name recipe data split classes n seed extractor_sha256 class_counts parameters "
+        "trained_parameters updates training_seconds ms_per_1000".split()
         + metrics
     )
     for group in groups:
         how, floor = group[0][1]["protocol"], group[0][1]["floor"]
-        of = [how["data"], " ".join(map(str, how["classes"] or [])), how["n"], how["seed"]]
+        of = [how["data"], how["split"], _spaced(how["classes"] or []), how["n"], how["seed"]]
+        of.append(how["extractor"]["sha256"])
         for name, evaluation, _ in group:
             facts = [
                 evaluation["parameters"],
@@ -186,10 +210,15 @@ def _csv(groups):
                 evaluation["ms_per_1000"],
             ]
             numbers = facts + [evaluation["metrics"].get(metric) for metric in metrics]
-            writer.writerow([name, evaluation["recipe"], *of, *map(_digits, numbers)])
+            counts = _spaced(evaluation["metrics"]["classes"])
+            writer.writerow([name, evaluation["recipe"], *of, counts, *map(_digits, numbers)])
         numbers = [None] * 5 + [floor.get(metric) for metric in metrics]
-        writer.writerow([FLOOR, "", *of, *map(_digits, numbers)])
+        writer.writerow([FLOOR, "", *of, _spaced(floor["classes"]), *map(_digits, numbers)])
     return text.getvalue()
+
+
+def _spaced(numbers):
+    return " ".join(map(str, numbers))
 
 
 def _digits(number):

@@ -9,7 +9,7 @@ With the first two a run can be compared with others where its checkpoint is gon
 
 import hashlib
 import json
-import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +22,10 @@ from tinygan.files import reason, write_text
 MEANINGS = {  # in the order of the table; kid_std and bins stand beside kid and ndb
     "fd": "0 is best: Fréchet distance of features",
     "kid": "0 is best: kernel distance of features, ± over subsets",
-    "precision": "share of samples that lie among real images",
-    "recall": "share of real images that lie among samples",
-    "density": "how many real images' neighbourhoods hold a sample",
-    "coverage": "share of real images' neighbourhoods that hold a sample",
+    "precision": "share of samples whose features lie among real ones",
+    "recall": "share of real images whose features lie among samples'",
+    "density": "real neighbourhoods around a sample: mean number over k",
+    "coverage": "share of real neighbourhoods that hold a sample",
     "ndb": "bins of pixels that hold too many samples or too few",
     "js": "0 is best: divergence of the bins' shares, at most 0.693",
     "entropy": "of the classes; ln 10 = 2.303 is ten in equal parts",
@@ -48,9 +48,11 @@ def read_evaluation(folder):
         for name in ("samples", "nearest", "real"):
             if pictures[name].dtype != np.uint8 or pictures[name].shape[1:] != shape:
                 raise ValueError(name)
+        if meta["of"] != _identity(evaluation):
+            raise ValueError("they do not belong together")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return (evaluation, pictures) if meta.get("of") == _identity(evaluation) else None
+    return evaluation, pictures
 
 
 def _identity(evaluation):
@@ -83,10 +85,11 @@ def write_json(file, evaluation):
 
 
 def _check_evaluation(evaluation):
-    """Raise ValueError, KeyError or TypeError unless it is what evaluate_run made."""
+    """Raise one of what read_evaluation catches unless it is what evaluate_run made."""
     for metrics in (evaluation["metrics"], evaluation["floor"]):
         for name in (*MEANINGS, "kid_std", "bins"):
             _check_number(metrics.get(name), optional=name in ("memorisation", "agreement"))
+        _check_whole_numbers(metrics["classes"])
     for name in ("parameters", "updates", "ms_per_1000"):
         _check_number(evaluation[name])
     _check_number(evaluation["training_seconds"], optional=True)
@@ -97,17 +100,25 @@ def _check_evaluation(evaluation):
         _check_number(value)
     texts = [how["data"], how["split"], how["train_sha256"], how["test_sha256"]]
     texts += [extractor["name"], extractor["sha256"], evaluation["checkpoint_sha256"]]
+    texts += [evaluation["recipe"], evaluation["prior"] or ""]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("a text is missing")
-    if how["classes"] is not None and not all(type(c) is int for c in how["classes"]):
-        raise TypeError("classes")
+    if how["classes"] is not None:
+        _check_whole_numbers(how["classes"])
+    if type(evaluation["options"]) is not dict or type(extractor["learned_this_data"]) is not bool:
+        raise TypeError("options, or learned_this_data")
 
 
 def _check_number(value, optional=False):
     if optional and value is None:
         return
-    if type(value) not in (int, float) or not math.isfinite(value):
+    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
         raise TypeError(f"{value!r} is not a number")
+
+
+def _check_whole_numbers(values):
+    if not all(type(value) is int for value in values):
+        raise TypeError(f"{values!r} are not whole numbers")
 
 
 def file_sha256(file):

@@ -84,4 +84,6 @@ def class_list(text):
 
 def path(text):
     """An argparse type: a path, with ~ as the home folder also where the shell left it alone."""
+    if not text:
+        raise argparse.ArgumentTypeError("must be the name of a file or folder, got ''")
     return os.path.expanduser(text)

@@ -95,7 +95,8 @@ def test_the_spread_of_kid_is_over_different_subsets(floor):
     assert 0.001 < floor["kid_std"] < 1
 
 
-def test_noise_is_seen_by_every_metric(reference, floor, rng):
+def test_noise_is_seen_by_all_but_precision_density_and_memorisation(reference, floor, rng):
+    """The first two may put it among clothes, see prdc; and noise copies nothing."""
     found = protocol.measure(reference, rng.integers(0, 256, reference.test.shape, np.uint8))
     for name in ("fd", "kid", "ndb", "js"):
         assert found[name] > 2 * abs(floor[name]), name
@@ -127,6 +128,14 @@ def test_the_nearest_training_image_stands_beside(reference, train):
     assert rows(others) <= rows(train.images[:10])
 
 
+def test_a_limited_run_has_seen_as_many_training_images(reference, train):
+    np.testing.assert_array_equal(reference.seen(5), train.images[:5])
+    boots = protocol.build(SUBSET, 60, classes=(9,))
+    place = int(np.flatnonzero(train.labels == 9)[3])  # of the fourth boot
+    assert len(boots.seen(place)) == 3
+    np.testing.assert_array_equal(boots.seen(place + 1)[3], train.images[place])
+
+
 def test_only_the_classes_asked_for(train):
     one = protocol.build(SUBSET, 60, classes=(8, 1))
     assert set(one.test_labels) == {1, 8}
@@ -151,6 +160,12 @@ def test_agreement_is_the_share_of_right_labels(reference):
     half = np.where(np.arange(N) % 2, labels, (labels + 1) % 10)
     assert protocol.measure(reference, reference.test, half)["agreement"] == 0.5
     assert "agreement" not in protocol.measure(reference, reference.test)
+
+
+def test_there_is_no_agreement_on_a_single_class():
+    boots = protocol.build(SUBSET, 60, classes=(9,))
+    assert "agreement" not in protocol.floor(boots)
+    assert "agreement" not in protocol.measure(boots, boots.test, boots.test_labels)
 
 
 def test_the_histogram_is_of_the_classifier(reference):
@@ -231,9 +246,10 @@ def test_a_class_that_has_no_images():
         protocol.build(SUBSET, classes=(77,))
 
 
-def test_other_data_is_not_called_by_classes_it_does_not_have(tiny):
-    tiny(300, 50)
-    reference = protocol.build("idx")
+@pytest.mark.parametrize("name", ["idx", "faces"])
+def test_other_data_is_not_called_by_classes_it_does_not_have(tiny, name):
+    tiny(300, 50, name)
+    reference = protocol.build(name)
     assert reference.protocol()["extractor"]["learned_this_data"] is False
     assert "agreement" not in protocol.floor(reference)
     assert "agreement" not in protocol.measure(reference, reference.test, reference.test_labels)

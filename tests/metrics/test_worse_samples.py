@@ -1,6 +1,7 @@
 """Every metric gets worse when real images are spoilt in the way that it is there to notice.
 
-Held-out real images play the generator. Means over 4×4 pixels stand in for a network's features.
+Held-out real images play the generator. The features are means over 4×4 pixels, and then those of
+the classifier that comes with tinygan.
 """
 
 import numpy as np
@@ -16,6 +17,7 @@ from tinygan.metrics import (
     ndb,
     prdc,
 )
+from tinygan.metrics.features import extractor_for
 
 DATA = load("fashion-mnist-subset")
 ORDER = np.random.default_rng(0).permutation(len(DATA.images))
@@ -93,6 +95,42 @@ def test_blurred_images_are_precise_and_dense(clean, bins):
     spoilt = scores(SPOILT["blurred"], bins)
     assert spoilt["precision"] > clean["precision"]
     assert spoilt["density"] > clean["density"]
+
+
+FEW = 500
+HELD_OUT = load("fashion-mnist-subset", "test").images[:FEW]
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """shipped(samples): the scores by features of the classifier that comes with tinygan."""
+    extractor = extractor_for((28, 28, 1))
+    real = extractor.features(HELD_OUT)
+
+    def measure(samples):
+        features = extractor.features(samples[:FEW])
+        kid, _ = kernel_distance(real, features, subsets=1, rng=np.random.default_rng(0))
+        return prdc(real, features) | {"fd": frechet_distance(real, features), "kid": kid}
+
+    return measure
+
+
+@pytest.mark.parametrize("fault", SPOILT)
+def test_the_shipped_features_see_spoilt_images(shipped, fault):
+    # Precision and density are exempt: each image of five classes is a real one, and the classifier
+    # puts much of what is no garment among clothes, see the test below.
+    clean, spoilt = shipped(CLEAN), shipped(SPOILT[fault])
+    assert spoilt["fd"] > 5 * clean["fd"]
+    assert spoilt["kid"] > 1 > 3 * abs(clean["kid"])
+    for metric in ("recall", "coverage"):
+        assert spoilt[metric] < clean[metric] - 0.2, metric
+
+
+def test_uniform_noise_is_precise_and_not_recalled(shipped):
+    """What prdc's docstring warns of."""
+    found = shipped(np.random.default_rng(3).integers(0, 256, CLEAN.shape, np.uint8))
+    assert found["precision"] > 0.8
+    assert found["recall"] < 0.1
 
 
 def test_fewer_classes_have_less_entropy():

@@ -453,7 +453,27 @@ def test_the_mixture_has_the_mean_and_covariance_of_the_codes(recipe, clothes):
     np.testing.assert_allclose(drawn.std(axis=0), spread, rtol=0.15)
 
 
+@pytest.mark.parametrize("recipe", AUTOENCODERS)
+def test_the_mixture_of_codes_is_counted_beside_the_networks(recipe):
+    trainer = make(recipe, noise_images(6), components=2, code=3)
+    weights = trainer.weights()
+    assert weights.keys() == {"encoder", "decoder", "mixture"}
+    assert weights["decoder"] == sum(p.data.size for p in trainer.decoder.params())
+    assert weights["mixture"] == 1 + 2 * 3 + 2 * 6  # weights, means, symmetric covariances
+
+
 # The mixture of pixels
+
+
+@pytest.mark.parametrize(
+    ("covariance", "numbers"), [("full", 2 * 10), ("tied", 10), ("diag", 2 * 4), ("spherical", 2)]
+)
+def test_what_a_mixture_of_pixels_has_learned(covariance, numbers):
+    trainer = make("gmm", noise_images(20), components=2, dims=4, covariance=covariance)
+    assert trainer.weights() == {
+        "mixture": 1 + 2 * 4 + numbers,
+        "projection": 4 * 784 + 784,
+    }
 
 
 def test_a_mixture_draws_around_the_mean_of_the_data(rng):

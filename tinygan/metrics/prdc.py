@@ -2,8 +2,13 @@
 
 The real features are seen as a region: the union of balls, one around each real point, that reach
 to its k-th nearest real neighbour. A fake inside is realistic; the fakes' own region tells which
-real points a generator could have made. So a fault shows on its side: noise costs precision,
-a class that is never drawn costs recall and coverage.
+real points a generator could have made. So a fault shows on its side: fakes unlike any real image
+cost precision, a class that is never drawn costs recall and coverage.
+
+As realistic as the features can tell, that is: a classifier that has only ever seen clothes may put
+noise among them. With our features 10,000 images of uniform random pixels beside the test images of
+Fashion-MNIST get a precision of 0.72 and a density of 0.39 (real images: 0.92 and 0.99). Recall and
+coverage see it, for all noise looks alike: 0.0004 and 0.02 (0.92 and 0.97).
 """
 
 import numpy as np
@@ -22,8 +27,9 @@ def prdc(real, fake, k=5):
     real, fake: (N, D) and (M, D), any real dtype; computed in float64. k: 1 up to min(N, M) − 1;
     the neighbour counts leave the point itself out, not its duplicates. A ball has its surface.
     Returns a dict of four floats in [0, 1], density from 0 up: near 1 when fakes are like reals.
-    Precision and recall depend on N and M, so compare at equal numbers. Blur can raise precision
-    and density, for it moves images to the middle of the region; recall and coverage then fall.
+    Precision and recall depend on N and M, so compare at equal numbers. Precision and density say
+    that features lie among real ones, no more: a classifier may put noise there, and blur can raise
+    both, for it moves images to the middle of the region; recall and coverage then fall.
     Raises ValueError for sets of different widths, a k that does not fit, values that are not
     finite.
     Source: Kynkäänniemi et al. 2019, section 2 (precision, recall); Naeem et al. 2020, section 3.2

@@ -6,12 +6,15 @@ n samples stand against n images of the test split, which no recipe trains on:
     ndb, js                                         of pixels, in bins fitted to training images
     classes, entropy                                what the features' classifier takes them for
     agreement                                       how often that is the class that was asked for,
-                                                    among those that could be
+                                                    among those that could be, if two or more
     memorisation                                    is the nearest training image too near?
 
 Beside them stands the floor: n training images in the samples' place. No generator that learns from
 such images can be expected to do better, so the floor says which part of a number is chance. (The
 classifier has seen training images before; so its own floor is a little above that of fresh ones.)
+
+The training images of a run are all that it was given. A conditional GAN has trained on 80 % of
+those with its classes, but memorisation looks for copies among all of them.
 """
 
 from dataclasses import dataclass
@@ -80,6 +83,11 @@ class Reference:
     def knows_the_classes(self):
         """Whether the extractor has learned this data, so that its classes are the data's."""
         return self.data.startswith(self.extractor.name.replace("_", "-"))
+
+    @property
+    def can_agree(self):
+        """Whether there is an agreement: with a single class it would be 1 whatever is drawn."""
+        return self.knows_the_classes and (self.classes is None or len(self.classes) > 1)
 
     def seen(self, limit=None):
         """The training images of a run that was limited to the first `limit`; (M', H, W, C)."""
@@ -182,9 +190,9 @@ def measure(reference, images, labels=None, *, limit=None, say=_silent):
     Reference.seen. say: told of each slow part.
     Returns a dict of floats, but "classes", a list of counts, and "memorisation", None where it is
     undefined. It takes at most 2,000 of the samples, evenly spaced, for it compares each with
-    every training image. "agreement" is there when labels are and the extractor has learned this
-    data: the share of samples for which, of the reference's classes, its classifier finds the one
-    asked for most likely.
+    every training image. "agreement" is there when labels are, the extractor has learned this data
+    and two classes or more take part: the share of samples for which, of the reference's classes,
+    its classifier finds the one asked for most likely.
     Raises ValueError for images of another shape or dtype.
     """
     if images.dtype != np.uint8 or images.shape[1:] != reference.image_shape:
@@ -193,7 +201,7 @@ def measure(reference, images, labels=None, *, limit=None, say=_silent):
             f"got {images.dtype} {images.shape}"
         )
     found, logits = _scores(reference, images, reference.seen(limit), say)
-    if labels is not None and reference.knows_the_classes:
+    if labels is not None and reference.can_agree:
         found["agreement"] = _agreement(reference, logits, labels)
     return found
 
@@ -208,14 +216,17 @@ def floor(reference, *, say=_silent):
     say("the floor: the same for real training images")
     others = np.delete(reference.train, reference.held_out, axis=0)
     found, _ = _scores(reference, reference.train[reference.held_out], others, say)
-    if reference.knows_the_classes:
+    if reference.can_agree:
         logits = _logits(reference.extractor, reference.test_features)
         found["agreement"] = _agreement(reference, logits, reference.test_labels)
     return found
 
 
 def nearest_training_images(reference, images, *, limit=None):
-    """The training image that is nearest to each of the images, by pixels.    (N, H, W, C)"""
+    """The training image that is nearest to each of the images, by pixels.    (N, H, W, C)
+
+    Of a conditional GAN's classes all are looked at, also the 20 % that it did not train on.
+    """
     seen = reference.seen(limit)
     return seen[nearest(images, seen)[1]]
 

@@ -268,18 +268,25 @@ class GaussianMixture:
         )
 
     def _n_parameters(self):
-        k, d = self.means_.shape
-        of_covariances = {
-            "full": k * d * (d + 1) // 2,
-            "tied": d * (d + 1) // 2,
-            "diag": k * d,
-            "spherical": k,
-        }
-        return k - 1 + k * d + of_covariances[self.covariance_type]
+        return free_parameters(*self.means_.shape, self.covariance_type)
 
     def _check_fitted(self):
         if not hasattr(self, "means_"):
             raise ValueError("this GaussianMixture is not fitted yet: call fit first")
+
+
+def free_parameters(k, d, covariance_type):
+    """How many numbers a mixture is free in, as its weights sum to 1 and covariances are symmetric.
+
+    k: components. d: dimensions. covariance_type: as GaussianMixture has it.
+    """
+    of_covariances = {
+        "full": k * d * (d + 1) // 2,
+        "tied": d * (d + 1) // 2,
+        "diag": k * d,
+        "spherical": k,
+    }
+    return k - 1 + k * d + of_covariances[covariance_type]
 
 
 def e_step(X, weights, means, factors, covariance_type):

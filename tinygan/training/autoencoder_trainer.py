@@ -6,6 +6,7 @@ from tinygan import backend, nn, plots
 from tinygan.data.batches import batches
 from tinygan.data.pixels import to_float
 from tinygan.errors import UserError
+from tinygan.models.gmm import free_parameters
 from tinygan.training.autoencoder_loop import ae_step, vae_step
 from tinygan.training.gan_loop import generate
 from tinygan.training.mixture_state import MixtureState
@@ -122,6 +123,10 @@ class AutoencoderTrainer(Trainer):
     def probe(self):
         code = np.zeros((1, self.options["code"]), np.float32)
         return {"decoder": self.decoder}, backend.to_device(code, self.xp)
+
+    def weights(self):
+        mixture = free_parameters(*self.prior.means.shape, self.prior.covariance_type)
+        return super().weights() | {"mixture": mixture}
 
     def _with_sigmoid(self):
         return nn.Sequential(self.decoder, nn.Sigmoid())

@@ -7,7 +7,7 @@ import numpy as np
 from tinygan import backend, nn, plots
 from tinygan.data.pixels import to_float, to_uint8
 from tinygan.errors import RunError, UserError
-from tinygan.models.gmm import e_step, m_step, precisions_cholesky
+from tinygan.models.gmm import e_step, free_parameters, m_step, precisions_cholesky
 from tinygan.models.kmeans import kmeans
 from tinygan.models.pca import PCA
 from tinygan.training.mixture_state import MixtureState
@@ -91,11 +91,7 @@ class MixtureTrainer(Trainer):
 
     def result(self):
         """The fit in numbers: log p of a row, two information criteria, whether EM converged."""
-        n, k = len(self.images), self.mixture.means.shape[0]
-        free = self.weights()["mixture"] - 1  # the weights sum to 1
-        if self.options["covariance"] in ("full", "tied"):  # symmetric: the upper half is the lower
-            d = self.options["dims"]
-            free -= (k if self.options["covariance"] == "full" else 1) * d * (d - 1) // 2
+        n, free = len(self.images), self.weights()["mixture"]
         total = n * self.notes["log_likelihood"]
         return {
             "log_likelihood": self.notes["log_likelihood"],
@@ -105,7 +101,9 @@ class MixtureTrainer(Trainer):
         }
 
     def weights(self):
-        return {"mixture": sum(getattr(self.mixture, name).size for name in self.mixture.buffers)}
+        mixture = free_parameters(*self.mixture.means.shape, self.mixture.covariance_type)
+        projection = self.projection.mean.size + self.projection.components.size
+        return {"mixture": mixture, "projection": projection}
 
     def _pixels(self):
         return to_float(self.images, self.low).reshape(len(self.images), -1)
