@@ -102,7 +102,7 @@ def test_the_fake_device_and_numpy_draw_the_same_losses(make_run):
     runs = [make_run(xp.__name__, xp, epochs=2) for xp in (np, strict_device)]
     for run in runs:
         run.train(QUIET, never)
-    np.testing.assert_array_equal(runs[0].history, runs[1].history)
+    np.testing.assert_allclose(runs[0].history, runs[1].history, rtol=1e-4)  # slabs, im2col
 
 
 def test_the_device_waits_once_an_epoch_and_not_at_each_step(make_run):

@@ -2,7 +2,8 @@
 
 from tinygan.nn.activation import LeakyReLU, ReLU, Sigmoid, Tanh, sigmoid
 from tinygan.nn.adam import Adam
-from tinygan.nn.conv import Conv2d, ConvTranspose2d, col2im, im2col
+from tinygan.nn.conv import Conv2d, ConvTranspose2d
+from tinygan.nn.correlation import col2im, im2col
 from tinygan.nn.dense import Dense
 from tinygan.nn.dropout import Dropout
 from tinygan.nn.embedding import Embedding

@@ -1,101 +1,24 @@
-"""Convolution as one matrix product, and transposed convolution as its adjoint.
+"""Convolution, and transposed convolution, which is its adjoint.
 
-A convolution slides a k×k window over the image; each output pixel is the dot product of the window
-under it with the kernel. `im2col` copies every window into a row of its own,
+correlation.py has the idea and the derivation. With correlate(x, W) = im2col(x) W, a layer's
+forward and its two backwards are three linear maps, the same three for both layers:
 
-    x (N, H, W, C)  ->  cols (N·OH·OW, k·k·C),    OH × OW windows in each of the N images,
-
-and then all the dot products are a single matrix product with W (k, k, c_in, c_out) read as a
-(k·k·c_in, c_out) matrix:
-
-    Conv2d:            y = im2col(x) W
-
-`im2col` only copies, so it is linear, and a linear map's backward is its transpose (its adjoint:
-the map Aᵀ with <A x, y> = <x, Aᵀ y> for all x and y, where <,> is the sum of elementwise products).
-Where forward copies x[p] into several rows, the transpose adds the gradients of all those rows back
-into gx[p]. That is `col2im`: the same loop with the two sides of the assignment swapped and `=`
-made `+=`.
-So the backward of y = im2col(x) W, by the chain rule of a matrix product and of im2col, is
-
-    gW = im2col(x)ᵀ gy          gx = col2im(gy Wᵀ)
-
-A transposed convolution is this gx map used as a forward: it turns few pixels into many, each input
-pixel stamping a k×k patch of the output, the overlaps added up. And since transposing twice brings
-back the original, its backward uses im2col where Conv2d's forward did:
-
-    ConvTranspose2d:   y = col2im(x Wᵀ)      gW = im2col(gy)ᵀ x      gx = im2col(gy) W
-
-Here W (k, k, c_out, c_in) is the kernel of the Conv2d that would go the other way.
-
-The columns are k·k times as large as the image. So the layers make them for a few images at a time
-(`parts`), few enough to stay in the processor's cache until the product has read them; nothing else
-changes, for each image has rows of its own, and gW is a sum over images.
-Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning", chapters 2
-and 4 (output sizes, the transpose).
+    Conv2d:            y = correlate(x, W)            gx = correlate_adjoint(gy, W)
+    ConvTranspose2d:   y = correlate_adjoint(x, W)    gx = correlate(gy, W)
+    gW is weight_gradient, of the larger image and the smaller one: (x, gy), or (gy, x).
 """
 
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn import correlation, slabs
+from tinygan.nn.correlation import conv_size
 from tinygan.nn.layer import Layer, Param, check_shape, check_size
 
-_CACHE = 1 << 18  # floats, 1 MB of float32: what a core's own cache holds
 
-
-def im2col(x, kernel, stride, padding):
-    """Every k×k window of x as a row.    x (N, H, W, C) -> (N·OH·OW, k·k·C), in x's dtype.
-
-    Windows start every `stride` pixels, on x with `padding` zeros around it, so
-    OH = (H + 2·padding − kernel) // stride + 1, and OW likewise.
-    """
-    xp = backend.array_module(x)
-    n, h, w, c = x.shape
-    k, s, p = kernel, stride, padding
-    oh, ow = conv_size(h, k, s, p), conv_size(w, k, s, p)
-    if p > 0:
-        padded = xp.zeros((n, h + 2 * p, w + 2 * p, c), x.dtype)
-        padded[:, p : p + h, p : p + w] = x
-        x = padded
-    cols = xp.empty((n, oh, ow, k, k, c), x.dtype)
-    for i in range(k):  # pixel (i, j) of every window at once
-        for j in range(k):
-            cols[:, :, :, i, j] = x[:, i : i + s * oh : s, j : j + s * ow : s]
-    return cols.reshape(n * oh * ow, k * k * c)
-
-
-def col2im(cols, shape, kernel, stride, padding):
-    """The adjoint of im2col: add every row back to where its window was.
-
-    cols (N·OH·OW, k·k·C) -> x of `shape` (N, H, W, C), in cols' dtype. For all x and cols,
-    <im2col(x), cols> = <x, col2im(cols)>.
-    """
-    xp = backend.array_module(cols)
-    n, h, w, c = shape
-    k, s, p = kernel, stride, padding
-    oh, ow = conv_size(h, k, s, p), conv_size(w, k, s, p)
-    cols = cols.reshape(n, oh, ow, k, k, c)
-    x = xp.zeros((n, h + 2 * p, w + 2 * p, c), cols.dtype)
-    for i in range(k):
-        for j in range(k):
-            x[:, i : i + s * oh : s, j : j + s * ow : s] += cols[:, :, :, i, j]
-    return x[:, p : p + h, p : p + w].copy() if p > 0 else x
-
-
-def parts(x, floats_per_image):
-    """Slices that cut a batch x (N, …) into parts whose columns fit the processor's cache.
-
-    floats_per_image: how many numbers the columns of one image are. On a device, which has its
-    own way with memory, there is one part.
-    """
-    if backend.array_module(x) is not np:
-        return [slice(None)]
-    images = max(1, _CACHE // floats_per_image)
-    return [slice(i, i + images) for i in range(0, len(x), images)]
-
-
-def conv_size(size, kernel, stride, padding):
-    """How many windows fit along an axis of `size` pixels."""
-    return (size + 2 * padding - kernel) // stride + 1
+def maps(x):
+    """The module with the three maps: on the processor slabs.py, on a device correlation.py."""
+    return slabs if backend.array_module(x) is np else correlation
 
 
 class Conv2d(Layer):
@@ -129,8 +52,8 @@ class Conv2d(Layer):
             raise ValueError(
                 f"Conv2d's kernel of {k} does not fit into {h}×{w} pixels with padding {p}"
             )
-        self.keep(x, self.b)  # not its columns: copying them again is cheaper than holding k·k x
-        y = self._without_bias(x)
+        self.keep(x, self.b)
+        y = maps(x).correlate(x, self.W.data, s, p)
         if self.bias:
             y += self.b.data
         return y
@@ -138,36 +61,16 @@ class Conv2d(Layer):
     def jvp(self, v):
         self.take()
         self.keep(v, None)  # the bias is a constant: it has no part in J
-        return self._without_bias(v)
-
-    def _without_bias(self, x):
-        n, h, w, _ = x.shape
-        k, s, p = self.kernel, self.stride, self.padding
-        oh, ow = conv_size(h, k, s, p), conv_size(w, k, s, p)
-        y = backend.array_module(x).empty((n, oh, ow, self.c_out), x.dtype)
-        for part in parts(x, oh * ow * k * k * self.c_in):
-            rows = im2col(x[part], k, s, p) @ self._matrix()  # (B·OH·OW, k·k·c_in) @ …
-            y[part] = rows.reshape(-1, oh, ow, self.c_out)
-        return y
+        return maps(v).correlate(v, self.W.data, self.stride, self.padding)
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x, b = self.take()
         k, s, p = self.kernel, self.stride, self.padding
-        _, oh, ow, _ = gy.shape
-        gx = backend.array_module(x).empty_like(x) if input_grad else None
-        for part in parts(x, oh * ow * k * k * self.c_in):
-            rows = gy[part].reshape(-1, self.c_out)  # (B·OH·OW, c_out)
-            if accumulate:
-                gW = im2col(x[part], k, s, p).T @ rows  # (k·k·c_in, B·OH·OW) @ (B·OH·OW, c_out)
-                self.W.grad += gW.reshape(self.W.grad.shape)
-            if input_grad:
-                gx[part] = col2im(rows @ self._matrix().T, x[part].shape, k, s, p)
-        if accumulate and b is not None:
-            b.grad += gy.sum(axis=(0, 1, 2))
-        return gx
-
-    def _matrix(self):
-        return self.W.data.reshape(-1, self.c_out)  # (k·k·c_in, c_out), a view
+        if accumulate:
+            self.W.grad += maps(gy).weight_gradient(x, gy, k, s, p)
+            if b is not None:
+                b.grad += gy.sum(axis=(0, 1, 2))
+        return maps(gy).correlate_adjoint(gy, self.W.data, x.shape, s, p) if input_grad else None
 
 
 class ConvTranspose2d(Layer):
@@ -221,29 +124,16 @@ class ConvTranspose2d(Layer):
                 f"ConvTranspose2d with kernel {k} and padding {p} leaves nothing of {h}×{w} pixels"
             )
         self.keep(x)
-        y = backend.array_module(x).empty((n, oh, ow, self.c_out), x.dtype)
-        for part in parts(x, h * w * k * k * self.c_out):
-            cols = x[part].reshape(-1, self.c_in) @ self._matrix().T  # (B·H·W, c_in) @ …
-            y[part] = col2im(cols, y[part].shape, k, s, p)
+        y = maps(x).correlate_adjoint(x, self.W.data, (n, oh, ow, self.c_out), s, p)
         if self.bias:
             y += self.b.data
         return y
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x = self.take()
-        _, h, w, _ = x.shape
         k, s, p = self.kernel, self.stride, self.padding
-        gx = backend.array_module(x).empty_like(x) if input_grad else None
-        for part in parts(x, h * w * k * k * self.c_out):
-            cols = im2col(gy[part], k, s, p)  # (B·H·W, k·k·c_out)
-            if accumulate:
-                gW = cols.T @ x[part].reshape(-1, self.c_in)  # (k·k·c_out, B·H·W) @ (B·H·W, c_in)
-                self.W.grad += gW.reshape(self.W.grad.shape)
-            if input_grad:
-                gx[part] = (cols @ self._matrix()).reshape(x[part].shape)
-        if accumulate and self.bias:
-            self.b.grad += gy.sum(axis=(0, 1, 2))
-        return gx
-
-    def _matrix(self):
-        return self.W.data.reshape(-1, self.c_in)  # (k·k·c_out, c_in), a view
+        if accumulate:
+            self.W.grad += maps(gy).weight_gradient(gy, x, k, s, p)
+            if self.bias:
+                self.b.grad += gy.sum(axis=(0, 1, 2))
+        return maps(gy).correlate(gy, self.W.data, s, p) if input_grad else None
