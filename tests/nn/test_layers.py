@@ -249,6 +249,7 @@ def test_constructor_arguments_stay_readable(rng):
         (lambda r: nn.Dropout(float("nan"), rng=r), r"p in \[0, 1\)"),
         (lambda r: nn.GaussianNoise(-1, rng=r), "std"),
         (lambda r: nn.LeakyReLU(-0.1), "slope"),
+        (lambda r: nn.LeakyReLU(1.5), "slope"),
         (lambda r: nn.Reshape((2, -1)), "shape"),
         (lambda r: nn.Upsample2d(0), "factor"),
         (lambda r: nn.Embedding(0, 3, rng=r), "classes"),

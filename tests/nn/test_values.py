@@ -85,7 +85,8 @@ def test_activations_at_and_beside_zero():
     x = np.array([-2.0, 0.0, 3.0])
     np.testing.assert_array_equal(nn.ReLU().forward(x), [0, 0, 3])
     np.testing.assert_array_equal(nn.LeakyReLU(0.5).forward(x), [-1, 0, 3])
-    np.testing.assert_array_equal(nn.LeakyReLU(3).forward(x), [-6, 0, 3])
+    np.testing.assert_array_equal(nn.LeakyReLU(0).forward(x), [0, 0, 3])
+    np.testing.assert_array_equal(nn.LeakyReLU(1).forward(x), x)
     for layer, slopes in ((nn.ReLU(), [0, 0, 1]), (nn.LeakyReLU(0.5), [0.5, 0.5, 1])):
         layer.forward(x)
         np.testing.assert_array_equal(layer.backward(np.ones(3)), slopes)

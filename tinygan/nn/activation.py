@@ -5,37 +5,44 @@ gx = gy · f′(x).
 """
 
 from tinygan import backend
+from tinygan.nn.blocks import elementwise
 from tinygan.nn.layer import Layer
 
 
 class LeakyReLU(Layer):
     """y = x where x > 0, else slope · x.    Any shape -> the same shape and dtype.
 
-    slope: the derivative on the negative side; it keeps a little gradient flowing where ReLU would
-    pass none. f′(0) is taken as slope. Raises ValueError when slope is below 0.
+    slope: the derivative on the negative side, from 0 to 1; it keeps a little gradient flowing
+    where ReLU would pass none. f′(0) is taken as slope. Raises ValueError when slope is not 0 to 1.
     Source: Maas et al. 2013, section 2; slope 0.2 from Radford et al. 2016, section 4.
+
+    The larger of x and slope · x is y, and the larger of 1 or 0 and slope is f′(x): on a processor
+    that is many times as quick as choosing, whose outcome it cannot foresee.
     """
 
     def __init__(self, slope=0.2):
-        if not slope >= 0:
-            raise ValueError(f"LeakyReLU needs a slope of at least 0, got {slope!r}")
+        if not 0 <= slope <= 1:
+            raise ValueError(f"LeakyReLU needs a slope from 0 to 1, got {slope!r}")
         self.slope = float(slope)  # a NumPy float64 would make everything float64
 
     def forward(self, x):
-        xp = backend.array_module(x)
-        positive = x > 0
-        self.keep(positive)
-        return xp.where(positive, x, self.slope * x)
+        self.keep(x > 0)
+        maximum = backend.array_module(x).maximum
+        return elementwise(lambda x: maximum(x, self.slope * x), x)
 
     def jvp(self, v):
         positive = self.take()
         self.keep(positive)
-        return backend.array_module(v).where(positive, v, self.slope * v)
+        return self._times_slopes(v, positive)
 
     def backward(self, gy, accumulate=True):
-        positive = self.take()
-        xp = backend.array_module(gy)
-        return xp.where(positive, gy, self.slope * gy)  # f′ is 1 or slope
+        return self._times_slopes(gy, self.take())
+
+    def _times_slopes(self, gy, positive):
+        """gy · f′(x), which is 1 or slope."""
+        maximum = backend.array_module(gy).maximum
+        slopes = lambda positive: maximum(positive, self.slope, dtype=gy.dtype)  # noqa: E731
+        return elementwise(lambda gy, positive: gy * slopes(positive), gy, positive)
 
 
 class ReLU(Layer):
@@ -47,16 +54,16 @@ class ReLU(Layer):
     def forward(self, x):
         xp = backend.array_module(x)
         self.keep(x > 0)
-        return xp.maximum(x, 0)
+        return elementwise(lambda x: xp.maximum(x, 0), x)
 
     def jvp(self, v):
         positive = self.take()
         self.keep(positive)
-        return v * positive
+        return elementwise(lambda v, positive: v * positive, v, positive)
 
     def backward(self, gy, accumulate=True):
         positive = self.take()
-        return gy * positive  # f′ is 1 or 0
+        return elementwise(lambda gy, positive: gy * positive, gy, positive)  # f′ is 1 or 0
 
 
 class Tanh(Layer):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.blocks import cut, run
 
 
 class Adam:
@@ -42,13 +43,24 @@ class Adam:
         self.t += 1
         beta1, beta2 = self.betas
         m_share, v_share = 1.0 - beta1**self.t, 1.0 - beta2**self.t
-        for p, m, v in zip(self.params, self.m, self.v, strict=True):
-            xp = backend.array_module(p.data)
+
+        def work(blocks):
+            w, g, m, v = blocks
+            xp = backend.array_module(w)
             m *= beta1
-            m += (1.0 - beta1) * p.grad
+            m += (1.0 - beta1) * g
             v *= beta2
-            v += (1.0 - beta2) * (p.grad * p.grad)
-            p.data -= self.lr * (m / m_share) / (xp.sqrt(v / v_share) + self.eps)
+            v += (1.0 - beta2) * (g * g)
+            w -= self.lr * (m / m_share) / (xp.sqrt(v / v_share) + self.eps)
+
+        run(
+            work,
+            [
+                blocks
+                for p, m, v in zip(self.params, self.m, self.v, strict=True)
+                for blocks in cut(p.data, p.grad, m, v)
+            ],
+        )
 
     def zero_grad(self):
         """Set every grad to 0, ready for the next backward to add to."""

@@ -3,7 +3,10 @@
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.blocks import elementwise
 from tinygan.nn.layer import Layer
+
+_STEPS = 1 << 16
 
 
 class Dropout(Layer):
@@ -11,7 +14,8 @@ class Dropout(Layer):
 
     Any shape -> the same shape and dtype. Dividing by 1 − p keeps the expectation of y at x, so
     eval mode has nothing to scale: there y = x.
-    p: in [0, 1), else ValueError. rng: host NumPy Generator; the mask is drawn on the host, the
+    p: in [0, 1), else ValueError. An element's fate comes from 16 random bits, so the share dropped
+    is p to the nearest 65,536th. rng: host NumPy Generator; the mask is drawn on the host, the
     same for every backend, and moved to where x is.
     Backward: each element was multiplied by a constant, so gx = gy · mask / (1 − p).
     Source: Srivastava et al. 2014, section 4; they scale the weights after training instead.
@@ -21,17 +25,22 @@ class Dropout(Layer):
         if not 0 <= p < 1:
             raise ValueError(f"Dropout needs p in [0, 1), got {p!r}")
         self.p, self.rng = float(p), rng
+        self._dropped = min(round(p * _STEPS), _STEPS - 1)  # of the _STEPS values of a draw
 
     def forward(self, x):
         if not self.training:
             return x.copy()
-        mask = self.rng.random(x.shape, dtype=np.float32) >= self.p
-        mask = backend.to_device(mask, backend.array_module(x))
+        mask = backend.to_device(self.draw_mask(x.shape), backend.array_module(x))
         self.keep(mask)
         return self._masked(x, mask)
 
     def backward(self, gy, accumulate=True):
         return self._masked(gy, self.take())
 
+    def draw_mask(self, shape):
+        """The next mask, on the host: bool, False where an element is dropped."""
+        return self.rng.integers(0, _STEPS, shape, np.uint16) >= self._dropped
+
     def _masked(self, x, mask):
-        return x * mask * (1.0 / (1.0 - self.p))
+        scale = 1.0 / (1.0 - self.p)
+        return elementwise(lambda x, mask: x * mask * scale, x, mask)

@@ -24,7 +24,32 @@ Source: Ioffe & Szegedy 2015, section 3, whose chain of derivatives is collected
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.blocks import CACHE, elementwise, over_batch
 from tinygan.nn.layer import Layer, Param, check_size
+
+
+def moments(rows):
+    """Mean and biased variance of each column.    (M, F) -> (F,), (F,).
+
+    The sums of columns are products with a row of ones.
+    """
+    m = rows.shape[0]
+    mean = column_sums(lambda x: x, rows) / m
+    return mean, column_sums(lambda x: (x - mean) ** 2, rows) / m
+
+
+def column_sums(f, *arrays):
+    """Σ over the rows of f(*arrays).    (M, F) -> (F,), in their dtype."""
+    xp = backend.array_module(arrays[0])
+    m, features = arrays[0].shape
+
+    def work(block):
+        part = f(*(array[block] for array in arrays))
+        return xp.ones(len(part), part.dtype) @ part
+
+    if xp is not np:
+        return work(slice(None))
+    return sum(over_batch(work, m, max(32, CACHE // features)))
 
 
 class BatchNorm(Layer):
@@ -58,30 +83,30 @@ class BatchNorm(Layer):
             m = rows.shape[0]
             if m < 2:
                 raise ValueError(f"BatchNorm needs two values a feature to train on, got {m}")
-            mean = rows.mean(axis=0)
-            centred = rows - mean
-            var = (centred * centred).mean(axis=0)
+            mean, var = moments(rows)
             self._move_running(mean, var * (m / (m - 1)))
         else:
-            centred = rows - self.running_mean
-            var = self.running_var
+            mean, var = self.running_mean.astype(x.dtype), self.running_var.astype(x.dtype)
         inv_std = 1.0 / xp.sqrt(var + self.eps)  # (F,)
-        x_hat = centred * inv_std
-        self.keep(x_hat, inv_std)
-        y = x_hat * self.gamma.data + self.beta.data
-        return y.reshape(x.shape)
+        self.keep(x, mean, inv_std)
+        scale, beta = inv_std * self.gamma.data, self.beta.data
+        return elementwise(lambda rows: (rows - mean) * scale + beta, rows).reshape(x.shape)
 
     def backward(self, gy, accumulate=True):
-        x_hat, inv_std = self.take()
-        rows = gy.reshape(-1, self.features)
-        sum_gy = rows.sum(axis=0)  # also gβ
-        sum_gy_x_hat = (rows * x_hat).sum(axis=0)  # also gγ
+        x, mean, inv_std = self.take()
+        rows, gy_rows = x.reshape(-1, self.features), gy.reshape(-1, self.features)
+        m = rows.shape[0]
+        sum_gy = column_sums(lambda gy: gy, gy_rows)  # also gβ
+        sum_gy_x_hat = inv_std * column_sums(
+            lambda gy, x: gy * (x - mean), gy_rows, rows
+        )  # also gγ
         if accumulate:
             self.beta.grad += sum_gy
             self.gamma.grad += sum_gy_x_hat
-        m = rows.shape[0]
         # γ is the same for the whole column, so it comes out of both means: g = γ gy
-        gx = (rows - sum_gy / m - x_hat * (sum_gy_x_hat / m)) * (self.gamma.data * inv_std)
+        scale = inv_std * self.gamma.data
+        mean_gy, slope = sum_gy / m, inv_std * (sum_gy_x_hat / m)
+        gx = elementwise(lambda gy, x: (gy - mean_gy - (x - mean) * slope) * scale, gy_rows, rows)
         return gx.reshape(gy.shape)
 
     def _move_running(self, mean, var):
