@@ -34,7 +34,11 @@ class Conditional(nn.Sequential):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         shape = self.take()
-        gjoined = super().backward(gy, accumulate)
         size = math.prod(shape[1:])
+        if not input_grad:  # of the joined input, only the label's part
+            gvector = super().backward(gy, accumulate, input_grad=slice(size, None))
+            self.embedding.backward(gvector, accumulate)
+            return None
+        gjoined = super().backward(gy, accumulate)
         self.embedding.backward(gjoined[:, size:], accumulate)
-        return gjoined[:, :size].reshape(shape).copy() if input_grad else None
+        return gjoined[:, :size].reshape(shape).copy()

@@ -19,6 +19,7 @@ class Dense(Layer):
 
     bias: whether there is a b. rng: host NumPy Generator for the start weights, N(0, std²);
     b starts at 0.
+    backward's input_grad may be a slice: then only those columns of gx are computed.
     Raises ValueError when a size is not positive or x does not have n_in columns.
     Source: Radford et al. 2016 (DCGAN), section 4: weights start from N(0, 0.02²).
     """
@@ -50,4 +51,7 @@ class Dense(Layer):
             self.W.grad += x.T @ gy  # (n_in, N) @ (N, n_out)
             if b is not None:
                 b.grad += gy.sum(axis=0)
-        return gy @ self.W.data.T if input_grad else None  # (N, n_out) @ (n_out, n_in)
+        if input_grad is False:
+            return None
+        W = self.W.data if input_grad is True else self.W.data[input_grad]
+        return gy @ W.T  # (N, n_out) @ (n_out, n_in)

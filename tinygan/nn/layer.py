@@ -192,6 +192,9 @@ class Sequential(Layer):
     def backward(self, gy, accumulate=True, input_grad=True):
         """The chain rule: each layer's gx is the gy of the layer before it.
 
+        input_grad goes to the lowest layer that is reached, which may know more than True and
+        False: Dense takes a slice, the columns of gx that are wanted.
+
         input_grad=False returns None. The walk then ends at the lowest layer that has parameters:
         below it nothing is left to learn, and its own gx, the gradient with respect to the
         images or the noise, would be thrown away.
@@ -199,8 +202,8 @@ class Sequential(Layer):
         lowest = 0 if input_grad else self._lowest_with_params(accumulate)
         for i in range(len(self.layers) - 1, lowest - 1, -1):
             layer = self.layers[i]
-            if i == lowest and not input_grad and layer.can_skip_input_grad:
-                layer.backward(gy, accumulate, input_grad=False)
+            if i == lowest and input_grad is not True and layer.can_skip_input_grad:
+                gy = layer.backward(gy, accumulate, input_grad=input_grad)
             else:
                 gy = layer.backward(gy, accumulate)
         for layer in self.layers[:lowest]:
