@@ -5,7 +5,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tinygan import backend, data, recipes
+from tinygan import backend, data, memory, recipes
 from tinygan.advice import typed
 from tinygan.errors import UserError, exit_on_error
 from tinygan.options import Parser, path, whole_number
@@ -30,6 +30,7 @@ def main(argv=None):
     if args.about:
         print(about(recipe))
         return 0
+    memory.keep_freed()
     out = Path(args.out or default_folder(recipe))
     config = read_config(out) if args.resume else None
     settings = _settings(args, recipe, config)
