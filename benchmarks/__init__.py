@@ -1,0 +1,1 @@
+"""What tinygan costs, beside PyTorch and scikit-learn: python -m benchmarks --help."""

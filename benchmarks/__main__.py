@@ -1,0 +1,31 @@
+"""python -m benchmarks layers|step|gmm|scaling: measure, print a table, keep it."""
+
+import importlib
+import sys
+
+from tinygan.errors import exit_on_error
+from tinygan.options import Parser
+
+KINDS = {
+    "layers": "forward and backward of each layer, in the shapes that the recipes use",
+    "step": "a whole update of a recipe's networks, and where its time goes",
+    "gmm": "the fit of a Gaussian mixture",
+    "scaling": "time of a step by batch size and by width",
+}
+
+
+def main(argv=None):
+    argv = sys.argv[1:] if argv is None else argv
+    parser = Parser(
+        prog="python -m benchmarks",
+        usage="%(prog)s " + "|".join(KINDS) + " [options]",
+        description="Measure tinygan beside PyTorch and scikit-learn. "
+        + " ".join(f"{name}: {what}." for name, what in KINDS.items()),
+    )
+    parser.add_argument("kind", choices=KINDS, help="what to measure; KIND --help has its options")
+    kind = parser.parse_args(argv[:1]).kind
+    return importlib.import_module(f"benchmarks.{kind}").main(argv[1:])
+
+
+if __name__ == "__main__":
+    exit_on_error(main)

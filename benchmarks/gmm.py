@@ -1,0 +1,150 @@
+"""python -m benchmarks gmm: fitting a Gaussian mixture, beside scikit-learn's.
+
+50 full components on Fashion-MNIST's 60,000 images, reduced to 64 numbers by PCA: both start from
+the same means, weights and precisions and make the same number of EM iterations.
+"""
+
+import time
+import warnings
+
+import numpy as np
+
+from benchmarks import machine, report
+from benchmarks.workers import Worker, take_turns
+from tinygan import backend, data
+from tinygan.models import PCA, GaussianMixture
+from tinygan.options import Parser, whole_number
+
+
+def main(argv):
+    parser = Parser(prog="python -m benchmarks gmm", description="Time the fit of a mixture.")
+    add = parser.add_argument
+    add("--components", type=whole_number(1), default=50, metavar="K", help="default 50")
+    add("--dims", type=whole_number(1), default=64, metavar="D", help="of the PCA (default 64)")
+    add("--iterations", type=whole_number(1), default=10, metavar="I", help="of EM (default 10)")
+    add("--limit", type=whole_number(10), metavar="N", help="take the first N images only")
+    report.add_options(parser, peers=("sklearn",), rounds=5)
+    args = parser.parse_args(argv)
+    report.check_files(args)
+    peers, results = report.installed(args.peer), []
+    size = (args.components, args.dims, args.iterations, args.limit)
+    for name, xp in report.backends(args.backend).items():
+        about = machine.describe(xp, peers)
+        print(machine.line(about), "\n")
+        workers = {"tinygan": Worker(tinygan_workload, *size, name)}
+        if "sklearn" in peers:
+            workers["sklearn"] = Worker(sklearn_workload, *size, imports=("sklearn.mixture",))
+        try:
+            rounds = take_turns(workers, args.rounds, warm_up=1)
+        finally:
+            for worker in workers.values():
+                worker.close()
+        found = {
+            side: {
+                "seconds": report.spread([r["seconds"] for r in measured]),
+                "memory": max(r["memory"] for r in measured),
+                "lower_bound": measured[0]["lower_bound"],
+            }
+            for side, measured in rounds.items()
+        }
+        row = {"rows": rounds["tinygan"][0]["rows"], "sides": found}
+        if "sklearn" in found:
+            medians = {side: value["seconds"]["median"] for side, value in found.items()}
+            row["ratio"] = medians["sklearn"] / medians["tinygan"]
+        print(_table(row, args))
+        settings = dict(zip(("components", "dims", "iterations"), size[:3], strict=True))
+        results.append({"machine": about, **settings, **row})
+    report.write_files(args, "gmm", results, _plot)
+    return 0
+
+
+def tinygan_workload(components, dims, iterations, limit, backend_name):
+    """One fit: dict(seconds, lower_bound, rows)."""
+    xp = backend.get(backend_name)
+    X, start = _material(components, dims, limit)
+    X = backend.to_device(X, xp)
+
+    def workload():
+        mixture = GaussianMixture(
+            components, **_settings(iterations), **start, rng=np.random.default_rng(0)
+        )
+        backend.synchronize(xp)
+        began = time.perf_counter()
+        _quietly(mixture.fit, X)
+        backend.synchronize(xp)
+        seconds = time.perf_counter() - began
+        return {"seconds": seconds, "lower_bound": mixture.lower_bound_, "rows": len(X)}
+
+    return workload
+
+
+def sklearn_workload(components, dims, iterations, limit):
+    from sklearn.mixture import GaussianMixture as Peer
+
+    X, start = _material(components, dims, limit)
+
+    def workload():
+        mixture = Peer(components, **_settings(iterations), **start)
+        began = time.perf_counter()
+        _quietly(mixture.fit, X)
+        seconds = time.perf_counter() - began
+        return {"seconds": seconds, "lower_bound": float(mixture.lower_bound_), "rows": len(X)}
+
+    return workload
+
+
+def _settings(iterations):
+    # a tolerance that is never met, so that both make all the iterations
+    return {
+        "max_iter": iterations,
+        "tol": 0.0,
+        "reg_covar": 1e-4,
+        "init_params": "random_from_data",
+    }
+
+
+def _material(components, dims, limit):
+    """The rows (N, dims) in float64, and a start: means are rows, the precision all rows' own."""
+    images = data.load("fashion-mnist").images[:limit]
+    pixels = images.reshape(len(images), -1) / 255
+    X = PCA(dims).fit(pixels).transform(pixels)
+    rows = np.random.default_rng(0).choice(len(X), components, replace=False)
+    precision = np.linalg.inv(np.cov(X.T))
+    start = {
+        "weights_init": np.full(components, 1 / components),
+        "means_init": X[rows],
+        "precisions_init": np.broadcast_to(precision, (components, dims, dims)).copy(),
+    }
+    return X, start
+
+
+def _quietly(fit, X):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it has not converged: so it is meant
+        fit(X)
+
+
+def _table(row, args):
+    lines = [["", "seconds a fit", "log likelihood", "MB"]]
+    for side, found in row["sides"].items():
+        seconds = found["seconds"]
+        lines.append([
+            side,
+            "{median:.2f} ({low:.2f} to {high:.2f})".format(**seconds),
+            f"{found['lower_bound']:.6f}",
+            f"{found['memory'] / 1e6:.0f}",
+        ])  # fmt: skip
+    ratio = f"\n\nratio: {row['ratio']:.2f}" if "ratio" in row else ""
+    return (
+        f"{args.components} full components on {row['rows']:,} × {args.dims}, "
+        f"{args.iterations} iterations\n\n" + report.table(lines) + ratio
+    )
+
+
+def _plot(file, results):
+    rows = [
+        (f"{result['components']} components, {result['rows']:,} rows",
+         {side: value["seconds"]["median"] for side, value in result["sides"].items()})
+        for result in results
+    ]  # fmt: skip
+    report.bars(file, rows, "seconds a fit")

@@ -1,0 +1,234 @@
+"""python -m benchmarks layers: each layer in the shapes that the recipes use, beside PyTorch's."""
+
+import time
+
+import numpy as np
+
+from benchmarks import machine, report
+from benchmarks.breakdown import product_flops
+from benchmarks.step import FORMATS, RECIPES, material
+from benchmarks.workers import Worker, take_turns
+from tinygan import backend
+from tinygan.nn import blocks
+from tinygan.options import Parser, whole_number
+
+DIRECTIONS = ("forward", "backward")
+
+
+def main(argv):
+    parser = Parser(
+        prog="python -m benchmarks layers",
+        description="Time forward and backward of every layer of the recipes' networks; backward "
+        "is both gradients, of the weights and of the input.",
+    )
+    add = parser.add_argument
+    add("--recipe", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME",
+        help=f"whose layers (default all: {', '.join(RECIPES)})")  # fmt: skip
+    add("--batch-size", type=whole_number(2), default=128, metavar="N", help="default 128")
+    add(
+        "--width", type=whole_number(1), metavar="W", help="of the networks (default: the recipe's)"
+    )
+    report.add_options(parser, peers=("torch",))
+    args = parser.parse_args(argv)
+    report.check_files(args)
+    peers, results = report.installed(args.peer), []
+    for name, xp in report.backends(args.backend).items():
+        about = machine.describe(xp, peers)
+        print(machine.line(about), "\n")
+        rows = measure(name, args, peers, about["matmul_gflops"])
+        print(_table(rows, bool(peers)))
+        results.append({"machine": about, "batch_size": args.batch_size, "layers": rows})
+    report.write_files(args, "layers", results, _plot)
+    return 0
+
+
+def cases(names, batch_size, width):
+    """The layers to measure, each kind and shape once.
+
+    A list of (recipe, network, place, words): where it is, and what it is called, with the shape
+    of its input.
+    """
+    found, seen = [], set()
+    for recipe in names:
+        networks, inputs, _ = material(recipe, 2, width, seed=0)
+        for name, layer, shape in _walk(networks, inputs):
+            place = list(networks[name].layers).index(layer)
+            size = "×".join(map(str, (batch_size, *shape[1:])))
+            words = f"{type(layer).__name__} {_settings(layer)}".strip() + f"  of {size}"
+            if words not in seen:
+                seen.add(words)
+                found.append((recipe, name, place, words))
+    return found
+
+
+def measure(backend_name, args, peers, matmul_gflops):
+    """A row for each case: a list of dicts for the JSON file."""
+    size = (args.recipe, args.batch_size, args.width, backend_name)
+    workers = {"tinygan": Worker(tinygan_workload, *size)}
+    if "torch" in peers:
+        for layout in FORMATS:
+            workers[f"torch, {layout}"] = Worker(
+                torch_workload, *size, layout, blocks.count(), imports=("torch",)
+            )
+    try:
+        rounds = take_turns(workers, args.rounds)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    rows = []
+    for recipe, name, place, words in cases(args.recipe, args.batch_size, args.width):
+        row = {"layer": words, "recipe": recipe, "network": name, "place": place}
+        for direction in DIRECTIONS:
+            key = f"{words}, {direction}"
+            sides = {
+                side: report.spread([r[key] for r in measured]) for side, measured in rounds.items()
+            }
+            seconds = sides["tinygan"]["median"]
+            flops = rounds["tinygan"][0][f"{words}, flops"] * (1 if direction == "forward" else 2)
+            row[direction] = {"sides": sides, "gflop_per_second": flops / 1e9 / seconds}
+            row[direction]["share_of_limit"] = flops / 1e9 / seconds / matmul_gflops
+            others = [value["median"] for side, value in sides.items() if side != "tinygan"]
+            if others:
+                row[direction]["ratio"] = min(others) / seconds
+        rows.append(row)
+    return rows
+
+
+def tinygan_workload(names, batch_size, width, backend_name):
+    """A round over all cases: dict(seconds of each case and direction, and its flops)."""
+    xp, rng = backend.get(backend_name), np.random.default_rng(0)
+    prepared = []
+    for words, layer, x in _prepared(names, batch_size, width, rng):
+        layer, x = layer.to(xp).train(), backend.to_device(x, xp)
+        gy = xp.ones_like(layer.forward(x))
+        prepared.append((words, layer, x, gy))
+
+    def workload():
+        found = {}
+        for words, layer, x, gy in prepared:
+            found[f"{words}, flops"] = product_flops(layer, x.shape, gy.shape)
+            found[f"{words}, forward"] = _seconds(lambda: layer.forward(x), xp)  # noqa: B023
+            found[f"{words}, backward"] = _seconds(lambda: layer.backward(gy), xp)  # noqa: B023
+        return found
+
+    return workload
+
+
+def torch_workload(names, batch_size, width, backend_name, memory_format, threads):
+    """The same with PyTorch's layers."""
+    import torch
+
+    from benchmarks.twins import nchw, twin
+
+    torch.set_num_threads(threads)
+    cuda = backend_name == "cupy"
+    layout = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+    layout, device = layout[memory_format], "cuda" if cuda else "cpu"
+    prepared, rng = [], np.random.default_rng(0)
+    for words, layer, x in _prepared(names, batch_size, width, rng):
+        module, x = twin(layer).to(device, memory_format=layout), nchw(x).to(device)
+        x = (x.contiguous(memory_format=layout) if x.ndim == 4 else x).requires_grad_()
+        y = module(x)
+        prepared.append((words, module, x, torch.ones_like(y)))
+
+    def seconds(call):
+        if cuda:
+            torch.cuda.synchronize()
+        began = time.perf_counter()
+        result = call()
+        if cuda:
+            torch.cuda.synchronize()
+        return result, time.perf_counter() - began
+
+    def workload():
+        found = {}
+        for words, module, x, gy in prepared:
+            y, found[f"{words}, forward"] = seconds(lambda: module(x))  # noqa: B023
+            wanted = [x, *module.parameters()]
+            _, found[f"{words}, backward"] = seconds(
+                lambda: torch.autograd.grad(y, wanted, gy)  # noqa: B023
+            )
+        return found
+
+    return workload
+
+
+def _prepared(names, batch_size, width, rng):
+    """(words, layer, x) of each case."""
+    found, networks = [], {}
+    for recipe, name, place, words in cases(names, batch_size, width):
+        if recipe not in networks:
+            networks[recipe] = material(recipe, 2, width, seed=0)[:2]
+        shapes = {(network, id(layer)): shape for network, layer, shape in _walk(*networks[recipe])}
+        layer = networks[recipe][0][name].layers[place]
+        shape = (batch_size, *shapes[name, id(layer)][1:])
+        found.append((words, layer, rng.standard_normal(shape, dtype=np.float32)))
+    return found
+
+
+def _walk(networks, inputs):
+    """(network's name, layer, shape of its input) of every layer, found by one small forward."""
+    if "encoder" in networks:
+        x = inputs["images"]
+        order = ("encoder", "decoder")
+    else:
+        x = inputs["z"]
+        order = ("G", "D")
+    for name in order:
+        if "labels" in inputs:
+            vector = networks[name].embedding.forward(inputs["labels"])
+            x = np.concatenate([x.reshape(len(x), -1), vector], axis=1)
+        for layer in networks[name].layers:
+            yield name, layer, x.shape
+            x = layer.forward(x)
+
+
+def _settings(layer):
+    words = []
+    if hasattr(layer, "kernel"):
+        words.append(f"{layer.c_in}→{layer.c_out} {layer.kernel}×{layer.kernel}")
+        if layer.stride > 1:
+            words.append(f"stride {layer.stride}")
+    elif hasattr(layer, "n_in"):
+        words.append(f"{layer.n_in}→{layer.n_out}")
+    return " ".join(words)
+
+
+def _seconds(call, xp):
+    backend.synchronize(xp)
+    began = time.perf_counter()
+    call()
+    backend.synchronize(xp)
+    return time.perf_counter() - began
+
+
+def _table(rows, peers):
+    head = ["", "", "ms", "PyTorch, ms", "ratio", "GFLOP/s", "share of limit"]
+    lines = [head]
+    for row in rows:
+        for direction in DIRECTIONS:
+            found = row[direction]
+            sides = dict(found["sides"])
+            mine = sides.pop("tinygan")
+            best = min(sides.values(), key=lambda side: side["median"]) if peers else None
+            product = found["gflop_per_second"] > 0
+            lines.append([
+                row["layer"] if direction == "forward" else "",
+                direction,
+                report.milliseconds(mine),
+                report.milliseconds(best) if best else "-",
+                f"{found['ratio']:.2f}" if best else "-",
+                f"{found['gflop_per_second']:.0f}" if product else "",
+                f"{found['share_of_limit']:.2f}" if product else "",
+            ])  # fmt: skip
+    return report.table(lines)
+
+
+def _plot(file, results):
+    """Two bars for each layer: forward and backward, relative to PyTorch."""
+    rows = [
+        (f"{row['layer']}, {direction}", {"tinygan": row[direction].get("ratio", 0.0)})
+        for row in results[0]["layers"]
+        for direction in DIRECTIONS
+    ]
+    report.bars(file, rows, "speed relative to PyTorch's (1: equal)", line=1.0)

@@ -1,0 +1,82 @@
+"""What a figure was measured on: printed with every table and kept with every result."""
+
+import os
+import platform
+import time
+
+import numpy as np
+
+import tinygan
+from tinygan import backend
+from tinygan.nn import blocks
+
+
+def describe(xp, peers):
+    """The machine, versions, threads and settings: a dict of texts and numbers.
+
+    peers: names of the packages measured beside tinygan.
+    """
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    about = {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "threads": blocks.count(),
+        "python": platform.python_version(),
+        "tinygan": tinygan.__version__,
+        "numpy": np.__version__,
+        "blas": f"{blas['name']} {blas['version']}",
+        "backend": backend.describe(xp),
+        "matmul_gflops": matmul_rate(xp) / 1e9,
+    }
+    if xp is not np:
+        about["tf32"] = os.environ.get("CUPY_TF32") == "1"
+    for peer in peers:
+        about[peer] = _version(peer)
+    return about
+
+
+def matmul_rate(xp, size=2048, rounds=7):
+    """The machine's own speed limit: float32 operations a second in one large matrix product."""
+    rng = np.random.default_rng(0)
+    a, b = (
+        backend.to_device(rng.standard_normal((size, size), dtype=np.float32), xp) for _ in range(2)
+    )
+    out, best = xp.empty_like(a), float("inf")
+    for _ in range(rounds):
+        backend.synchronize(xp)
+        began = time.perf_counter()
+        xp.matmul(a, b, out=out)
+        backend.synchronize(xp)
+        best = min(best, time.perf_counter() - began)
+    return 2 * size**3 / best
+
+
+def line(about):
+    """The same in one line, for people."""
+    threads = f"{about['threads']} thread{'s' * (about['threads'] != 1)}"
+    words = [f"{about['processor']}, {threads} on {about['cores']} cores", about["backend"]]
+    words += [about["blas"], f"matrix product {about['matmul_gflops']:.0f} GFLOP/s"]
+    words += [f"{peer} {about[peer]}" for peer in ("torch", "sklearn") if peer in about]
+    if "tf32" in about:
+        words.append(f"TF32 {'on' if about['tf32'] else 'off'}")
+    return ", ".join(words)
+
+
+def _processor():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [
+                text.split(":", 1)[1].strip() for text in file if text.startswith("model name")
+            ]
+        return names[0]
+    except (OSError, IndexError):
+        return platform.processor() or platform.machine()
+
+
+def _version(package):
+    import importlib.metadata
+
+    return importlib.metadata.version({"sklearn": "scikit-learn"}.get(package, package))

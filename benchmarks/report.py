@@ -1,0 +1,131 @@
+"""Options, tables and files that all benchmarks share."""
+
+import json
+import math
+import statistics
+import sys
+from importlib.util import find_spec
+
+from tinygan import backend
+from tinygan.errors import UserError
+from tinygan.evaluate import check_folder
+from tinygan.files import atomic_write, reason, write_text
+from tinygan.options import path, whole_number
+
+
+def add_options(parser, peers, rounds=15):
+    """--backend, --peer, --rounds, --json and --plot. peers: those that this benchmark knows."""
+    add = parser.add_argument
+    add("--backend", nargs="+", choices=("numpy", "cupy"), default=["numpy"], metavar="NAME",
+        help="numpy, cupy, or both (default numpy)")  # fmt: skip
+    if peers:
+        add("--peer", nargs="*", choices=peers, default=list(peers), metavar="NAME", help="whom to "
+            f"measure beside it: {', '.join(peers)} (default: if it is installed)")  # fmt: skip
+    add("--rounds", type=whole_number(1), default=rounds, metavar="N", help="measurements of each, "
+        f"taken in turns (default {rounds})")  # fmt: skip
+    add("--json", metavar="FILE", type=path, help="write the figures there")
+    add("--plot", metavar="FILE.png", type=path, help="draw them")
+
+
+def installed(peers):
+    """Those of the peers that are installed; the others are named on stderr."""
+    found = [peer for peer in peers if find_spec(peer)]
+    for peer in peers:
+        if peer not in found:
+            print(
+                f"{peer} is not installed, so it is left out: pip install '.[peers]' brings it",
+                file=sys.stderr,
+            )
+    return found
+
+
+def backends(names):
+    """The array modules of that name. UserError when one is not to be had."""
+    return {name: backend.get(name) for name in dict.fromkeys(names)}
+
+
+def check_files(args):
+    """UserError now when a file could not be written later."""
+    for file in (args.json, args.plot):
+        if file is not None:
+            check_folder(file)
+    if args.plot is not None and not args.plot.endswith(".png"):
+        raise UserError(f"--plot {args.plot} should end in .png")
+
+
+def spread(values):
+    """Median and quartiles: dict(median, low, high)."""
+    values = sorted(values)
+    if len(values) < 2:
+        return {"median": values[0], "low": values[0], "high": values[0]}
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return {"median": median, "low": low, "high": high}
+
+
+def milliseconds(found):
+    """ "12.3 (12.1 to 12.9)" of a spread in seconds."""
+    digits = [1e3 * found[name] for name in ("median", "low", "high")]
+    places = max(0, 2 - math.floor(math.log10(digits[0]))) if digits[0] > 0 else 0
+    return "{:.{p}f} ({:.{p}f} to {:.{p}f})".format(*digits, p=places)
+
+
+def table(rows):
+    """Rows of texts as lines of aligned columns, the first row as the head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for first, *others in rows:
+        cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([f"{first:<{widths[0]}}", *cells]).rstrip())
+    return "\n".join(lines)
+
+
+def write_json(file, found):
+    """Write a dict as JSON, all or nothing. UserError when it cannot be written."""
+    try:
+        write_text(file, json.dumps(found, indent=1) + "\n")
+    except OSError as error:
+        raise UserError(f"cannot write {file}: {reason(error)}") from None
+    print(f"written: {file}")
+
+
+def write_files(args, kind, results, plot):
+    """What --json and --plot ask for. plot: a function of (file, results)."""
+    if args.json:
+        write_json(args.json, {"benchmark": kind, "results": results})
+    if args.plot:
+        try:
+            plot(args.plot, results)
+        except OSError as error:
+            raise UserError(f"cannot write {args.plot}: {reason(error)}") from None
+        print(f"written: {args.plot}")
+
+
+def bars(file, rows, label, line=None):
+    """Horizontal bars, the first row on top.
+
+    rows: list of (text, {name: length}); parts of one name have one colour and lie end to end.
+    label: of the axis. line: where to draw a line across.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 1.2 + 0.3 * len(rows)), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    names = list(dict.fromkeys(name for _, parts in rows for name in parts))
+    left = [0.0] * len(rows)
+    for name in names:
+        lengths = [parts.get(name, 0.0) for _, parts in rows]
+        axes.barh(range(len(rows)), lengths, left=left, label=name)
+        left = [start + length for start, length in zip(left, lengths, strict=True)]
+    if line is not None:
+        axes.axvline(line, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(rows)), [text for text, _ in rows], fontsize="small")
+    axes.invert_yaxis()
+    axes.set_xlabel(label)
+    if len(names) > 1:
+        axes.legend(
+            frameon=False, ncols=4, loc="lower left", bbox_to_anchor=(0, 1), fontsize="small"
+        )
+    with atomic_write(file) as stream:
+        figure.savefig(stream, format="png", dpi=130)

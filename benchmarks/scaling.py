@@ -1,0 +1,94 @@
+"""python -m benchmarks scaling: how the time of a step grows with the batch and with the width."""
+
+import numpy as np
+
+from benchmarks import machine, report
+from benchmarks.step import RECIPES, tinygan_workload
+from benchmarks.workers import Worker, take_turns
+from tinygan.files import atomic_write
+from tinygan.options import Parser, whole_number
+
+
+def main(argv):
+    parser = Parser(
+        prog="python -m benchmarks scaling",
+        description="Time a step by batch size and by width, on every backend that is asked for.",
+    )
+    add = parser.add_argument
+    add("--recipe", choices=RECIPES, default="dcgan", metavar="NAME", help="default dcgan")
+    add("--batch-size", nargs="+", type=whole_number(2), default=[8, 16, 32, 64, 128, 256],
+        metavar="N", help="at the first width (default 8 16 32 64 128 256)")  # fmt: skip
+    add("--width", nargs="+", type=whole_number(1), default=[16, 8, 32, 64], metavar="W",
+        help="at the largest batch but one (default 16 8 32 64)")  # fmt: skip
+    report.add_options(parser, peers=(), rounds=7)
+    args = parser.parse_args(argv)
+    report.check_files(args)
+    results = []
+    for name, xp in report.backends(args.backend).items():
+        about = machine.describe(xp, [])
+        print(machine.line(about), "\n")
+        batches = sorted(args.batch_size)
+        middle = batches[-2] if len(batches) > 1 else batches[0]
+        by_batch = [_time(args, name, n, args.width[0]) for n in batches]
+        by_width = [_time(args, name, middle, w) for w in sorted(args.width)]
+        print(_table(by_batch + by_width), "\n")
+        results.append({"machine": about, "backend": name, "recipe": args.recipe,
+                        "by_batch": by_batch, "by_width": by_width})  # fmt: skip
+    report.write_files(args, "scaling", results, _plot)
+    return 0
+
+
+def _time(args, backend_name, batch_size, width):
+    worker = Worker(tinygan_workload, args.recipe, batch_size, width, backend_name)
+    try:
+        rounds = take_turns({"tinygan": worker}, args.rounds)["tinygan"]
+    finally:
+        worker.close()
+    seconds = report.spread([measured["step"] for measured in rounds])
+    return {"batch_size": batch_size, "width": width, "seconds": seconds}
+
+
+def _table(points):
+    lines = [["", "ms a step", "images/s"]]
+    for point in points:
+        lines.append([
+            f"width {point['width']}, batch {point['batch_size']}",
+            report.milliseconds(point["seconds"]),
+            f"{point['batch_size'] / point['seconds']['median']:.0f}",
+        ])  # fmt: skip
+    return report.table(lines)
+
+
+def _plot(file, results):
+    """Milliseconds by batch size and by width, with lines of linear and quadratic cost."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    for axes, key, size, power, cost in (
+        (left, "by_batch", "batch_size", 1, "linear cost"),
+        (right, "by_width", "width", 2, "quadratic cost"),
+    ):
+        for result in results:
+            points = result[key]
+            x = np.array([point[size] for point in points], float)
+            y = 1e3 * np.array([point["seconds"]["median"] for point in points])
+            label = {"numpy": "CPU", "cupy": "GPU"}[result["backend"]]
+            axes.plot(x, y, "o-", label=label, ms=4)
+            if result is results[0]:
+                line = y[-1] * (x / x[-1]) ** power  # through the last point
+                axes.plot(x, line, color="grey", linewidth=0.8, linestyle=":", label=cost)
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log")
+        axes.set_xticks(x, [f"{value:g}" for value in x])
+        axes.minorticks_off()
+        axes.set_ylabel("ms a step")
+        axes.legend(frameon=False)
+    first = results[0]
+    left.set_xlabel(f"images in a batch (width {first['by_batch'][0]['width']})")
+    right.set_xlabel(f"width (batch of {first['by_width'][0]['batch_size']})")
+    left.set_title(f"{first['recipe']}: one update of D and G", loc="left")
+    with atomic_write(file) as stream:
+        figure.savefig(stream, format="png", dpi=130)
