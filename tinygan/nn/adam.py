@@ -18,7 +18,6 @@ class Adam:
     divide by it. Without them the first step would be (1 − β₁) / √(1 − β₂) = 16 times lr; without
     the power t the steps would shrink to lr / 16.
 
-
     params: list of Params, already on their device (`to` comes before). lr > 0. betas: (β₁, β₂),
     each in [0, 1). eps > 0. Everything is computed in the parameter's dtype.
     Raises ValueError for a setting out of range or no parameters.
@@ -41,26 +40,33 @@ class Adam:
     def step(self):
         """One update of every parameter from its grad, which is left as it is."""
         self.t += 1
+        blocks = []
+        for p, m, v in zip(self.params, self.m, self.v, strict=True):
+            blocks += cut(p.data, p.grad, m, v)
+        run(self._update, blocks)
+
+    def _update(self, block):
+        """The update of some weights w from their gradients g, in place.
+
+        In the order in which it takes the fewest passes: √v̂ + eps is (√v + eps √share) / √share,
+        where share = 1 − β₂ᵗ; so the shares need not be taken out of every element.
+        """
+        w, g, m, v = block
         beta1, beta2 = self.betas
-        m_share, v_share = 1.0 - beta1**self.t, 1.0 - beta2**self.t
-
-        def work(blocks):
-            w, g, m, v = blocks
-            xp = backend.array_module(w)
-            m *= beta1
-            m += (1.0 - beta1) * g
-            v *= beta2
-            v += (1.0 - beta2) * (g * g)
-            w -= self.lr * (m / m_share) / (xp.sqrt(v / v_share) + self.eps)
-
-        run(
-            work,
-            [
-                blocks
-                for p, m, v in zip(self.params, self.m, self.v, strict=True)
-                for blocks in cut(p.data, p.grad, m, v)
-            ],
-        )
+        root = (1.0 - beta2**self.t) ** 0.5
+        rate = self.lr * root / (1.0 - beta1**self.t)
+        part = g - m
+        part *= 1.0 - beta1
+        m += part  # m + (1 − β₁) (g − m)
+        part = g * g
+        part -= v
+        part *= 1.0 - beta2
+        v += part
+        part = backend.array_module(v).sqrt(v)
+        part += self.eps * root
+        part = m / part
+        part *= rate
+        w -= part
 
     def zero_grad(self):
         """Set every grad to 0, ready for the next backward to add to."""
