@@ -89,7 +89,7 @@ class Twin(torch.nn.Module):
         if isinstance(layer, nn.Sigmoid):
             return torch.sigmoid(x)
         if isinstance(layer, nn.Dropout):
-            return x * nchw(layer.draw_mask(_nhwc_shape(x))) / (1 - layer.p)
+            return x * nchw(layer.draw_mask(_nhwc_shape(x))) / layer.share_kept
         if isinstance(layer, nn.GaussianNoise):
             noise = layer.rng.standard_normal(_nhwc_shape(x), dtype=np.float32)
             return x + layer.std * nchw(noise)

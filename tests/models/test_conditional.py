@@ -69,3 +69,19 @@ def test_float32_stays_float32_on_every_backend(xp, rng):
 def test_it_has_no_jvp(rng):
     with pytest.raises(NotImplementedError, match="no jvp"):
         network(rng).jvp(np.zeros((5, 12)))
+
+
+@pytest.mark.parametrize("first", [nn.Tanh(), nn.Sequential(nn.Tanh())])
+def test_its_first_layer_may_be_any(first, rng):
+    net = Conditional(nn.Embedding(3, 2, rng=rng), first, nn.Dense(14, 2, rng=rng))
+    x, grads = rng.standard_normal((5, 3, 4)), []
+    for input_grad in (True, False):
+        for p in net.params():
+            p.grad.fill(0)
+        net.forward(x, LABELS)
+        gx = net.backward(np.ones((5, 2)), input_grad=input_grad)
+        assert (gx is None) is not input_grad
+        grads.append([p.grad.copy() for p in net.params()])
+    assert grads[0][0].any()
+    for a, b in zip(*grads, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -33,8 +33,8 @@ def threads(monkeypatch):
 
     def use(number):
         pool = ThreadPoolExecutor(number)
-        right, pool.items = pool.map, []
-        pool.map = lambda work, items: (pool.items.extend(items), right(work, items))[1]
+        right, pool.items = pool.submit, []
+        pool.submit = lambda work, item: (pool.items.append(item), right(work, item))[1]
         pools.append(pool)
         monkeypatch.setattr(blocks, "count", lambda: number)
         monkeypatch.setattr(blocks, "_pool", lambda process: pool)
@@ -366,3 +366,41 @@ def test_one_thread_or_two_compute_the_same(name, threads, small_cache):
     for a, b in zip(one, two, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+def test_the_dtype_does_not_depend_on_the_size(small_cache):
+    for n in (2, 200):
+        x = np.full((n, 3), -1, np.int64)
+        y = nn.LeakyReLU(0.5).forward(x)
+        assert (y == -0.5).all()
+        wide = blocks.elementwise(lambda a, b: a + b, np.ones((n, 3), np.float32), np.ones((n, 3)))
+        assert wide.dtype == np.float64
+
+
+@pytest.mark.parametrize("n", [2, 200])
+def test_arrays_of_different_lengths_are_refused(small_cache, n):
+    with pytest.raises(ValueError, match="arrays of different lengths"):
+        blocks.elementwise(np.add, np.ones((n, 3)), np.ones((2 * n, 3)))
+    layer = nn.BatchNorm(3)
+    layer.forward(np.ones((n, 3)))
+    with pytest.raises(ValueError, match="rows of different shapes"):
+        layer.backward(np.ones((2 * n, 3)))
+
+
+def test_the_threads_warn_of_numbers_as_the_caller_does(threads):
+    threads(2)
+
+    def overflow(item):
+        return np.float32(1e38) * np.float32(10)
+
+    with np.errstate(over="ignore"):
+        assert blocks.run(overflow, [0, 1]) == [np.inf, np.inf]
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        blocks.run(overflow, [0, 1])
+
+
+def test_on_a_device_adam_stays_in_its_thread(threads):
+    pool = threads(2)
+    params = [nn.Param(strict_device.asarray(np.ones(5, np.float32))) for _ in range(3)]
+    nn.Adam(params).step()
+    assert not pool.items

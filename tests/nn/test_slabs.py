@@ -188,3 +188,14 @@ def test_the_linearised_layer_is_the_same_on_a_device(name, device):
         return backend.to_numpy(layer.jvp(backend.to_device(v, xp)))
 
     np.testing.assert_allclose(pushed(np), pushed(device), rtol=1e-4, atol=1e-4)
+
+
+def test_a_gradient_of_another_size_is_refused():
+    rng = np.random.default_rng(0)
+    x, W = rng.standard_normal((2, 6, 6, 9)), rng.standard_normal((3, 3, 9, 4))
+    for shape in ((2, 5, 6, 4), (2, 6, 7, 4), (1, 6, 6, 4)):
+        gy = np.ones(shape)
+        with pytest.raises(ValueError, match="expected"):
+            slabs.weight_gradient(x, gy, 3, 1, 1)
+        with pytest.raises(ValueError, match="expected"):
+            slabs.correlate_adjoint(gy, W, x.shape, 1, 1)

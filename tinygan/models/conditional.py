@@ -35,10 +35,10 @@ class Conditional(nn.Sequential):
     def backward(self, gy, accumulate=True, input_grad=True):
         shape = self.take()
         size = math.prod(shape[1:])
-        if not input_grad:  # of the joined input, only the label's part
+        if not input_grad and isinstance(self.layers[0], nn.Dense):
             gvector = super().backward(gy, accumulate, input_grad=slice(size, None))
-            self.embedding.backward(gvector, accumulate)
+            self.embedding.backward(gvector, accumulate)  # the label's part was all that it takes
             return None
         gjoined = super().backward(gy, accumulate)
         self.embedding.backward(gjoined[:, size:], accumulate)
-        return gjoined[:, :size].reshape(shape).copy()
+        return gjoined[:, :size].reshape(shape).copy() if input_grad else None

@@ -1,7 +1,7 @@
 """Activations: one function applied to every element.
 
 The Jacobian of an elementwise y = f(x) is diagonal, so its backward is one product:
-gx = gy · f′(x).
+gx = gy · f′(x). (elementwise(f, x) is f(x), a piece at a time: see blocks.py.)
 """
 
 from tinygan import backend

@@ -43,7 +43,11 @@ class Adam:
         blocks = []
         for p, m, v in zip(self.params, self.m, self.v, strict=True):
             blocks += cut(p.data, p.grad, m, v)
-        run(self._update, blocks)
+        if all(isinstance(p.data, np.ndarray) for p in self.params):
+            run(self._update, blocks)
+        else:  # threads are for the host
+            for block in blocks:
+                self._update(block)
 
     def _update(self, block):
         """The update of some weights w from their gradients g, in place.
@@ -55,12 +59,11 @@ class Adam:
         beta1, beta2 = self.betas
         root = (1.0 - beta2**self.t) ** 0.5
         rate = self.lr * root / (1.0 - beta1**self.t)
-        part = g - m
-        part *= 1.0 - beta1
-        m += part  # m + (1 − β₁) (g − m)
+        m *= beta1
+        m += (1.0 - beta1) * g
         part = g * g
-        part -= v
         part *= 1.0 - beta2
+        v *= beta2
         v += part
         part = backend.array_module(v).sqrt(v)
         part += self.eps * root

@@ -5,17 +5,17 @@ on a block that fits the cache it does so once. And NumPy lets go of Python's lo
 computes, so plain threads work on different blocks side by side.
 
 NumPy's matrix products have threads of their own, and two crowds on the same cores stand in each
-other's way: so the products are held to one thread for as long as ours are at work. Where
-nothing is known of how to do that (NumPy with another library than OpenBLAS), the blocks come one
-after another, and the products keep their threads. There are as many threads as the products would
-use, which the environment variable OMP_NUM_THREADS sets.
+other's way: so the products are held to one thread for as long as ours are at work. Where nothing
+is known of how to do that (NumPy with another library than the OpenBLAS of its wheels), the blocks
+come one after another, and the products keep their threads. There are as many threads as the
+products would use, which the environment variable OMP_NUM_THREADS sets.
 """
 
 import ctypes
 import functools
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +29,15 @@ _busy = threading.Lock()
 def elementwise(f, *arrays):
     """f(*arrays) for an f that works on each element, or each row, by itself.
 
-    arrays: of one length N; f returns an array of the first one's shape and dtype. On a device,
-    which has its own way with memory, f is called once.
+    arrays: of one length N, else ValueError; f returns an array of the first one's shape. On a
+    device, which has its own way with memory, f is called once.
     """
     first = arrays[0]
+    if any(len(array) != len(first) for array in arrays):
+        raise ValueError(f"arrays of different lengths: {', '.join(str(len(a)) for a in arrays)}")
     if backend.array_module(first) is not np or first.size <= CACHE:
         return f(*arrays)
-    y = np.empty_like(first)
+    y = np.empty(first.shape, f(*(array[:0] for array in arrays)).dtype)
 
     def work(block):
         y[block] = f(*(array[block] for array in arrays))
@@ -71,15 +73,22 @@ def over_batch(work, n, most=None):
 
 def run(work, items):
     """[work(item) for item in items], on as many threads as there are."""
-    threads = count()
-    if len(items) == 1 or threads == 1 or not _busy.acquire(blocking=False):
+    alone = len(items) == 1 or count() == 1 or not threading.main_thread().is_alive()
+    if alone or not _busy.acquire(blocking=False):
         return [work(item) for item in items]
-    blas = _openblas()
-    before = blas.get_threads()
+    futures, blas = [], _openblas()
+    before, warnings = blas.get_threads(), np.geterr()
+
+    def work_alike(item):
+        with np.errstate(**warnings):  # each thread has its own
+            return work(item)
+
     try:
         blas.set_threads(1)
-        return list(_pool(os.getpid()).map(work, items))
+        futures += [_pool(os.getpid()).submit(work_alike, item) for item in items]
+        return [future.result() for future in futures]
     finally:
+        wait(futures)
         blas.set_threads(before)
         _busy.release()
 

@@ -51,7 +51,6 @@ class Dense(Layer):
             self.W.grad += x.T @ gy  # (n_in, N) @ (N, n_out)
             if b is not None:
                 b.grad += gy.sum(axis=0)
-        if input_grad is False:
-            return None
-        W = self.W.data if input_grad is True else self.W.data[input_grad]
-        return gy @ W.T  # (N, n_out) @ (n_out, n_in)
+        if isinstance(input_grad, slice):
+            return gy @ self.W.data[input_grad].T
+        return gy @ self.W.data.T if input_grad else None  # (N, n_out) @ (n_out, n_in)

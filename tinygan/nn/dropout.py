@@ -26,6 +26,7 @@ class Dropout(Layer):
             raise ValueError(f"Dropout needs p in [0, 1), got {p!r}")
         self.p, self.rng = float(p), rng
         self._dropped = min(round(p * _STEPS), _STEPS - 1)  # of the _STEPS values of a draw
+        self.share_kept = 1.0 - self._dropped / _STEPS  # 1 − p, as it comes out
 
     def forward(self, x):
         if not self.training:
@@ -42,5 +43,5 @@ class Dropout(Layer):
         return self.rng.integers(0, _STEPS, shape, np.uint16) >= self._dropped
 
     def _masked(self, x, mask):
-        scale = 1.0 / (1.0 - self.p)
+        scale = 1.0 / self.share_kept
         return elementwise(lambda x, mask: x * mask * scale, x, mask)

@@ -202,7 +202,8 @@ class Sequential(Layer):
         lowest = 0 if input_grad else self._lowest_with_params(accumulate)
         for i in range(len(self.layers) - 1, lowest - 1, -1):
             layer = self.layers[i]
-            if i == lowest and input_grad is not True and layer.can_skip_input_grad:
+            special = isinstance(input_grad, slice) or not input_grad
+            if i == lowest and special and layer.can_skip_input_grad:
                 gy = layer.backward(gy, accumulate, input_grad=input_grad)
             else:
                 gy = layer.backward(gy, accumulate)

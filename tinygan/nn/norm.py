@@ -29,26 +29,27 @@ from tinygan.nn.layer import Layer, Param, check_size
 
 
 def moments(rows):
-    """Mean and biased variance of each column.    (M, F) -> (F,), (F,).
-
-    The sums of columns are products with a row of ones.
-    """
+    """Mean and biased variance of each column.    (M, F) -> (F,), (F,)."""
     m = rows.shape[0]
     mean = column_sums(lambda x: x, rows) / m
     return mean, column_sums(lambda x: (x - mean) ** 2, rows) / m
 
 
 def column_sums(f, *arrays):
-    """Σ over the rows of f(*arrays).    (M, F) -> (F,), in their dtype."""
-    xp = backend.array_module(arrays[0])
+    """Σ over the rows of f(*arrays).    (M, F) -> (F,), in their dtype.
+
+    On the processor a product with a row of ones: the quickest way to add up rows.
+    """
     m, features = arrays[0].shape
+    if any(array.shape != (m, features) for array in arrays):
+        raise ValueError(f"rows of different shapes: {[array.shape for array in arrays]}")
+    if backend.array_module(arrays[0]) is not np:
+        return f(*arrays).sum(axis=0)
 
     def work(block):
         part = f(*(array[block] for array in arrays))
-        return xp.ones(len(part), part.dtype) @ part
+        return np.ones(len(part), part.dtype) @ part
 
-    if xp is not np:
-        return work(slice(None))
     return sum(over_batch(work, m, max(32, CACHE // features)))
 
 

@@ -1,7 +1,7 @@
 """The three maps of correlation.py without copying every window: for the processor.
 
 im2col makes k·k copies of the image, and writing them takes as long as a third of the product
-that reads them. Most of it can be had by pointing instead. Turn the rows of the image outside:
+that reads them. Most of it can be had by pointing instead. Put the number of the row first:
 
     x (N, H, W, C)  ->  rows (H, N, W·C)
 
@@ -11,6 +11,11 @@ matrix (number of rows · N, k·C) with gaps between its rows, and matrix produc
 are. So column v of the output is a sum over i of k products, and nothing was copied. Rows and
 columns that would only meet the padding are left out instead of being multiplied by zeros: for 7×7
 pixels, a 5×5 kernel and padding 2 that is a third of the work.
+
+An example: 5×5 pixels, a 3×3 kernel, padding 1, stride 1. Output column v = 0 meets the pixel
+columns 0 and 1 (−1 is padding), so its slabs are the first 2·C numbers of each row, and meet the
+kernel's columns 1 and 2. With row i = 0 of the kernel, output row u meets image row u − 1: for
+u = 1 … 4 the rows 0 … 3, and u = 0 gets nothing.
 
 Strides. A window that moves by s rows meets every s-th row, so rows are sorted by their number
 modulo s; along a row a slab begins anywhere. In the adjoint, the s×s pixels of the output that
@@ -43,10 +48,10 @@ def correlate(x, W, stride, padding):
     kernel = W.reshape(k, k * c, o)
     y = np.empty((n, oh, ow, o), x.dtype)
 
-    def windows(block):
+    def by_copying(block):
         np.matmul(_windows(x[block], k, s, p), W.reshape(-1, o), out=y[block].reshape(-1, o))
 
-    def slabs(block):
+    def by_slabs(block):
         rows = _rows(x[block], s)
         total, spare = np.empty((2, oh, rows.shape[2], o), x.dtype)
         for v in range(ow):
@@ -59,9 +64,9 @@ def correlate(x, W, stride, padding):
             y[block, :, v] = total.swapaxes(0, 1)
 
     if c < _FEW:
-        over_batch(windows, n, max(1, _COPIED // (oh * ow * k * k * c)))
+        over_batch(by_copying, n, max(1, _COPIED // (oh * ow * k * k * c)))
     else:
-        over_batch(slabs, n, max(1, _ROWS // oh))
+        over_batch(by_slabs, n, max(1, _ROWS // oh))
     return y
 
 
@@ -71,13 +76,14 @@ def correlate_adjoint(y, W, shape, stride, padding):
     k, _, _, o = W.shape
     s, p = stride, padding
     oh, ow = y.shape[1:3]
+    _check_sizes(shape, y.shape, k, s, p)
     taps = -(-k // s)  # pixels of y, along an axis, that a pixel of x meets at most
     kernel = _phases(W, s, taps)  # (taps, s·s·C, taps·O)
     top, bottom = p // s, (p + h - 1) // s + 1  # tile a is x's rows s·a − p … s·a − p + s − 1
     tiles = bottom - top
     x = np.empty(shape, y.dtype)
 
-    def slabs(block):
+    def by_slabs(block):
         rows = _rows(y[block], 1)
         b = rows.shape[2]
         total, spare = np.empty((2, tiles, b, s * s * c), y.dtype)
@@ -94,13 +100,13 @@ def correlate_adjoint(y, W, shape, stride, padding):
             column = s * tile - p
             q0, q1 = _inside(column, w, s, 1)
             for r in range(s):
-                first = s * top + r - p
-                lo, hi = _inside(first, h, tiles, s)
-                x[block, first + s * lo : first + s * hi : s, column + q0 : column + q1] = pixels[
+                row = s * top + r - p
+                lo, hi = _inside(row, h, tiles, s)
+                x[block, row + s * lo : row + s * hi : s, column + q0 : column + q1] = pixels[
                     lo:hi, :, r, q0:q1
                 ].swapaxes(0, 1)
 
-    over_batch(slabs, n, max(1, _ROWS // tiles))
+    over_batch(by_slabs, n, max(1, _ROWS // tiles))
     return x
 
 
@@ -109,12 +115,13 @@ def weight_gradient(x, gy, kernel, stride, padding):
     n, h, w, c = x.shape
     _, oh, ow, o = gy.shape
     k, s, p = kernel, stride, padding
+    _check_sizes(x.shape, gy.shape, k, s, p)
 
-    def windows(block):
+    def by_copying(block):
         gW = _windows(x[block], k, s, p).T @ gy[block].reshape(-1, o)
         return gW.reshape(k, k, c, o)
 
-    def slabs(block):
+    def by_slabs(block):
         rows, gy_rows = _rows(x[block], s), _rows(gy[block], 1)
         gW, product = np.zeros((k, k * c, o), x.dtype), np.empty((k * c, o), x.dtype)
         for v in range(ow):
@@ -130,8 +137,15 @@ def weight_gradient(x, gy, kernel, stride, padding):
         return gW.reshape(k, k, c, o)
 
     if c < _FEW:
-        return sum(over_batch(windows, n, max(1, _COPIED // (oh * ow * k * k * c))))
-    return sum(over_batch(slabs, n))
+        return sum(over_batch(by_copying, n, max(1, _COPIED // (oh * ow * k * k * c))))
+    return sum(over_batch(by_slabs, n))
+
+
+def _check_sizes(large, small, k, s, p):
+    """ValueError unless correlate would make of `large` (N, H, W, …) what is `small`."""
+    wanted = (large[0], conv_size(large[1], k, s, p), conv_size(large[2], k, s, p))
+    if tuple(small[:3]) != wanted:
+        raise ValueError(f"expected {wanted} images, rows and columns, got {tuple(small[:3])}")
 
 
 def _add_product(total, spare, lo, hi, slab, weights, first):

@@ -12,6 +12,7 @@ import numpy as np
 import tinygan
 from tinygan.errors import UserError
 from tinygan.files import reason, write_text
+from tinygan.nn import blocks
 from tinygan.options import class_list, one_of, positive_number, share, whole_number
 
 # The options that shape a training: name -> (how its value is read, what it means). A recipe takes
@@ -100,12 +101,13 @@ def read_config(folder):
 
 
 def versions(xp):
-    """The versions that decide whether a run repeats to the last bit."""
+    """What decides whether a run repeats to the last bit: dict of texts."""
     found = {
         "tinygan": tinygan.__version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "machine": platform.machine(),
+        "threads": str(blocks.count()),
     }
     return found if xp is np else found | {xp.__name__: xp.__version__}
 
