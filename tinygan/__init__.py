@@ -6,8 +6,15 @@
 The rest is imported where it is wanted: tinygan.models, .data, .training, .recipes.
 """
 
-__version__ = "0.1.0"
+import os
+
+# NumPy's OpenBLAS lets its threads turn idly for a tenth of a second after each product, in the way
+# of all else. Of about 2^20 ticks of the clock it is half a millisecond. It is read when NumPy is
+# first imported; in a program that has done so before, nothing changes.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
 from tinygan import backend, nn
+
+__version__ = "0.1.0"
 
 __all__ = ["__version__", "backend", "nn"]

@@ -362,7 +362,7 @@ def test_one_thread_or_two_compute_the_same(name, threads, small_cache):
     together = threads(2)
     two = IN_BLOCKS[name](np.random.default_rng(0))
     assert not alone.items
-    assert len(together.items) > 1
+    assert (len(together.items) > 1) is name.startswith(("conv", "transposed"))
     for a, b in zip(one, two, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
@@ -397,10 +397,3 @@ def test_the_threads_warn_of_numbers_as_the_caller_does(threads):
         assert blocks.run(overflow, [0, 1]) == [np.inf, np.inf]
     with np.errstate(over="raise"), pytest.raises(FloatingPointError):
         blocks.run(overflow, [0, 1])
-
-
-def test_on_a_device_adam_stays_in_its_thread(threads):
-    pool = threads(2)
-    params = [nn.Param(strict_device.asarray(np.ones(5, np.float32))) for _ in range(3)]
-    nn.Adam(params).step()
-    assert not pool.items

@@ -26,23 +26,22 @@ class LeakyReLU(Layer):
         self.slope = float(slope)  # a NumPy float64 would make everything float64
 
     def forward(self, x):
-        self.keep(x > 0)
+        self.keep(x)
         maximum = backend.array_module(x).maximum
         return elementwise(lambda x: maximum(x, self.slope * x), x)
 
     def jvp(self, v):
-        positive = self.take()
-        self.keep(positive)
-        return self._times_slopes(v, positive)
+        x = self.take()
+        self.keep(x)
+        return self._times_slopes(v, x)
 
     def backward(self, gy, accumulate=True):
         return self._times_slopes(gy, self.take())
 
-    def _times_slopes(self, gy, positive):
+    def _times_slopes(self, gy, x):
         """gy · f′(x), which is 1 or slope."""
         maximum = backend.array_module(gy).maximum
-        slopes = lambda positive: maximum(positive, self.slope, dtype=gy.dtype)  # noqa: E731
-        return elementwise(lambda gy, positive: gy * slopes(positive), gy, positive)
+        return elementwise(lambda gy, x: gy * maximum(x > 0, self.slope, dtype=gy.dtype), gy, x)
 
 
 class ReLU(Layer):

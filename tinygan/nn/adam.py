@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.blocks import cut, run
+from tinygan.nn.blocks import cut
 
 
 class Adam:
@@ -40,22 +40,16 @@ class Adam:
     def step(self):
         """One update of every parameter from its grad, which is left as it is."""
         self.t += 1
-        blocks = []
         for p, m, v in zip(self.params, self.m, self.v, strict=True):
-            blocks += cut(p.data, p.grad, m, v)
-        if all(isinstance(p.data, np.ndarray) for p in self.params):
-            run(self._update, blocks)
-        else:  # threads are for the host
-            for block in blocks:
-                self._update(block)
+            for block in cut(p.data, p.grad, m, v):
+                self._update(*block)
 
-    def _update(self, block):
+    def _update(self, w, g, m, v):
         """The update of some weights w from their gradients g, in place.
 
         In the order in which it takes the fewest passes: √v̂ + eps is (√v + eps √share) / √share,
         where share = 1 − β₂ᵗ; so the shares need not be taken out of every element.
         """
-        w, g, m, v = block
         beta1, beta2 = self.betas
         root = (1.0 - beta2**self.t) ** 0.5
         rate = self.lr * root / (1.0 - beta1**self.t)

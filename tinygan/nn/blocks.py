@@ -1,8 +1,11 @@
 """Work cut into blocks: small enough for the processor's cache, and several at once.
 
 A chain of elementwise operations on a large array goes out to memory and back for each of them;
-on a block that fits the cache it does so once. And NumPy lets go of Python's lock while it
-computes, so plain threads work on different blocks side by side.
+on a block that fits the cache it does so once.
+
+And NumPy lets go of Python's lock while it computes, so plain threads work on different blocks side
+by side. That pays where a call into NumPy takes long, as in a convolution: to hand the lock over
+takes as long as a short operation on a block, so elementwise work stays in one thread.
 
 NumPy's matrix products have threads of their own, and two crowds on the same cores stand in each
 other's way: so the products are held to one thread for as long as ours are at work. Where nothing
@@ -22,7 +25,7 @@ import numpy as np
 
 from tinygan import backend
 
-CACHE = 1 << 15  # numbers in a block: a few blocks of float32 fit what a core's own cache holds
+CACHE = 1 << 16  # numbers in a block: a few blocks of float32 fit what a core's own cache holds
 _busy = threading.Lock()
 
 
@@ -37,12 +40,12 @@ def elementwise(f, *arrays):
         raise ValueError(f"arrays of different lengths: {', '.join(str(len(a)) for a in arrays)}")
     if backend.array_module(first) is not np or first.size <= CACHE:
         return f(*arrays)
-    y = np.empty(first.shape, f(*(array[:0] for array in arrays)).dtype)
-
-    def work(block):
-        y[block] = f(*(array[block] for array in arrays))
-
-    over_batch(work, len(first), max(1, CACHE * len(first) // first.size))
+    y, rows = None, max(1, CACHE * len(first) // first.size)
+    for i in range(0, len(first), rows):
+        part = f(*(array[i : i + rows] for array in arrays))
+        if y is None:
+            y = np.empty(first.shape, part.dtype)
+        y[i : i + rows] = part
     return y
 
 

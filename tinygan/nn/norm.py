@@ -24,7 +24,7 @@ Source: Ioffe & Szegedy 2015, section 3, whose chain of derivatives is collected
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.blocks import CACHE, elementwise, over_batch
+from tinygan.nn.blocks import CACHE, elementwise
 from tinygan.nn.layer import Layer, Param, check_size
 
 
@@ -50,7 +50,8 @@ def column_sums(f, *arrays):
         part = f(*(array[block] for array in arrays))
         return np.ones(len(part), part.dtype) @ part
 
-    return sum(over_batch(work, m, max(32, CACHE // features)))
+    rows = max(32, CACHE // features)
+    return sum(work(slice(i, i + rows)) for i in range(0, m, rows))
 
 
 class BatchNorm(Layer):
