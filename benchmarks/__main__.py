@@ -23,6 +23,8 @@ def main(argv=None):
         + " ".join(f"{name}: {what}." for name, what in KINDS.items()),
     )
     parser.add_argument("kind", choices=KINDS, help="what to measure; KIND --help has its options")
+    if argv and argv[0].startswith("-") and argv[0] not in ("-h", "--help"):
+        parser.error(f"the kind comes first, {'|'.join(KINDS)}, and {argv[0]} after it")
     kind = parser.parse_args(argv[:1]).kind
     return importlib.import_module(f"benchmarks.{kind}").main(argv[1:])
 

@@ -10,13 +10,14 @@ def breakdown(step, networks, optimizers, xp, rounds=5):
     """Seconds of each part of a step, and the floating-point operations of its products.
 
     step: a function that makes one update. networks, optimizers: what it calls, dicts by name.
-    Returns a dict by part of dict(seconds, flops). The parts are each layer's forwards and
-    backwards ("D 3 Conv2d backward"), the optimizers, and "the rest": all that happens between
-    them. They are those of the round of median length, so they sum to it.
+    Returns (total, parts): the seconds of the round of median length, and a dict by part of
+    dict(kind, seconds, flops). The parts are each layer's forwards and backwards ("D 3 Conv2d
+    backward", of the kind Conv2d), the optimizers, and "the rest": all that happens between them.
+    They are those of that round, so they sum to its total.
     """
     parts, found = {}, []
 
-    def timed(owner, method, part, count):
+    def timed(owner, method, kind, part, count):
         real = getattr(owner, method)
 
         def call(*args, **how):
@@ -25,7 +26,7 @@ def breakdown(step, networks, optimizers, xp, rounds=5):
             result = real(*args, **how)
             backend.synchronize(xp)
             seconds = time.perf_counter() - began
-            entry = parts.setdefault(part, {"seconds": 0.0, "flops": 0})
+            entry = parts.setdefault(part, {"kind": kind, "seconds": 0.0, "flops": 0})
             entry["seconds"] += seconds
             entry["flops"] += count(args, how, result)
             return result
@@ -36,12 +37,14 @@ def breakdown(step, networks, optimizers, xp, rounds=5):
     changed = []
     for name, network in networks.items():
         for place, layer in network.children().items():
-            called = f"{name} {place} {type(layer).__name__}"
-            changed.append(timed(layer, "forward", f"{called} forward", _forward_flops(layer)))
-            changed.append(timed(layer, "backward", f"{called} backward", _backward_flops(layer)))
+            kind = type(layer).__name__
+            counts = _counts(layer)
+            for method in ("forward", "backward"):
+                part = f"{name} {place} {kind} {method}"
+                changed.append(timed(layer, method, kind, part, counts[method]))
     for name, optimizer in optimizers.items():
         for method in ("step", "zero_grad"):
-            changed.append(timed(optimizer, method, f"{name} Adam {method}", lambda *_: 0))
+            changed.append(timed(optimizer, method, "Adam", f"{name} Adam {method}", lambda *_: 0))
     try:
         step()  # warm up
         for _ in range(rounds):
@@ -52,13 +55,14 @@ def breakdown(step, networks, optimizers, xp, rounds=5):
             backend.synchronize(xp)
             total = time.perf_counter() - began
             rest = total - sum(part["seconds"] for part in parts.values())
-            found.append((total, parts | {"the rest": {"seconds": rest, "flops": 0}}))
+            parts["the rest"] = {"kind": "the rest", "seconds": rest, "flops": 0}
+            found.append((total, parts))
             parts = {}
     finally:
         for owner, method in changed:
             delattr(owner, method)  # the class's own is seen again
     median = statistics.median_low([total for total, _ in found])
-    return next(kept for total, kept in found if total == median)
+    return next((total, kept) for total, kept in found if total == median)
 
 
 def product_flops(layer, input_shape, output_shape):
@@ -75,19 +79,26 @@ def product_flops(layer, input_shape, output_shape):
     return 0
 
 
-def _forward_flops(layer):
-    def count(args, how, y):
-        layer.counted = product_flops(layer, args[0].shape, y.shape)
-        return layer.counted
+def _counts(layer):
+    """dict(forward, backward): functions of a call's (args, how, result) that count operations.
 
-    return count
+    backward has as many again as forward for the weights' gradient, and for the input's, where
+    they are asked for; of Dense's input gradient, those of the columns that are.
+    """
+    product = 0
 
+    def forward(args, how, y):
+        nonlocal product
+        product = product_flops(layer, args[0].shape, y.shape)
+        return product
 
-def _backward_flops(layer):
-    """As many again for the weights' gradient, and for the input's, where they are asked for."""
-
-    def count(args, how, gx):
+    def backward(args, how, gx):
         accumulate = args[1] if len(args) > 1 else how.get("accumulate", True)
-        return layer.counted * (bool(accumulate) + (gx is not None))
+        of_weights = product if accumulate else 0
+        if gx is None:
+            return of_weights
+        if isinstance(layer, nn.Dense):
+            return of_weights + product * gx.shape[-1] // layer.n_in
+        return of_weights + product
 
-    return count
+    return {"forward": forward, "backward": backward}

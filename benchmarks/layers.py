@@ -1,15 +1,19 @@
-"""python -m benchmarks layers: each layer in the shapes that the recipes use, beside PyTorch's."""
+"""python -m benchmarks layers: each layer in the shapes that the recipes use, beside PyTorch's.
 
+Embedding is left out: it takes labels, not numbers, and no time worth a row.
+"""
+
+import functools
+import statistics
 import time
 
 import numpy as np
 
 from benchmarks import machine, report
 from benchmarks.breakdown import product_flops
-from benchmarks.step import FORMATS, RECIPES, material
+from benchmarks.step import RECIPES, TORCH, check_width, material
 from benchmarks.workers import Worker, take_turns
 from tinygan import backend
-from tinygan.nn import blocks
 from tinygan.options import Parser, whole_number
 
 DIRECTIONS = ("forward", "backward")
@@ -31,13 +35,21 @@ def main(argv):
     report.add_options(parser, peers=("torch",))
     args = parser.parse_args(argv)
     report.check_files(args)
+    check_width(args)
     peers, results = report.installed(args.peer), []
     for name, xp in report.backends(args.backend).items():
         about = machine.describe(xp, peers)
+        rows = measure(name, args, peers)
+        rates = [about["matmul_gflops"], machine.matmul_rate(xp) / 1e9]
+        about["matmul_gflops"] = statistics.median(rates)
+        for row in rows:
+            for found in (row[direction] for direction in DIRECTIONS):
+                found["share_of_limit"] = found["gflop_per_second"] / about["matmul_gflops"]
         print(machine.line(about), "\n")
-        rows = measure(name, args, peers, about["matmul_gflops"])
         print(_table(rows, bool(peers)))
-        results.append({"machine": about, "batch_size": args.batch_size, "layers": rows})
+        results.append(
+            {"machine": about, "backend": name, "batch_size": args.batch_size, "layers": rows}
+        )
     report.write_files(args, "layers", results, _plot)
     return 0
 
@@ -61,21 +73,16 @@ def cases(names, batch_size, width):
     return found
 
 
-def measure(backend_name, args, peers, matmul_gflops):
+def measure(backend_name, args, peers):
     """A row for each case: a list of dicts for the JSON file."""
     size = (args.recipe, args.batch_size, args.width, backend_name)
-    workers = {"tinygan": Worker(tinygan_workload, *size)}
+    workers = {"tinygan": functools.partial(Worker, tinygan_workload, *size)}
     if "torch" in peers:
-        for layout in FORMATS:
-            workers[f"torch, {layout}"] = Worker(
-                torch_workload, *size, layout, blocks.count(), imports=("torch",)
+        for layout in ("contiguous", "channels_last"):
+            workers[f"torch, {layout}"] = functools.partial(
+                Worker, torch_workload, *size, layout, imports=TORCH
             )
-    try:
-        rounds = take_turns(workers, args.rounds)
-    finally:
-        for worker in workers.values():
-            worker.close()
-    rows = []
+    rounds, rows = take_turns(workers, args.rounds), []
     for recipe, name, place, words in cases(args.recipe, args.batch_size, args.width):
         row = {"layer": words, "recipe": recipe, "network": name, "place": place}
         for direction in DIRECTIONS:
@@ -86,7 +93,6 @@ def measure(backend_name, args, peers, matmul_gflops):
             seconds = sides["tinygan"]["median"]
             flops = rounds["tinygan"][0][f"{words}, flops"] * (1 if direction == "forward" else 2)
             row[direction] = {"sides": sides, "gflop_per_second": flops / 1e9 / seconds}
-            row[direction]["share_of_limit"] = flops / 1e9 / seconds / matmul_gflops
             others = [value["median"] for side, value in sides.items() if side != "tinygan"]
             if others:
                 row[direction]["ratio"] = min(others) / seconds
@@ -114,30 +120,25 @@ def tinygan_workload(names, batch_size, width, backend_name):
     return workload
 
 
-def torch_workload(names, batch_size, width, backend_name, memory_format, threads):
+def torch_workload(names, batch_size, width, backend_name, layout):
     """The same with PyTorch's layers."""
     import torch
 
-    from benchmarks.twins import nchw, twin
+    from benchmarks import twins
 
-    torch.set_num_threads(threads)
-    cuda = backend_name == "cupy"
-    layout = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-    layout, device = layout[memory_format], "cuda" if cuda else "cpu"
+    device = twins.set_up(backend_name)
     prepared, rng = [], np.random.default_rng(0)
     for words, layer, x in _prepared(names, batch_size, width, rng):
-        module, x = twin(layer).to(device, memory_format=layout), nchw(x).to(device)
-        x = (x.contiguous(memory_format=layout) if x.ndim == 4 else x).requires_grad_()
+        module = twins.twin(layer, layout).to(device, memory_format=twins.LAYOUTS[layout])
+        x = twins.nchw(x, layout).to(device).requires_grad_()
         y = module(x)
         prepared.append((words, module, x, torch.ones_like(y)))
 
     def seconds(call):
-        if cuda:
-            torch.cuda.synchronize()
+        twins.wait(device)
         began = time.perf_counter()
         result = call()
-        if cuda:
-            torch.cuda.synchronize()
+        twins.wait(device)
         return result, time.perf_counter() - began
 
     def workload():
@@ -221,14 +222,21 @@ def _table(rows, peers):
                 f"{found['gflop_per_second']:.0f}" if product else "",
                 f"{found['share_of_limit']:.2f}" if product else "",
             ])  # fmt: skip
-    return report.table(lines)
+    return f"{report.table(lines)}\n\nMedian and quartiles.\n{report.LIMIT}"
 
 
 def _plot(file, results):
-    """Two bars for each layer: forward and backward, relative to PyTorch."""
-    rows = [
-        (f"{row['layer']}, {direction}", {"tinygan": row[direction].get("ratio", 0.0)})
-        for row in results[0]["layers"]
+    """A bar for each layer and direction: its speed relative to PyTorch's, or else its time."""
+    found = [
+        (f"{row['layer']}, {direction}{report.on_gpu(result)}", row[direction])
+        for result in results
+        for row in result["layers"]
         for direction in DIRECTIONS
     ]
-    report.bars(file, rows, "speed relative to PyTorch's (1: equal)", line=1.0)
+    if all("ratio" in value for _, value in found):
+        rows = [(text, {"tinygan": value["ratio"]}) for text, value in found]
+        report.bars(file, rows, "speed relative to PyTorch's (1: equal)", line=1.0)
+    else:
+        rows = [(text, {"tinygan": 1e3 * value["sides"]["tinygan"]["median"]})
+                for text, value in found]  # fmt: skip
+        report.bars(file, rows, "ms")

@@ -20,9 +20,7 @@ def describe(xp, peers):
     about = {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": _cores(),
         "threads": blocks.count(),
         "python": platform.python_version(),
         "tinygan": tinygan.__version__,
@@ -32,10 +30,31 @@ def describe(xp, peers):
         "matmul_gflops": matmul_rate(xp) / 1e9,
     }
     if xp is not np:
-        about["tf32"] = os.environ.get("CUPY_TF32") == "1"
+        about["tf32"] = tf32()
     for peer in peers:
         about[peer] = _version(peer)
+    if "torch" in peers:
+        about["torch_threads"] = torch_threads()
     return about
+
+
+def tf32():
+    """Whether float32 products may use the tensor cores: CuPy's setting, which PyTorch follows."""
+    return os.environ.get("CUPY_TF32") == "1"
+
+
+def torch_threads():
+    """PyTorch's threads: OMP_NUM_THREADS, or all cores. tinygan's may be fewer, see nn/blocks.py"""
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(first) if first.isdigit() and int(first) > 0 else _cores()
+
+
+def device_memory(xp):
+    """dict(memory): bytes that CuPy took from the GPU so far, the most, as it gives none back.
+
+    Empty on the CPU, where a worker looks at its own process.
+    """
+    return {} if xp is np else {"memory": xp.get_default_memory_pool().total_bytes()}
 
 
 def matmul_rate(xp, size=2048, rounds=7):
@@ -56,13 +75,26 @@ def matmul_rate(xp, size=2048, rounds=7):
 
 def line(about):
     """The same in one line, for people."""
-    threads = f"{about['threads']} thread{'s' * (about['threads'] != 1)}"
-    words = [f"{about['processor']}, {threads} on {about['cores']} cores", about["backend"]]
+    words = [f"{about['processor']}, {about['cores']} cores"]
+    words += [f"tinygan on {_threads(about['threads'])}", about["backend"]]
     words += [about["blas"], f"matrix product {about['matmul_gflops']:.0f} GFLOP/s"]
-    words += [f"{peer} {about[peer]}" for peer in ("torch", "sklearn") if peer in about]
+    if "torch" in about:
+        words.append(f"torch {about['torch']} on {_threads(about['torch_threads'])}")
+    if "sklearn" in about:
+        words.append(f"sklearn {about['sklearn']}")
     if "tf32" in about:
         words.append(f"TF32 {'on' if about['tf32'] else 'off'}")
     return ", ".join(words)
+
+
+def _threads(count):
+    return f"{count} thread{'s' * (count != 1)}"
+
+
+def _cores():
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
 
 
 def _processor():

@@ -12,6 +12,11 @@ from tinygan.evaluate import check_folder
 from tinygan.files import atomic_write, reason, write_text
 from tinygan.options import path, whole_number
 
+LIMIT = """\
+The limit: the operations of the products at the machine's rate for one large product, the median
+of its measurements before and after. Multiplications with the zeros of padding count, so that a
+share may flatter."""
+
 
 def add_options(parser, peers, rounds=15):
     """--backend, --peer, --rounds, --json and --plot. peers: those that this benchmark knows."""
@@ -62,11 +67,25 @@ def spread(values):
     return {"median": median, "low": low, "high": high}
 
 
-def milliseconds(found):
-    """ "12.3 (12.1 to 12.9)" of a spread in seconds."""
-    digits = [1e3 * found[name] for name in ("median", "low", "high")]
+def seconds(found, unit=1.0):
+    """ "12.3 (12.1 to 12.9)" of a spread in seconds: three digits of the median."""
+    digits = [found[name] / unit for name in ("median", "low", "high")]
     places = max(0, 2 - math.floor(math.log10(digits[0]))) if digits[0] > 0 else 0
     return "{:.{p}f} ({:.{p}f} to {:.{p}f})".format(*digits, p=places)
+
+
+def milliseconds(found):
+    return seconds(found, 1e-3)
+
+
+def megabytes(memory):
+    """ "-" where nobody could say how many bytes it was."""
+    return "-" if memory is None else f"{memory / 1e6:.0f}"
+
+
+def on_gpu(result):
+    """What a plot appends to a name: which rows are the GPU's."""
+    return ", GPU" if result["backend"] == "cupy" else ""
 
 
 def table(rows):

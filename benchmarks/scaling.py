@@ -1,10 +1,13 @@
 """python -m benchmarks scaling: how the time of a step grows with the batch and with the width."""
 
+import functools
+
 import numpy as np
 
 from benchmarks import machine, report
-from benchmarks.step import RECIPES, tinygan_workload
+from benchmarks.step import RECIPES, tinygan_workload, width_of
 from benchmarks.workers import Worker, take_turns
+from tinygan.errors import UserError
 from tinygan.files import atomic_write
 from tinygan.options import Parser, whole_number
 
@@ -23,6 +26,12 @@ def main(argv):
     report.add_options(parser, peers=(), rounds=7)
     args = parser.parse_args(argv)
     report.check_files(args)
+    if width_of(args.recipe, None) is None:
+        others = [name for name in RECIPES if width_of(name, None) is not None]
+        raise UserError(
+            f"the sizes of {args.recipe} are fixed: choose a recipe with a width, one of "
+            + ", ".join(others)
+        )
     results = []
     for name, xp in report.backends(args.backend).items():
         about = machine.describe(xp, [])
@@ -39,11 +48,9 @@ def main(argv):
 
 
 def _time(args, backend_name, batch_size, width):
-    worker = Worker(tinygan_workload, args.recipe, batch_size, width, backend_name)
-    try:
-        rounds = take_turns({"tinygan": worker}, args.rounds)["tinygan"]
-    finally:
-        worker.close()
+    size = (args.recipe, batch_size, width, backend_name)
+    start = functools.partial(Worker, tinygan_workload, *size)
+    rounds = take_turns({"tinygan": start}, args.rounds)["tinygan"]
     seconds = report.spread([measured["step"] for measured in rounds])
     return {"batch_size": batch_size, "width": width, "seconds": seconds}
 
@@ -63,6 +70,7 @@ def _plot(file, results):
     """Milliseconds by batch size and by width, with lines of linear and quadratic cost."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
@@ -83,12 +91,18 @@ def _plot(file, results):
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
         axes.set_xticks(x, [f"{value:g}" for value in x])
+        low, high = axes.get_ylim()
+        axes.yaxis.set_major_locator(
+            LogLocator(subs=(1, 2, 5) if high > 10 * low else range(1, 10))
+        )
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
         axes.set_ylabel("ms a step")
         axes.legend(frameon=False)
     first = results[0]
     left.set_xlabel(f"images in a batch (width {first['by_batch'][0]['width']})")
     right.set_xlabel(f"width (batch of {first['by_width'][0]['batch_size']})")
-    left.set_title(f"{first['recipe']}: one update of D and G", loc="left")
+    networks = "encoder and decoder" if first["recipe"] == "ae" else "D and G"
+    left.set_title(f"{first['recipe']}: one update of {networks}", loc="left")
     with atomic_write(file) as stream:
         figure.savefig(stream, format="png", dpi=130)

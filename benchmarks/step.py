@@ -4,10 +4,11 @@ A step of a GAN is one update of D and one of G, as training/gan_loop.py has it:
 from real and drawn images, G learns through D. The twin does the same with autograd: it draws once,
 too, and D's parameters need no gradient in G's half. For `ae` it is one update of encoder and
 decoder. Both start from the same weights and see the same batch and noise; each draws its own
-dropout.
+dropout. PyTorch is tried in several ways, and the quickest is what tinygan is compared with.
 """
 
 import functools
+import statistics
 import sys
 import time
 
@@ -17,13 +18,14 @@ from benchmarks import machine, report
 from benchmarks.breakdown import breakdown
 from benchmarks.workers import Worker, take_turns
 from tinygan import backend, nn, recipes
-from tinygan.nn import blocks
+from tinygan.errors import UserError
 from tinygan.options import Parser, whole_number
 from tinygan.training import d_step, g_step
 from tinygan.training.autoencoder_loop import ae_step
 
 RECIPES = ("gan-dense-1", "ae", "cgan", "dcgan", "dcgan-cifar10", "dcgan-faces")
-FORMATS = ("contiguous", "channels_last")
+DENSE = ("gan-dense-1", "ae", "cgan")
+TORCH = ("torch", "torch._dynamo")  # Adam imports the second: that is not a step's memory
 
 
 def main(argv):
@@ -39,63 +41,81 @@ def main(argv):
     report.add_options(parser, peers=("torch",))
     args = parser.parse_args(argv)
     report.check_files(args)
+    check_width(args)
     peers = report.installed(args.peer)
     results = []
     for name, xp in report.backends(args.backend).items():
         about = machine.describe(xp, peers)
-        print(machine.line(about), "\n")
-        rows = []
+        rows, rates = [], [about["matmul_gflops"]]
         for recipe in args.recipe:
-            rows.append(_measure(recipe, name, args, peers, about["matmul_gflops"]))
+            rows.append(_measure(recipe, name, args, peers))
+            rates.append(machine.matmul_rate(xp) / 1e9)
             print(f"{recipe}: measured", file=sys.stderr, flush=True)
-            if args.breakdown:
-                print(f"{recipe}\n{_breakdown_table(rows[-1]['breakdown'])}\n", flush=True)
-        print("\n" + _table(rows))
-        results.append({"machine": about, "batch_size": args.batch_size, "steps": rows})
+        about["matmul_gflops"] = statistics.median(rates)
+        for row in rows:
+            row["share_of_limit"] = row["gflop_per_second"] / about["matmul_gflops"]
+        print(machine.line(about), "\n")
+        for row in rows if args.breakdown else []:
+            print(f"{row['recipe']}\n{_breakdown_table(row)}\n")
+        print(_table(rows))
+        results.append(
+            {"machine": about, "backend": name, "batch_size": args.batch_size, "steps": rows}
+        )
     report.write_files(args, "step", results, _plot)
     return 0
 
 
-def _measure(recipe, backend_name, args, peers, matmul_gflops):
+def check_width(args):
+    """UserError when --width means nothing to any recipe; when to some, one line says to which."""
+    fixed = [name for name in args.recipe if width_of(name, None) is None]
+    if args.width is None or not fixed:
+        return
+    if len(fixed) == len(args.recipe):
+        raise UserError(f"the sizes of {', '.join(fixed)} are fixed: leave --width out")
+    print(f"the sizes of {', '.join(fixed)} are fixed, --width or not", file=sys.stderr)
+
+
+def width_of(name, width):
+    """The width of a recipe's networks: `width`, its own for None; None where it has none."""
+    own = recipes.get(name).options.get("width")
+    return own if own is None or width is None else width
+
+
+def _measure(recipe, backend_name, args, peers):
     """All figures of one recipe: a dict for the JSON file."""
     size = (recipe, args.batch_size, args.width, backend_name)
-    workers = {"tinygan": Worker(tinygan_workload, *size)}
+    workers = {"tinygan": functools.partial(Worker, tinygan_workload, *size)}
     if "torch" in peers:
-        for layout in FORMATS:
-            if recipe in ("gan-dense-1", "ae", "cgan") and layout == "channels_last":
-                continue  # nothing but rows of numbers
-            workers[f"torch, {layout}"] = Worker(
-                torch_workload, *size, layout, blocks.count(), imports=("torch",)
+        for layout, fused in torch_sides(recipe):
+            workers[f"torch, {layout}" + ", fused Adam" * fused] = functools.partial(
+                Worker, torch_workload, *size, layout, fused, imports=TORCH
             )
-    try:
-        rounds = take_turns(workers, args.rounds)
-    finally:
-        for worker in workers.values():
-            worker.close()
-    xp = backend.get(backend_name)
-    parts = breakdown(*tinygan_step(recipe, args.batch_size, args.width, xp), xp)
-    flops = sum(part["flops"] for part in parts.values())
     sides = {
         side: {
             "seconds": report.spread([r["step"] for r in measured]),
-            "memory": max(r["memory"] for r in measured),
+            "memory": measured[-1]["memory"],
         }
-        for side, measured in rounds.items()
+        for side, measured in take_turns(workers, args.rounds).items()
     }
+    parts_of = {"breakdown": functools.partial(Worker, breakdown_workload, *size)}
+    (where,) = take_turns(parts_of, rounds=1, warm_up=0)["breakdown"]
+    gflop = sum(part["flops"] for part in where["parts"].values()) / 1e9
     seconds = sides["tinygan"]["seconds"]["median"]
     found = {
         "recipe": recipe,
+        "width": width_of(recipe, args.width),
         "images_per_second": args.batch_size / seconds,
-        "gflop": flops / 1e9,
-        "share_of_limit": flops / 1e9 / matmul_gflops / seconds,
+        "gflop": gflop,
+        "gflop_per_second": gflop / seconds,
         "sides": sides,
-        "breakdown": parts,
+        "breakdown": {"seconds": where["total"], "parts": where["parts"]},
     }
     others = {side: value for side, value in sides.items() if side != "tinygan"}
     if others:
         best = min(others, key=lambda side: others[side]["seconds"]["median"])
         found |= {"best_peer": best, "ratio": others[best]["seconds"]["median"] / seconds}
-        found["memory_ratio"] = sides["tinygan"]["memory"] / others[best]["memory"]
+        if others[best]["memory"]:
+            found["memory_ratio"] = sides["tinygan"]["memory"] / others[best]["memory"]
     return found
 
 
@@ -109,6 +129,7 @@ def _table(rows):
         "share of limit",
         "MB",
         "PyTorch, MB",
+        "PyTorch's best",
     ]
     lines = [head]
     for row in rows:
@@ -120,45 +141,42 @@ def _table(rows):
             report.milliseconds(peer["seconds"]) if peer else "-",
             f"{row['ratio']:.2f}" if peer else "-",
             f"{row['share_of_limit']:.2f}",
-            f"{mine['memory'] / 1e6:.0f}",
-            f"{peer['memory'] / 1e6:.0f}" if peer else "-",
+            report.megabytes(mine["memory"]),
+            report.megabytes(peer["memory"]) if peer else "-",
+            row["best_peer"].removeprefix("torch, ") if peer else "-",
         ])  # fmt: skip
-    return report.table(lines) + (
-        "\n\nMedian and quartiles; ratio above 1: tinygan is faster. The limit: the operations of "
-        "the products at\nthe machine's rate for one large product."
-    )
+    how = "Median and quartiles; ratio above 1: tinygan is faster. MB: the peak above the start."
+    return f"{report.table(lines)}\n\n{how}\n{report.LIMIT}"
 
 
-def _breakdown_table(parts):
+def _breakdown_table(row):
     rows = [["", "ms", "GFLOP/s"]]
-    for part, found in parts.items():
+    for part, found in row["breakdown"]["parts"].items():
         rate = f"{found['flops'] / 1e9 / found['seconds']:.0f}" if found["flops"] else ""
         rows.append([f"  {part}", f"{1e3 * found['seconds']:.1f}", rate])
+    rows.append(["  the step", f"{1e3 * row['breakdown']['seconds']:.1f}", ""])
     return report.table(rows)
 
 
 def _plot(file, results):
     """Where a step's time goes, by kind of layer, and below it PyTorch's step as one bar."""
-    rows = []
-    for row in results[0]["steps"]:
-        kinds = {}
-        for part, found in row["breakdown"].items():
-            kind = "the rest" if part == "the rest" else part.split()[2 if part[2].isdigit() else 1]
-            kind = {"Conv2d": "convolutions", "ConvTranspose2d": "convolutions"}.get(kind, kind)
-            kinds[kind] = kinds.get(kind, 0.0) + found["seconds"]
-        shown = {"convolutions", "Dense", "BatchNorm", "Adam"}
-        total = sum(kinds.values())
-        parts = {kind: 1e3 * seconds for kind, seconds in kinds.items() if kind in shown}
-        parts["the rest"] = 1e3 * total - sum(parts.values())
-        rows.append((row["recipe"], parts))
-        if "best_peer" in row:
-            peer = row["sides"][row["best_peer"]]["seconds"]["median"]
-            rows.append(("PyTorch", {"PyTorch": 1e3 * peer}))
+    rows, names = [], {"Conv2d": "convolutions", "ConvTranspose2d": "convolutions"}
+    names |= {kind: kind for kind in ("Dense", "BatchNorm", "Adam")}
+    for result in results:
+        for row in result["steps"]:
+            # one order for all, so that a kind's bars lie below each other
+            kinds = dict.fromkeys([*names.values(), "the rest"], 0.0)
+            for part in row["breakdown"]["parts"].values():
+                kinds[names.get(part["kind"], "the rest")] += 1e3 * part["seconds"]
+            rows.append((row["recipe"] + report.on_gpu(result), kinds))
+            if "best_peer" in row:
+                peer = row["sides"][row["best_peer"]]["seconds"]["median"]
+                rows.append((f"PyTorch{report.on_gpu(result)}", {"PyTorch": 1e3 * peer}))
     report.bars(file, rows, "ms a step")
 
 
 def tinygan_workload(recipe, batch_size, width, backend_name, seed=0):
-    """One step of tinygan. Returns dict(step, seconds)."""
+    """One step of tinygan: dict(step), seconds, and on a GPU its memory."""
     xp = backend.get(backend_name)
     step, _, _ = tinygan_step(recipe, batch_size, width, xp, seed)
 
@@ -167,9 +185,16 @@ def tinygan_workload(recipe, batch_size, width, backend_name, seed=0):
         began = time.perf_counter()
         step()
         backend.synchronize(xp)
-        return {"step": time.perf_counter() - began}
+        return {"step": time.perf_counter() - began} | machine.device_memory(xp)
 
     return workload
+
+
+def breakdown_workload(recipe, batch_size, width, backend_name):
+    """Where the time of a step of tinygan goes: dict(total, parts)."""
+    xp = backend.get(backend_name)
+    step = tinygan_step(recipe, batch_size, width, xp)
+    return lambda: dict(zip(("total", "parts"), breakdown(*step, xp), strict=True))
 
 
 def tinygan_step(recipe, batch_size, width, xp, seed=0):
@@ -196,47 +221,47 @@ def tinygan_step(recipe, batch_size, width, xp, seed=0):
     return step, networks, optimizers
 
 
-def torch_workload(recipe, batch_size, width, backend_name, memory_format, threads, seed=0):
-    """One step of PyTorch. Returns dict(step, seconds)."""
-    import torch
+def torch_sides(recipe):
+    """The ways in which PyTorch is tried: (layout, whether Adam is fused)."""
+    if recipe in DENSE:  # nothing but rows of numbers
+        return [("contiguous", False), ("contiguous", True)]
+    return [("contiguous", False), ("channels_last", False), ("channels_last", True)]
 
-    torch.set_num_threads(threads)
-    cuda = backend_name == "cupy"
-    if cuda:
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-        torch.backends.cudnn.benchmark = True
-    step, _ = torch_step(recipe, batch_size, width, "cuda" if cuda else "cpu", memory_format, seed)
 
-    def wait():
-        if cuda:
-            torch.cuda.synchronize()
+def torch_workload(recipe, batch_size, width, backend_name, layout, fused, seed=0):
+    """One step of PyTorch: as tinygan_workload."""
+    from benchmarks import twins
+
+    device = twins.set_up(backend_name)
+    step, _ = torch_step(recipe, batch_size, width, device, layout, fused, seed)
 
     def workload():
-        wait()
+        twins.wait(device)
         began = time.perf_counter()
         step()
-        wait()
-        return {"step": time.perf_counter() - began}
+        twins.wait(device)
+        return {"step": time.perf_counter() - began} | twins.device_memory(device)
 
     return workload
 
 
-def torch_step(recipe, batch_size, width, device="cpu", memory_format="contiguous", seed=0):
+def torch_step(recipe, batch_size, width, device="cpu", layout="contiguous", fused=False, seed=0):
     """(step, networks) as tinygan_step, of PyTorch."""
     import torch
 
-    from benchmarks.twins import nchw, twin
+    from benchmarks.twins import LAYOUTS, nchw, twin
 
-    layout = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
     networks, inputs, recipe = material(recipe, batch_size, width, seed)
     networks = {
-        name: twin(net).to(device, memory_format=layout[memory_format])
+        name: twin(net, layout).to(device, memory_format=LAYOUTS[layout])
         for name, net in networks.items()
     }
-    lr, betas = recipe.options["lr"], recipe.betas
-    optimizers = {n: torch.optim.Adam(net.parameters(), lr, betas) for n, net in networks.items()}
-    inputs = {name: nchw(value).to(device) for name, value in inputs.items()}
-    images = inputs["images"].contiguous(memory_format=layout[memory_format])
+    optimizers = {
+        name: torch.optim.Adam(net.parameters(), recipe.options["lr"], recipe.betas, fused=fused)
+        for name, net in networks.items()
+    }
+    inputs = {name: nchw(value, layout).to(device) for name, value in inputs.items()}
+    images = inputs["images"]
     bce = torch.nn.functional.binary_cross_entropy_with_logits
 
     if "encoder" in networks:
@@ -281,14 +306,13 @@ def material(name, batch_size, width, seed):
     """(networks, inputs, recipe): what both sides start from, on the host; dicts by name."""
     recipe, rng = recipes.get(name), np.random.default_rng(seed)
     h, w, c = recipe.image_shape
-    options = {} if width is None or "width" not in recipe.options else {"width": width}
+    width = width_of(name, width)
     low = 0 if name in ("ae", "cgan") else -1  # what these networks mean by black
     inputs = {"images": rng.uniform(low, 1, (batch_size, h, w, c)).astype(np.float32)}
     if name == "ae":
-        width = options.get("width", recipe.options["width"])
         encoder, decoder = recipe.build(rng, code=recipe.options["code"], width=width)
         return {"encoder": encoder, "decoder": decoder}, inputs, recipe
-    G, D = recipe.networks(rng, **options)
+    G, D = recipe.networks(rng) if width is None else recipe.networks(rng, width=width)
     inputs["z"] = rng.standard_normal((batch_size, recipe.noise_dim), dtype=np.float32)
     if name == "cgan":
         inputs["labels"] = rng.integers(0, 2, batch_size)

@@ -3,21 +3,46 @@
 import numpy as np
 import torch
 
+from benchmarks import machine
 from tinygan import nn
 from tinygan.models.conditional import Conditional
 
+LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
-def twin(layer):
+
+def set_up(backend_name):
+    """Threads and TF32 for a fair comparison. Returns the device, "cpu" or "cuda"."""
+    torch.set_num_threads(machine.torch_threads())
+    if backend_name == "numpy":
+        return "cpu"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = machine.tf32()
+    torch.backends.cudnn.benchmark = True  # its quickest convolution for each shape
+    torch.cuda.reset_peak_memory_stats()
+    return "cuda"
+
+
+def wait(device):
+    """Until all is done that the device was given."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def device_memory(device):
+    """dict(memory): the most bytes that tensors had on the GPU; empty on the CPU."""
+    return {"memory": torch.cuda.max_memory_allocated()} if device == "cuda" else {}
+
+
+def twin(layer, layout="channels_last"):
     """The torch.nn.Module that computes what a tinygan layer or network does.
 
     Images are channels first, as PyTorch has them. Where pixels become a row of numbers or the
     other way round, the order is tinygan's, channels last, so that the weights mean the same; for a
-    network in channels_last format that is no work at all.
+    network in channels_last format that is no work at all. layout: how images lie in memory.
     """
     if isinstance(layer, Conditional):
-        return ConditionalTwin(layer)
+        return ConditionalTwin(layer, layout)
     if isinstance(layer, nn.Sequential):
-        return torch.nn.Sequential(*map(twin, layer.layers))
+        return torch.nn.Sequential(*_in_place(twin(inner, layout) for inner in layer.layers))
     if isinstance(layer, nn.Dense):
         module = torch.nn.Linear(layer.n_in, layer.n_out, bias=layer.bias)
         return _load(module, weight=layer.W.data.T, bias=layer.b)
@@ -43,15 +68,33 @@ def twin(layer):
     if isinstance(layer, nn.Flatten):
         return FlattenTwin()
     if isinstance(layer, nn.Reshape):
-        return ReshapeTwin(layer.shape)
+        return ReshapeTwin(layer.shape, layout)
     return {nn.ReLU: torch.nn.ReLU, nn.Tanh: torch.nn.Tanh, nn.Sigmoid: torch.nn.Sigmoid}[
         type(layer)
     ]()
 
 
-def nchw(x):
-    """A NumPy array as a tensor; images (N, H, W, C) become channels first, without a copy."""
-    return torch.from_numpy(x.transpose(0, 3, 1, 2) if x.ndim == 4 else x)
+def nchw(x, layout):
+    """A NumPy array as a tensor; images (N, H, W, C) become channels first, in that layout.
+
+    A clone has the strides of its layout also where an axis of length 1 makes others possible.
+    """
+    if x.ndim != 4:
+        return torch.from_numpy(x)
+    return torch.from_numpy(x.transpose(0, 3, 1, 2)).clone(memory_format=LAYOUTS[layout])
+
+
+def _in_place(modules):
+    """The same, with activations that overwrite what they are given where nobody needs it.
+
+    Linear layers, convolutions and BatchNorm keep their input for backward, not their output.
+    """
+    found = []
+    for module in modules:
+        if isinstance(module, torch.nn.ReLU | torch.nn.LeakyReLU) and found:
+            module.inplace = isinstance(found[-1], OVERWRITABLE)
+        found.append(module)
+    return found
 
 
 class BatchNormTwin(torch.nn.Module):
@@ -71,26 +114,32 @@ class BatchNormTwin(torch.nn.Module):
         )
 
 
+OVERWRITABLE = (torch.nn.Linear, torch.nn.Conv2d, torch.nn.ConvTranspose2d, BatchNormTwin)
+
+
 class FlattenTwin(torch.nn.Module):
     def forward(self, x):
         return (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).flatten(1)
 
 
 class ReshapeTwin(torch.nn.Module):
-    def __init__(self, shape):
+    def __init__(self, shape, layout):
         super().__init__()
-        self.shape = shape
+        self.shape, self.layout = shape, layout
 
     def forward(self, x):
         x = x.reshape(-1, *self.shape)
-        return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
+        if x.ndim != 4:
+            return x
+        x = x.permute(0, 3, 1, 2)  # channels_last as it is
+        return x if self.layout == "channels_last" else x.clone(memory_format=LAYOUTS[self.layout])
 
 
 class ConditionalTwin(torch.nn.Module):
-    def __init__(self, layer):
+    def __init__(self, layer, layout):
         super().__init__()
         self.embedding = twin(layer.embedding)
-        self.layers = torch.nn.Sequential(*map(twin, layer.layers))
+        self.layers = twin(nn.Sequential(*layer.layers), layout)
 
     def forward(self, x, labels):
         return self.layers(torch.cat([x.flatten(1), self.embedding(labels)], 1))

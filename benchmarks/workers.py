@@ -8,6 +8,7 @@ from the cores by a neighbour's idle threads.
 import contextlib
 import importlib
 import multiprocessing
+import signal
 import traceback
 from pathlib import Path
 
@@ -27,42 +28,68 @@ class Worker:
     def __init__(self, build, *args, imports=()):
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
-        self.process = context.Process(target=_serve, args=(other, imports, build, args))
-        self.process.start()
+        self.process = context.Process(
+            target=_serve, args=(other, imports, build, args), daemon=True
+        )
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as its child will: Ctrl-C is ours
+        try:
+            self.process.start()
+        finally:
+            signal.signal(signal.SIGINT, before)
         other.close()
-        self._answer()
+        try:
+            self._answer()
+        except BaseException:
+            self.close()
+            raise
 
     def run(self):
-        """One round: what the workload measured, and "memory": the most bytes it held so far."""
-        self.pipe.send("run")
+        """One round: what the workload measured, and "memory": the most bytes it held so far.
+
+        memory is None where the system does not say (it is Linux that does); of a workload that
+        measures it itself, on a GPU, it is that.
+        """
+        with contextlib.suppress(OSError):  # it is gone: reading says so
+            self.pipe.send("run")
         return self._answer()
 
     def close(self):
+        """End the process, whatever it is doing."""
         self.pipe.close()
+        self.process.terminate()
         self.process.join()
 
     def _answer(self):
         try:
             answer = self.pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             raise RunError("a worker process ended by itself: out of memory, perhaps") from None
         if isinstance(answer, str):
             raise RunError(f"a worker process failed:\n{answer}")
         return answer
 
 
-def take_turns(workers, rounds, warm_up=2):
-    """Run each worker in turn. workers: dict by name. -> their rounds: name -> list of dict."""
-    found = {name: [] for name in workers}
-    for i in range(warm_up + rounds):
-        for name, worker in workers.items():
-            measured = worker.run()
-            if i >= warm_up:
-                found[name].append(measured)
+def take_turns(sides, rounds, warm_up=2):
+    """Run each side in turn. -> its rounds, name -> list of dict.
+
+    sides: name -> a function that starts its Worker. At the end, and when something fails or
+    Ctrl-C comes, all of them are closed.
+    """
+    found, workers = {name: [] for name in sides}, {}
+    with contextlib.ExitStack() as stack:
+        for name, start in sides.items():
+            workers[name] = start()
+            stack.callback(workers[name].close)
+        for i in range(warm_up + rounds):
+            for name, worker in workers.items():
+                measured = worker.run()
+                if i >= warm_up:
+                    found[name].append(measured)
     return found
 
 
 def _serve(pipe, imports, build, args):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     try:
         memory.keep_freed()
         for name in imports:
@@ -72,27 +99,31 @@ def _serve(pipe, imports, build, args):
         pipe.send({})
         while pipe.recv() == "run":
             measured = workload()
-            pipe.send({"memory": _peak() - before} | measured)
+            pipe.send({"memory": _grown(before)} | measured)
     except EOFError:  # told to close
         pass
     except Exception:
-        pipe.send(traceback.format_exc())
+        with contextlib.suppress(OSError):  # the parent has gone already: nobody to tell
+            pipe.send(traceback.format_exc())
 
 
 def _resident():
-    """Bytes in memory now; the peak starts anew from here where the system can do that (Linux)."""
+    """Bytes in memory now, or None. On Linux the peak starts anew from here."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")
 
 
-def _peak():
-    return _status("VmHWM")
+def _grown(before):
+    """Bytes of the peak above `before`."""
+    peak = _status("VmHWM")
+    return None if peak is None or before is None else peak - before
 
 
 def _status(name):
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
-        return 0
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name + ":"))
+        return None
+    found = (line.split()[1] for line in lines if line.startswith(f"{name}:"))
+    return 1024 * int(next(found))

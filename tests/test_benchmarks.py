@@ -1,24 +1,38 @@
 """python -m benchmarks: each kind at tiny sizes, figures that add up, twins that are equal."""
 
+import functools
 import json
+import signal
+import time
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
+import strict_device
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import report, step, workers
+from benchmarks import gmm, layers, machine, report, step, workers
 from benchmarks.breakdown import breakdown, product_flops
-from tinygan import nn
-
-torch = pytest.importorskip("torch", reason="PyTorch is not installed (extra: peers)")
-pytest.importorskip("sklearn", reason="scikit-learn is not installed (extra: peers)")
+from tinygan import backend, nn
 
 TINY = {
     "layers": "--recipe cgan dcgan --width 2 --batch-size 4 --rounds 2",
-    "step": "--recipe ae dcgan cgan --width 2 --batch-size 4 --rounds 2 --breakdown",
-    "gmm": "--components 2 --dims 3 --iterations 2 --limit 200 --rounds 2",
-    "scaling": "--width 2 4 --batch-size 2 4 --rounds 2",
+    "step": "--recipe ae dcgan --width 2 --batch-size 4 --rounds 2 --breakdown",
+    "gmm": "--components 2 --dims 3 --iterations 2 --limit 200 --rounds 1",
+    "scaling": "--width 2 4 --batch-size 2 --rounds 1",
 }
+
+
+@pytest.fixture(autouse=True)
+def small_product(monkeypatch):
+    quick = functools.partial(machine.matmul_rate, size=64, rounds=1)
+    monkeypatch.setattr(machine, "matmul_rate", quick)
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch", reason="PyTorch is not installed (extra: peers)")
 
 
 @pytest.mark.slow
@@ -35,23 +49,57 @@ def test_every_kind_runs_and_keeps_what_it_measured(cli, tmp_path, kind):
     assert result["machine"]["threads"] >= 1
     if kind == "step":
         for row in result["steps"]:
-            assert row["ratio"] > 0
-            assert row["sides"]["tinygan"]["memory"] > 0
             assert row["gflop"] > 0
+            assert row["share_of_limit"] > 0
+            assert "the step" in out
+            parts = row["breakdown"]["parts"].values()
+            total = sum(part["seconds"] for part in parts)
+            assert total == pytest.approx(row["breakdown"]["seconds"])
+            if find_spec("torch"):
+                best = min(
+                    s["seconds"]["median"] for n, s in row["sides"].items() if n in torches(row)
+                )
+                assert row["ratio"] == best / row["sides"]["tinygan"]["seconds"]["median"]
+                assert row["best_peer"].removeprefix("torch, ") in out
     if kind == "gmm":
         bounds = [side["lower_bound"] for side in result["sides"].values()]
-        assert bounds[0] == pytest.approx(bounds[1], rel=1e-8)
+        assert bounds == pytest.approx([bounds[0]] * len(bounds), rel=1e-8)
+
+
+def torches(row):
+    return [side for side in row["sides"] if side.startswith("torch")]
+
+
+@pytest.mark.parametrize(
+    ("words", "peer"),
+    [
+        ("step --recipe cgan ae --width 2 --batch-size 4 --rounds 1", "torch"),
+        ("gmm --components 2 --dims 1 --iterations 2 --limit 50 --rounds 1", "sklearn"),
+    ],
+)
+def test_a_missing_peer_is_named_and_left_out(cli, tmp_path, monkeypatch, words, peer):
+    monkeypatch.setattr(report, "find_spec", lambda name: None)
+    code, _, err = cli(benchmarks.main, f"{words} --json figures.json --plot figures.png")
+    assert code == 0, err
+    assert f"{peer} is not installed, so it is left out" in err
+    (result,) = json.loads((tmp_path / "figures.json").read_text())["results"]
+    for row in result.get("steps", [result]):
+        assert list(row["sides"]) == ["tinygan"]
+        assert "ratio" not in row
+    if peer == "torch":
+        assert "the sizes of cgan are fixed" in err
+        assert [row["width"] for row in result["steps"]] == [None, 2]
 
 
 @pytest.fixture
-def losses(monkeypatch):
+def losses(monkeypatch, torch):
     """losses(recipe, dtype): (tinygan's, PyTorch's) of some steps without dropout."""
     monkeypatch.setattr(nn.Dropout, "forward", lambda self, x: x)
     monkeypatch.setattr(nn.Dropout, "backward", lambda self, gy, accumulate=True: gy)
     monkeypatch.setattr(torch.nn, "Dropout", lambda p: torch.nn.Identity())
     made = step.material
 
-    def run(recipe, dtype, steps=20):
+    def run(recipe, dtype, steps=20, **how):
         def material(*args):
             networks, inputs, of = made(*args)
             for network in networks.values():
@@ -66,7 +114,7 @@ def losses(monkeypatch):
         before = torch.get_default_dtype()
         torch.set_default_dtype(getattr(torch, dtype))
         try:
-            its, networks = step.torch_step(recipe, 16, width, memory_format="channels_last")
+            its, networks = step.torch_step(recipe, 16, width, **how)
             for network in networks.values():
                 network.to(getattr(torch, dtype))
         finally:
@@ -79,7 +127,7 @@ def losses(monkeypatch):
 
 @pytest.mark.parametrize("recipe", step.RECIPES)
 def test_the_twin_is_the_same_training(recipe, losses):
-    mine, its = losses(recipe, "float64")
+    mine, its = losses(recipe, "float64", layout="channels_last")
     assert np.ptp(mine[:, 0]) > 0.001  # something happened
     np.testing.assert_allclose(mine, its, rtol=1e-10, atol=1e-10)
 
@@ -88,8 +136,27 @@ def test_the_twin_is_the_same_training(recipe, losses):
 # tests/training/test_gan_loop_torch_parity.py makes 20, on clothes.
 @pytest.mark.parametrize("recipe", ["gan-dense-1", "ae", "dcgan", "dcgan-cifar10"])
 def test_the_twin_stays_beside_it_in_float32(recipe, losses):
-    mine, its = losses(recipe, "float32", steps=5)
+    mine, its = losses(recipe, "float32", steps=5, layout="contiguous", fused=True)
     np.testing.assert_allclose(mine, its, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
+def test_images_of_the_twin_lie_in_memory_as_they_are_asked_to(torch, layout):
+    make, networks = step.torch_step("dcgan", 4, 2, layout=layout)
+    seen = []
+
+    def look(module, given, y):
+        if y.ndim == 4 and 1 not in y.shape[1:3]:  # else both are the same
+            c, h, w = y.shape[1:]
+            ends = (h * w, 1) if layout == "contiguous" else (1, c)
+            seen.append(y.stride() == (c * h * w, ends[0], w * ends[1], ends[1]))
+
+    for network in networks.values():
+        for module in network.modules():
+            module.register_forward_hook(look)
+    make()
+    assert len(seen) > 15
+    assert all(seen)
 
 
 def test_the_parts_of_a_step_sum_to_it_and_count_their_products():
@@ -102,13 +169,54 @@ def test_the_parts_of_a_step_sum_to_it_and_count_their_products():
         net.backward(net.forward(x), input_grad=False)
         adam.step()
 
-    parts = breakdown(one, {"net": net}, {"net": adam}, np, rounds=3)
+    total, parts = breakdown(one, {"net": net}, {"net": adam}, np, rounds=3)
+    assert sum(part["seconds"] for part in parts.values()) == pytest.approx(total)
     assert parts["net 0 Dense forward"]["flops"] == 2 * 4 * 3 * 5
     assert parts["net 0 Dense backward"]["flops"] == 2 * 4 * 3 * 5  # nobody needs the input's
     assert parts["net 2 Dense backward"]["flops"] == 2 * (2 * 4 * 5 * 2)
     assert parts["net 1 ReLU forward"]["flops"] == 0
     assert all(part["seconds"] >= 0 for part in parts.values())
-    assert "forward" not in vars(net.layers[0])  # all is put back
+    assert parts["net 1 ReLU forward"]["kind"] == "ReLU"
+    left = vars(net.layers[0]).keys() - vars(nn.Dense(3, 5, rng=rng)).keys()
+    assert left == {"_kept"}  # all is put back
+
+
+def test_only_the_columns_of_a_gradient_that_are_computed_count():
+    networks = step.tinygan_step("cgan", 4, None, np)
+    _, parts = breakdown(*networks, np, rounds=1)
+    dense = networks[1]["D"].layers[0]
+    product, label = 2 * 4 * dense.n_in * dense.n_out, 2 * 4 * 2 * dense.n_out
+    # D twice: the weights and the label's two columns; G once: all columns and no weights
+    assert parts["D 0 Dense backward"]["flops"] == 2 * (product + label) + product
+
+
+def test_a_plot_knows_every_kind_of_part(monkeypatch, tmp_path):
+    drawn = {}
+    monkeypatch.setattr(report, "bars", lambda file, rows, label: drawn.update(rows))
+    total, parts = breakdown(*step.tinygan_step("ae", 4, 2, np), np, rounds=1)
+    row = {"recipe": "ae", "breakdown": {"seconds": total, "parts": parts}}
+    step._plot("x.png", [{"backend": name, "steps": [row]} for name in ("numpy", "cupy")])
+    assert list(drawn) == ["ae", "ae, GPU"]
+    dense = sum(part["seconds"] for name, part in parts.items() if " Dense " in name)
+    assert drawn["ae"]["Dense"] == pytest.approx(1e3 * dense)
+    assert sum(drawn["ae"].values()) == pytest.approx(1e3 * total)
+
+
+def test_on_a_device_a_step_waits_for_it_and_says_its_memory(monkeypatch):
+    class Pool:
+        def total_bytes(self):
+            return 12_345
+
+    monkeypatch.setattr(backend, "get", lambda name: strict_device)
+    monkeypatch.setattr(strict_device, "get_default_memory_pool", Pool, raising=False)
+    before = strict_device.cuda.synchronized
+    found = step.tinygan_workload("dcgan", 4, 2, "cupy")()
+    assert found["step"] > 0
+    assert found["memory"] == 12_345
+    assert strict_device.cuda.synchronized == before + 2
+    assert step.breakdown_workload("ae", 4, 2, "cupy")()["total"] > 0
+    assert len(layers.tinygan_workload(["dcgan"], 4, 2, "cupy")()) > 20
+    assert gmm.tinygan_workload(2, 3, 2, 60, "cupy")()["memory"] == 12_345
 
 
 def test_operations_of_convolutions():
@@ -124,6 +232,70 @@ def test_medians_and_quartiles():
     assert report.spread([5, 1, 3, 2, 4]) == {"median": 3, "low": 2, "high": 4}
     assert report.spread([7]) == {"median": 7, "low": 7, "high": 7}
     assert report.milliseconds(report.spread([0.0123, 0.0123, 0.0457])) == "12.3 (12.3 to 29.0)"
+
+
+def test_memory_is_a_dash_where_the_system_does_not_say(monkeypatch):
+    assert report.megabytes(2_600_000) == "3"
+    assert workers._grown(0) > 1e6
+
+    def no_such_file(*args, **how):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", no_such_file)
+    assert workers._status("VmHWM") is None
+    assert report.megabytes(workers._grown(None)) == "-"
+
+
+def test_torch_has_all_the_cores_that_are_allowed(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3,1")
+    assert machine.torch_threads() == 3
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert machine.torch_threads() == machine.describe(np, [])["cores"] >= 1
+
+
+def test_tf32_is_for_both_or_for_neither(torch, monkeypatch):
+    from benchmarks import twins
+
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda: None)
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
+    settings = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [module.allow_tf32 for module in settings], torch.backends.cudnn.benchmark
+    try:
+        for setting in ("1", "0"):
+            monkeypatch.setenv("CUPY_TF32", setting)
+            assert twins.set_up("cupy") == "cuda"
+            assert [module.allow_tf32 for module in settings] == [setting == "1"] * 2
+    finally:
+        for module, value in zip(settings, before[0], strict=True):
+            module.allow_tf32 = value
+        torch.backends.cudnn.benchmark = before[1]
+
+
+def sleeper():
+    return lambda: time.sleep(60)
+
+
+def test_ctrl_c_ends_the_workers_at_once():
+    started = []
+
+    def start():
+        started.append(workers.Worker(sleeper))
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        return started[0]
+
+    def press(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, press)
+    try:
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            workers.take_turns({"sleeper": start}, 1)
+        assert time.monotonic() - began < 30
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert started[0].process.exitcode is not None
 
 
 def fails():
@@ -142,6 +314,12 @@ def test_a_worker_that_fails_says_why():
         ("speed", "invalid choice: 'speed'"),
         ("step --recipe dcgam", "invalid choice: 'dcgam'"),
         ("step --plot x.jpg", "--plot x.jpg should end in .png"),
+        ("--backend numpy step", "the kind comes first, layers|step|gmm|scaling, and --backend"),
+        ("step --recipe cgan --width 8", "the sizes of cgan are fixed: leave --width out"),
+        ("scaling --recipe cgan", "choose a recipe with a width, one of gan-dense-1, ae, dcgan"),
+        ("gmm --components 20 --limit 10", "--components 20 is more than the 10 images"),
+        ("gmm --components 2 --dims 785", "--dims 785 is too many: at most 784"),
+        ("gmm --components 2 --dims 10 --limit 10", "fewer than the 10 images"),
         ("gmm --json nowhere/x.json", "cannot write nowhere/x.json: there is no folder nowhere"),
     ],
 )
