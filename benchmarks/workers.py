@@ -72,7 +72,9 @@ class Worker:
 def take_turns(sides, rounds, warm_up=2):
     """Run each side in turn. -> its rounds, name -> list of dict.
 
-    sides: name -> a function that starts its Worker. At the end, and when something fails or
+    sides: name -> a function that starts its Worker. Each turn is two runs, and the second counts:
+    after the others' turns the first has to fetch its weights back into the cache, which in a
+    training does not happen. At the end, and when something fails or
     Ctrl-C comes, all of them are closed.
     """
     found, workers = {name: [] for name in sides}, {}
@@ -82,6 +84,7 @@ def take_turns(sides, rounds, warm_up=2):
             stack.callback(workers[name].close)
         for i in range(warm_up + rounds):
             for name, worker in workers.items():
+                worker.run()
                 measured = worker.run()
                 if i >= warm_up:
                     found[name].append(measured)
