@@ -305,7 +305,7 @@ def test_a_learning_rate_far_too_large_ends_with_exit_code_1_and_the_checkpoint_
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("ae --lr 1e38 --steps 1 --width 2", "not finite"),
+        ("ae --lr 1e38 --steps 3 --width 2", "is nan at step 2"),
         ("gmm --limit 300 --components 50 --dims 10 --reg-covar 0", "larger --reg-covar or fewer"),
     ],
 )
