@@ -74,8 +74,8 @@ def take_turns(sides, rounds, warm_up=2):
 
     sides: name -> a function that starts its Worker. Each turn is two runs, and the second counts:
     after the others' turns the first has to fetch its weights back into the cache, which in a
-    training does not happen. At the end, and when something fails or
-    Ctrl-C comes, all of them are closed.
+    training does not happen. At the end, and when something fails or Ctrl-C comes, all of them are
+    closed.
     """
     found, workers = {name: [] for name in sides}, {}
     with contextlib.ExitStack() as stack:

@@ -9,7 +9,7 @@ The rest is imported where it is wanted: tinygan.models, .data, .training, .reci
 import os
 
 # NumPy's OpenBLAS lets its threads turn idly for a tenth of a second after each product, in the way
-# of all else. Of about 2^20 ticks of the clock it is half a millisecond. It is read when NumPy is
+# of all else. 20 stands for 2^20 ticks of the clock, half a millisecond. It is read when NumPy is
 # first imported; in a program that has done so before, nothing changes.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
