@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmarks import machine, report
 from benchmarks.breakdown import product_flops
-from benchmarks.step import RECIPES, TORCH, check_width, material
+from benchmarks.step import TORCH, add_sizes, check_width, material
 from benchmarks.workers import Worker, take_turns
 from tinygan import backend
-from tinygan.options import Parser, whole_number
+from tinygan.options import Parser
 
 DIRECTIONS = ("forward", "backward")
 
@@ -25,13 +25,7 @@ def main(argv):
         description="Time forward and backward of every layer of the recipes' networks; backward "
         "is both gradients, of the weights and of the input.",
     )
-    add = parser.add_argument
-    add("--recipe", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME",
-        help=f"whose layers (default all: {', '.join(RECIPES)})")  # fmt: skip
-    add("--batch-size", type=whole_number(2), default=128, metavar="N", help="default 128")
-    add(
-        "--width", type=whole_number(1), metavar="W", help="of the networks (default: the recipe's)"
-    )
+    add_sizes(parser)
     report.add_options(parser, peers=("torch",))
     args = parser.parse_args(argv)
     report.check_files(args)

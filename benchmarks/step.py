@@ -30,14 +30,8 @@ TORCH = ("torch", "torch._dynamo")  # Adam imports the second: that is not a ste
 
 def main(argv):
     parser = Parser(prog="python -m benchmarks step", description="Time one whole update.")
-    add = parser.add_argument
-    add("--recipe", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME",
-        help=f"which (default all: {', '.join(RECIPES)})")  # fmt: skip
-    add("--batch-size", type=whole_number(2), default=128, metavar="N", help="default 128")
-    add(
-        "--width", type=whole_number(1), metavar="W", help="of the networks (default: the recipe's)"
-    )
-    add("--breakdown", action="store_true", help="say which layer takes how long")
+    add_sizes(parser)
+    parser.add_argument("--breakdown", action="store_true", help="say which layer takes how long")
     report.add_options(parser, peers=("torch",))
     args = parser.parse_args(argv)
     report.check_files(args)
@@ -175,19 +169,22 @@ def _plot(file, results):
     report.bars(file, rows, "ms a step")
 
 
+def add_sizes(parser):
+    """--recipe, --batch-size and --width."""
+    add = parser.add_argument
+    add("--recipe", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME",
+        help=f"which (default all: {', '.join(RECIPES)})")  # fmt: skip
+    add("--batch-size", type=whole_number(2), default=128, metavar="N", help="default 128")
+    add(
+        "--width", type=whole_number(1), metavar="W", help="of the networks (default: the recipe's)"
+    )
+
+
 def tinygan_workload(recipe, batch_size, width, backend_name, seed=0):
     """One step of tinygan: dict(step), seconds, and on a GPU its memory."""
     xp = backend.get(backend_name)
     step, _, _ = tinygan_step(recipe, batch_size, width, xp, seed)
-
-    def workload():
-        backend.synchronize(xp)
-        began = time.perf_counter()
-        step()
-        backend.synchronize(xp)
-        return {"step": time.perf_counter() - began} | machine.device_memory(xp)
-
-    return workload
+    return _timed(step, lambda: backend.synchronize(xp), lambda: machine.device_memory(xp))
 
 
 def breakdown_workload(recipe, batch_size, width, backend_name):
@@ -234,13 +231,18 @@ def torch_workload(recipe, batch_size, width, backend_name, layout, fused, seed=
 
     device = twins.set_up(backend_name)
     step, _ = torch_step(recipe, batch_size, width, device, layout, fused, seed)
+    return _timed(step, lambda: twins.wait(device), lambda: twins.device_memory(device))
+
+
+def _timed(step, wait, memory):
+    """A workload: one step, its seconds, and what memory() adds. wait: for the device."""
 
     def workload():
-        twins.wait(device)
+        wait()
         began = time.perf_counter()
         step()
-        twins.wait(device)
-        return {"step": time.perf_counter() - began} | twins.device_memory(device)
+        wait()
+        return {"step": time.perf_counter() - began} | memory()
 
     return workload
 

@@ -397,3 +397,12 @@ def test_the_threads_warn_of_numbers_as_the_caller_does(threads):
         assert blocks.run(overflow, [0, 1]) == [np.inf, np.inf]
     with np.errstate(over="raise"), pytest.raises(FloatingPointError):
         blocks.run(overflow, [0, 1])
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    p = nn.Param(np.ones((2, 3)))
+    adam = nn.Adam([p])
+    p.grad = np.ones((3, 2))
+    with pytest.raises(ValueError, match="arrays of different shapes"):
+        adam.step()
+    assert (p.data == 1).all()

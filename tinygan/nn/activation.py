@@ -51,18 +51,17 @@ class ReLU(Layer):
     """
 
     def forward(self, x):
-        xp = backend.array_module(x)
-        self.keep(x > 0)
-        return elementwise(lambda x: xp.maximum(x, 0), x)
+        self.keep(x)
+        maximum = backend.array_module(x).maximum
+        return elementwise(lambda x: maximum(x, 0), x)
 
     def jvp(self, v):
-        positive = self.take()
-        self.keep(positive)
-        return elementwise(lambda v, positive: v * positive, v, positive)
+        x = self.take()
+        self.keep(x)
+        return elementwise(lambda v, x: v * (x > 0), v, x)
 
     def backward(self, gy, accumulate=True):
-        positive = self.take()
-        return elementwise(lambda gy, positive: gy * positive, gy, positive)  # f′ is 1 or 0
+        return elementwise(lambda gy, x: gy * (x > 0), gy, self.take())  # f′ is 1 or 0
 
 
 class Tanh(Layer):

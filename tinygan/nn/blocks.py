@@ -50,11 +50,13 @@ def elementwise(f, *arrays):
 
 
 def cut(*arrays):
-    """Views of arrays of one shape, flat, a block at a time: a list of lists.
+    """Views of arrays of one shape, else ValueError, flat, a block at a time: a list of lists.
 
     Only arrays that lie in memory in order can be seen flat without a copy. With another among
     them, or on a device, there is one block, of the arrays as they are.
     """
+    if any(array.shape != arrays[0].shape for array in arrays):
+        raise ValueError(f"arrays of different shapes: {[array.shape for array in arrays]}")
     if backend.array_module(arrays[0]) is not np or not all(a.flags.c_contiguous for a in arrays):
         return [list(arrays)]
     flat = [array.reshape(-1) for array in arrays]
