@@ -11,8 +11,9 @@ import numpy as np
 
 from benchmarks import machine, report
 from benchmarks.breakdown import product_flops
-from benchmarks.step import TORCH, add_sizes, check_width, material
+from benchmarks.step import add_sizes, check_width
 from benchmarks.workers import Worker, take_turns
+from benchmarks.workloads import TORCH, material
 from tinygan import backend
 from tinygan.options import Parser
 

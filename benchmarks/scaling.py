@@ -5,8 +5,8 @@ import functools
 import numpy as np
 
 from benchmarks import machine, report
-from benchmarks.step import RECIPES, tinygan_workload, width_of
 from benchmarks.workers import Worker, take_turns
+from benchmarks.workloads import RECIPES, tinygan_workload, width_of
 from tinygan.errors import UserError
 from tinygan.files import atomic_write
 from tinygan.options import Parser, whole_number

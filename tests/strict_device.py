@@ -18,8 +18,9 @@ __version__ = "1.0"
 waits = 0
 
 FUNCTIONS = (
-    "abs arange clip concatenate empty empty_like exp full isfinite log log1p maximum mean minimum "
-    "ones ones_like pad repeat rint sqrt stack sum tanh where zeros zeros_like"
+    "abs add arange clip concatenate divide empty empty_like exp full isfinite log log1p maximum "
+    "mean minimum multiply ones ones_like pad repeat rint sqrt stack subtract sum tanh where zeros "
+    "zeros_like"
 ).split()
 
 

@@ -12,9 +12,10 @@ import pytest
 import strict_device
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import gmm, layers, machine, report, step, workers
+from benchmarks import gmm, layers, machine, report, startup, step, workers, workloads
 from benchmarks.breakdown import breakdown, product_flops
 from tinygan import backend, nn
+from tinygan.errors import UserError
 
 TINY = {
     "layers": "--recipe cgan dcgan --width 2 --batch-size 4 --rounds 2",
@@ -33,6 +34,21 @@ def small_product(monkeypatch):
 @pytest.fixture
 def torch():
     return pytest.importorskip("torch", reason="PyTorch is not installed (extra: peers)")
+
+
+@pytest.mark.slow
+def test_the_start_up_is_measured(cli, tmp_path):
+    code, out, err = cli(benchmarks.main, "startup --rounds 1 --json figures.json")
+    assert code == 0, err
+    (result,) = json.loads((tmp_path / "figures.json").read_text())["results"]
+    short, long = (start["seconds"]["median"] for start in result["starts"])
+    assert 0 < short < long  # the one imports, the other trains as well
+    assert "import tinygan" in out
+
+
+def test_a_start_that_fails_says_why():
+    with pytest.raises(UserError, match="failed: not today"):
+        startup._seconds(["-c", "raise SystemExit('not today')"])
 
 
 @pytest.mark.slow
@@ -97,7 +113,7 @@ def losses(monkeypatch, torch):
     monkeypatch.setattr(nn.Dropout, "forward", lambda self, x: x)
     monkeypatch.setattr(nn.Dropout, "backward", lambda self, gy, accumulate=True: gy)
     monkeypatch.setattr(torch.nn, "Dropout", lambda p: torch.nn.Identity())
-    made = step.material
+    made = workloads.material
 
     def run(recipe, dtype, steps=20, **how):
         def material(*args):
@@ -108,13 +124,13 @@ def losses(monkeypatch, torch):
             floats = {n: v.astype(dtype) for n, v in inputs.items() if v.dtype.kind == "f"}
             return networks, inputs | floats, of
 
-        monkeypatch.setattr(step, "material", material)
+        monkeypatch.setattr(workloads, "material", material)
         width = None if recipe == "cgan" else 8
-        mine, _, _ = step.tinygan_step(recipe, 16, width, np)
+        mine, _, _ = workloads.tinygan_step(recipe, 16, width, np)
         before = torch.get_default_dtype()
         torch.set_default_dtype(getattr(torch, dtype))
         try:
-            its, networks = step.torch_step(recipe, 16, width, **how)
+            its, networks = workloads.torch_step(recipe, 16, width, **how)
             for network in networks.values():
                 network.to(getattr(torch, dtype))
         finally:
@@ -125,7 +141,7 @@ def losses(monkeypatch, torch):
     return run
 
 
-@pytest.mark.parametrize("recipe", step.RECIPES)
+@pytest.mark.parametrize("recipe", workloads.RECIPES)
 def test_the_twin_is_the_same_training(recipe, losses):
     mine, its = losses(recipe, "float64", layout="channels_last")
     assert np.ptp(mine[:, 0]) > 0.001  # something happened
@@ -142,7 +158,7 @@ def test_the_twin_stays_beside_it_in_float32(recipe, losses):
 
 @pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
 def test_images_of_the_twin_lie_in_memory_as_they_are_asked_to(torch, layout):
-    make, networks = step.torch_step("dcgan", 4, 2, layout=layout)
+    make, networks = workloads.torch_step("dcgan", 4, 2, layout=layout)
     seen = []
 
     def look(module, given, y):
@@ -182,7 +198,7 @@ def test_the_parts_of_a_step_sum_to_it_and_count_their_products():
 
 
 def test_only_the_columns_of_a_gradient_that_are_computed_count():
-    networks = step.tinygan_step("cgan", 4, None, np)
+    networks = workloads.tinygan_step("cgan", 4, None, np)
     _, parts = breakdown(*networks, np, rounds=1)
     dense = networks[1]["D"].layers[0]
     product, label = 2 * 4 * dense.n_in * dense.n_out, 2 * 4 * 2 * dense.n_out
@@ -193,7 +209,7 @@ def test_only_the_columns_of_a_gradient_that_are_computed_count():
 def test_a_plot_knows_every_kind_of_part(monkeypatch, tmp_path):
     drawn = {}
     monkeypatch.setattr(report, "bars", lambda file, rows, label: drawn.update(rows))
-    total, parts = breakdown(*step.tinygan_step("ae", 4, 2, np), np, rounds=1)
+    total, parts = breakdown(*workloads.tinygan_step("ae", 4, 2, np), np, rounds=1)
     row = {"recipe": "ae", "breakdown": {"seconds": total, "parts": parts}}
     step._plot("x.png", [{"backend": name, "steps": [row]} for name in ("numpy", "cupy")])
     assert list(drawn) == ["ae", "ae, GPU"]
@@ -210,11 +226,11 @@ def test_on_a_device_a_step_waits_for_it_and_says_its_memory(monkeypatch):
     monkeypatch.setattr(backend, "get", lambda name: strict_device)
     monkeypatch.setattr(strict_device, "get_default_memory_pool", Pool, raising=False)
     before = strict_device.cuda.synchronized
-    found = step.tinygan_workload("dcgan", 4, 2, "cupy")()
+    found = workloads.tinygan_workload("dcgan", 4, 2, "cupy")()
     assert found["step"] > 0
     assert found["memory"] == 12_345
     assert strict_device.cuda.synchronized == before + 2
-    assert step.breakdown_workload("ae", 4, 2, "cupy")()["total"] > 0
+    assert workloads.breakdown_workload("ae", 4, 2, "cupy")()["total"] > 0
     assert len(layers.tinygan_workload(["dcgan"], 4, 2, "cupy")()) > 20
     assert gmm.tinygan_workload(2, 3, 2, 60, "cupy")()["memory"] == 12_345
 
@@ -314,7 +330,7 @@ def test_a_worker_that_fails_says_why():
         ("speed", "invalid choice: 'speed'"),
         ("step --recipe dcgam", "invalid choice: 'dcgam'"),
         ("step --plot x.jpg", "--plot x.jpg should end in .png"),
-        ("--backend numpy step", "the kind comes first, layers|step|gmm|scaling, and --backend"),
+        ("--backend numpy step", "the kind comes first, layers|step|gmm|scaling|startup, and --backend"),
         ("step --recipe cgan --width 8", "the sizes of cgan are fixed: leave --width out"),
         ("scaling --recipe cgan", "choose a recipe with a width, one of gan-dense-1, ae, dcgan"),
         ("gmm --components 20 --limit 10", "--components 20 is more than the 10 images"),

@@ -18,6 +18,7 @@ HOST = np.arange(6.0).reshape(2, 3)
         lambda h, d: h.T @ d,
         lambda h, d: dev.maximum(d, h),
         lambda h, d: dev.where(h > 0, d, d),
+        lambda h, d: dev.multiply(d, d, out=h),
         lambda h, d: dev.stack([d, h]),
         lambda h, d: np.exp(d),
         lambda h, d: np.concatenate([h, d]),
@@ -42,6 +43,13 @@ def test_scalars_may_be_used_on_the_device_and_keep_its_dtype():
     for y in (2 * d, d / 2.0, 1.0 - d, d**2, np.float32(3) * d, dev.maximum(d, 0)):
         assert isinstance(y, dev.DeviceArray)
         assert y.dtype == np.float32
+
+
+def test_out_writes_into_an_array_of_the_device():
+    d, e = dev.asarray(HOST), dev.asarray(HOST)
+    dev.add(d, 1, out=e)
+    np.testing.assert_array_equal(d.get(), HOST)
+    np.testing.assert_array_equal(e.get(), HOST + 1)
 
 
 def test_a_reduction_stays_on_the_device_and_reading_it_counts_as_a_wait():

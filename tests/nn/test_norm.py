@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tinygan import nn
-from tinygan.nn import blocks, norm
+from tinygan.nn import blocks
 
 
 def textbook(x, gy, gamma, beta, eps):
@@ -80,8 +80,7 @@ def test_it_is_the_textbook_formula_in_float32(shape, offset, std, seed):
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-4)])
 def test_so_it_is_for_a_batch_of_many_blocks(dtype, tolerance, monkeypatch):
-    for module in (blocks, norm):
-        monkeypatch.setattr(module, "CACHE", 256)
+    monkeypatch.setattr(blocks, "CACHE", 256)
     check(*layer_and_inputs((7, 11, 13, 5), 30.0, 2.0, 0, dtype), tolerance)
 
 

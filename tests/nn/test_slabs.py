@@ -13,7 +13,7 @@ from tinygan.nn import blocks, correlation, slabs
 from tinygan.nn.correlation import conv_size
 
 MAPS = ("correlate", "correlate_adjoint", "weight_gradient")
-CHANNELS = (1, 3, 8, 9)  # on both sides of slabs._FEW
+CHANNELS = (1, 2, 3, 8, 9)  # on both sides of slabs._FEW
 TOLERANCE = {np.float64: 1e-13, np.float32: 1e-5}  # times the sum of what was added up
 
 
@@ -82,27 +82,65 @@ def test_the_maps_are_those_of_correlation(geometry, dtype):
     check(geometry, dtype)
 
 
+@st.composite
+def geometries_of_few_channels(draw):
+    """As geometries, with windows that lie apart, touch or overlap but never begin side by side."""
+    s, p = draw(st.integers(2, 4)), draw(st.integers(0, 3))
+    k = draw(st.integers(1, s - 1) | st.integers(s, 3 * s))
+    pixels = st.integers(max(1, k - 2 * p), max(12, k + 2 * s))
+    return (
+        *(draw(st.integers(1, 5)), draw(pixels), draw(pixels)),
+        *(draw(st.integers(1, 3)), draw(st.sampled_from((1, 4, 9))), k, s, p),
+    )
+
+
+@settings(max_examples=100)
+@given(geometry=geometries_of_few_channels(), copied=st.sampled_from([1, 300, slabs._COPIED]))
+@example(geometry=(5, 28, 28, 1, 9, 5, 2, 2), copied=1 << 14)  # the image of a DCGAN
+@example(geometry=(3, 9, 7, 2, 4, 3, 4, 0), copied=300)  # pixels between the windows
+@example(geometry=(3, 9, 7, 2, 4, 3, 4, 3), copied=300)
+@example(geometry=(2, 8, 11, 3, 4, 2, 2, 0), copied=300)  # windows side by side, a column left over
+@example(geometry=(2, 1, 2, 3, 4, 7, 2, 3), copied=300)  # a window larger than the image
+def test_the_maps_of_an_image_of_few_channels_are_those_of_correlation(geometry, copied):
+    with patch.object(slabs, "_COPIED", copied):
+        check(geometry, np.float64)
+
+
 @given(geometry=geometries())
 def test_a_batch_larger_than_a_block_gives_the_same(geometry):
     with patch.object(slabs, "_ROWS", 4), patch.object(slabs, "_COPIED", 200):
         check((6, *geometry[1:]), np.float64)
 
 
-@pytest.mark.parametrize("c", [1, 9])  # two rows of output an image, or 36 c numbers of windows
-def test_a_batch_larger_than_a_block_is_cut_into_several(c, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "c", "images"),
+    [
+        ("correlate", 1, 2),  # 36 c numbers of windows an image
+        ("correlate", 9, 2),  # two rows of output
+        ("correlate_adjoint", 1, 2),
+        ("correlate_adjoint", 9, 1),  # three rows of tiles
+        ("weight_gradient", 1, 2),
+        ("weight_gradient", 9, 6),  # a sum to add up for each: as few as there are threads
+    ],
+)
+def test_a_batch_larger_than_a_block_is_cut_into_several(name, c, images, monkeypatch):
     cuts = []
     right = slabs.over_batch
 
-    def spy(work, n, most):
+    def spy(work, n, most=None):
         return right(lambda block: (cuts.append(block), work(block))[1], n, most)
 
     monkeypatch.setattr(slabs, "over_batch", spy)
     monkeypatch.setattr(slabs, "_ROWS", 4)
     monkeypatch.setattr(slabs, "_COPIED", 100)
     monkeypatch.setattr(blocks, "count", lambda: 1)
-    x, W, _ = arrays((6, 4, 4, c, 3, 3, 2, 1), np.float64)
-    slabs.correlate(x, W, 2, 1)
-    assert cuts == [slice(0, 2), slice(2, 4), slice(4, 6)]
+    x, W, y = arrays((6, 4, 4, c, 3, 3, 2, 1), np.float64)
+    {
+        "correlate": lambda: slabs.correlate(x, W, 2, 1),
+        "correlate_adjoint": lambda: slabs.correlate_adjoint(y, W, x.shape, 2, 1),
+        "weight_gradient": lambda: slabs.weight_gradient(x, y, 3, 2, 1),
+    }[name]()
+    assert cuts == [slice(i, i + images) for i in range(0, 6, images)]
 
 
 @given(geometry=geometries())
@@ -190,9 +228,10 @@ def test_the_linearised_layer_is_the_same_on_a_device(name, device):
     np.testing.assert_allclose(pushed(np), pushed(device), rtol=1e-4, atol=1e-4)
 
 
-def test_a_gradient_of_another_size_is_refused():
+@pytest.mark.parametrize("c", [3, 9])
+def test_a_gradient_of_another_size_is_refused(c):
     rng = np.random.default_rng(0)
-    x, W = rng.standard_normal((2, 6, 6, 9)), rng.standard_normal((3, 3, 9, 4))
+    x, W = rng.standard_normal((2, 6, 6, c)), rng.standard_normal((3, 3, c, 4))
     for shape in ((2, 5, 6, 4), (2, 6, 7, 4), (1, 6, 6, 4)):
         gy = np.ones(shape)
         with pytest.raises(ValueError, match="expected"):

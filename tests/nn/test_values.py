@@ -53,6 +53,76 @@ def test_dropout_drops_a_share_p_and_keeps_the_mean(xp, rng):
     assert (y != again).any()
 
 
+@pytest.mark.parametrize("p", [0.0, 0.3, 0.9])
+@pytest.mark.parametrize("shape", [(40_001,), (40_002, 1), (3, 13_401), (80, 50, 10)])
+def test_each_element_is_dropped_by_itself_with_probability_p(p, shape):
+    layer = nn.Dropout(p, rng=np.random.default_rng(0))
+    mask = layer.draw_mask(shape)
+    assert (mask.shape, mask.dtype) == (shape, bool)
+    dropped = ~mask.reshape(-1)
+    for start in range(4):  # four of them come from one draw
+        assert abs(dropped[start::4].mean() - p) < 0.02
+        if start > 0:  # whatever becomes of its neighbours
+            assert abs((dropped[start:] & dropped[:-start]).mean() - p * p) < 0.02
+
+
+@pytest.mark.parametrize(
+    "shape", [(), (1,), (1, 1), (0,), (0, 3), (5, 0), (2,), (3,), (5,), (7, 1)]
+)
+def test_a_mask_may_be_of_any_size(shape):
+    layer = nn.Dropout(0.5, rng=np.random.default_rng(0))
+    masks = [layer.draw_mask(shape) for _ in range(200)]
+    assert {(mask.shape, mask.dtype) for mask in masks} == {(shape, np.dtype(bool))}
+    if masks[0].size > 0:
+        kept = np.mean(masks, axis=0)
+        assert kept.min() > 0.3  # of 200: 0.5, give or take 0.035
+        assert kept.max() < 0.7
+    x = np.ones(shape, np.float32)
+    y = layer.forward(x)
+    assert (y.shape, y.dtype) == (shape, np.float32)
+    assert layer.backward(x).shape == shape
+
+
+@pytest.mark.parametrize("n", [64, 65, 66, 67])
+def test_masks_in_a_row_differ_and_come_again_from_the_same_seed(n):
+    def draw():
+        layer = nn.Dropout(0.5, rng=np.random.default_rng(3))
+        return [layer.draw_mask((n,)) for _ in range(3)]
+
+    first, second, third = draw()
+    assert (first != second).any()
+    assert (second != third).any()
+    assert (first != third).any()
+    for a, b in zip((first, second, third), draw(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(7, 5), (1, 5), (7, 1), (1, 1), (0, 5)])
+def test_dense_with_one_output_sends_back_its_gradient_times_the_weights(xp, rng, shape, dtype):
+    n, n_in = shape
+    layer = nn.Dense(n_in, 1, rng=rng, std=0.5)
+    for p in layer.params():
+        p.data, p.grad = p.data.astype(dtype), p.grad.astype(dtype)
+    W = layer.W.data
+    layer.to(xp)
+    x, gy = rng.standard_normal((n, n_in)).astype(dtype), rng.standard_normal((n, 1)).astype(dtype)
+
+    def back(**how):
+        layer.forward(backend.to_device(x, xp))
+        gx = layer.backward(backend.to_device(gy, xp), **how)
+        return None if gx is None else backend.to_numpy(gx)
+
+    gx = back()
+    assert (gx.shape, gx.dtype) == ((n, n_in), dtype)
+    np.testing.assert_allclose(gx, gy @ W.T, rtol=1e-6)
+    np.testing.assert_allclose(backend.to_numpy(layer.W.grad), x.T @ gy, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(backend.to_numpy(layer.b.grad), gy.sum(axis=0), rtol=1e-5, atol=1e-6)
+    assert back(input_grad=False) is None
+    part = slice(0, (n_in + 1) // 2)
+    np.testing.assert_allclose(back(input_grad=part), gy @ W[part].T, rtol=1e-6)
+
+
 def test_noise_has_the_std_it_was_given_and_none_in_eval_mode(rng):
     layer = nn.GaussianNoise(0.5, rng=rng)
     x = np.ones((300, 300), np.float32)

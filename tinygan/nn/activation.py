@@ -1,7 +1,8 @@
 """Activations: one function applied to every element.
 
 The Jacobian of an elementwise y = f(x) is diagonal, so its backward is one product:
-gx = gy · f′(x). (elementwise(f, x) is f(x), a piece at a time: see blocks.py.)
+gx = gy · f′(x). (elementwise(write, x) is a new y for which write(y, x) was called, a piece at a
+time: see blocks.py.)
 """
 
 from tinygan import backend
@@ -27,8 +28,13 @@ class LeakyReLU(Layer):
 
     def forward(self, x):
         self.keep(x)
-        maximum = backend.array_module(x).maximum
-        return elementwise(lambda x: maximum(x, self.slope * x), x)
+        xp = backend.array_module(x)
+
+        def write(y, x):
+            xp.multiply(x, self.slope, out=y)
+            xp.maximum(x, y, out=y)
+
+        return elementwise(write, x)
 
     def jvp(self, v):
         x = self.take()
@@ -40,8 +46,13 @@ class LeakyReLU(Layer):
 
     def _times_slopes(self, gy, x):
         """gy · f′(x), which is 1 or slope."""
-        maximum = backend.array_module(gy).maximum
-        return elementwise(lambda gy, x: gy * maximum(x > 0, self.slope, dtype=gy.dtype), gy, x)
+        xp = backend.array_module(gy)
+
+        def write(gx, gy, x):
+            xp.maximum(x > 0, self.slope, out=gx, dtype=gx.dtype)
+            xp.multiply(gx, gy, out=gx)
+
+        return elementwise(write, gy, x)
 
 
 class ReLU(Layer):
@@ -52,16 +63,22 @@ class ReLU(Layer):
 
     def forward(self, x):
         self.keep(x)
-        maximum = backend.array_module(x).maximum
-        return elementwise(lambda x: maximum(x, 0), x)
+        xp = backend.array_module(x)
+        return elementwise(lambda y, x: xp.maximum(x, 0, out=y), x)
 
     def jvp(self, v):
         x = self.take()
         self.keep(x)
-        return elementwise(lambda v, x: v * (x > 0), v, x)
+        return _where_positive(v, x)
 
     def backward(self, gy, accumulate=True):
-        return elementwise(lambda gy, x: gy * (x > 0), gy, self.take())  # f′ is 1 or 0
+        return _where_positive(gy, self.take())
+
+
+def _where_positive(gy, x):
+    """gy · f′(x) for ReLU, whose f′ is 1 or 0."""
+    xp = backend.array_module(gy)
+    return elementwise(lambda gx, gy, x: xp.multiply(gy, x > 0, out=gx), gy, x)
 
 
 class Tanh(Layer):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.blocks import cut
+from tinygan.nn.blocks import cut, each, flat
 
 
 class Adam:
@@ -40,9 +40,10 @@ class Adam:
     def step(self):
         """One update of every parameter from its grad, which is left as it is."""
         self.t += 1
+        blocks = []
         for p, m, v in zip(self.params, self.m, self.v, strict=True):
-            for block in cut(p.data, p.grad, m, v):
-                self._update(*block)
+            blocks += cut(*flat(p.data, p.grad, m, v))
+        each(self._update, blocks)
 
     def _update(self, w, g, m, v):
         """The update of some weights w from their gradients g, in place.
@@ -53,22 +54,24 @@ class Adam:
         beta1, beta2 = self.betas
         root = (1.0 - beta2**self.t) ** 0.5
         rate = self.lr * root / (1.0 - beta1**self.t)
+        xp = backend.array_module(w)
+        part = (1.0 - beta1) * g
         m *= beta1
-        m += (1.0 - beta1) * g
-        part = g * g
+        m += part
+        xp.multiply(g, g, out=part)
         part *= 1.0 - beta2
         v *= beta2
         v += part
-        part = backend.array_module(v).sqrt(v)
+        xp.sqrt(v, out=part)
         part += self.eps * root
-        part = m / part
+        xp.divide(m, part, out=part)
         part *= rate
         w -= part
 
     def zero_grad(self):
         """Set every grad to 0, ready for the next backward to add to."""
-        for p in self.params:
-            p.grad.fill(0)
+        blocks = [block for p in self.params for block in cut(*flat(p.grad))]
+        each(lambda grad: grad.fill(0), blocks)
 
     def state_dict(self):
         """t, and both moments of every parameter, as copies on the host: dict[str, np.ndarray]."""

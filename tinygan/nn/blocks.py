@@ -4,8 +4,8 @@ A chain of elementwise operations on a large array goes out to memory and back f
 on a block that fits the cache it does so once.
 
 And NumPy lets go of Python's lock while it computes, so plain threads work on different blocks side
-by side. That pays where a call into NumPy takes long, as in a convolution: to hand the lock over
-takes as long as a short operation on a block, so elementwise work stays in one thread.
+by side. To hand the lock over takes as long as an operation on some ten thousand numbers, so a
+block must not be too small either.
 
 NumPy's matrix products have threads of their own, and two crowds on the same cores stand in each
 other's way: so the products are held to one thread for as long as ours are at work. Where nothing
@@ -17,6 +17,7 @@ products would use, which the environment variable OMP_NUM_THREADS sets.
 import ctypes
 import functools
 import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -25,42 +26,78 @@ import numpy as np
 
 from tinygan import backend
 
-CACHE = 1 << 16  # numbers in a block: a few blocks of float32 fit what a core's own cache holds
+CACHE = 1 << 18  # numbers in a block: 1 MB of float32, of which a core's own cache holds one or two
+_FEW = 4  # blocks: to wake other threads for no more than these takes as long as the work
 _busy = threading.Lock()
+_getcpu = getattr(ctypes.PyDLL(None), "sched_getcpu", None) if sys.platform == "linux" else None
 
 
-def elementwise(f, *arrays):
-    """f(*arrays) for an f that works on each element, or each row, by itself.
+def elementwise(f, x, *others):
+    """A new array y of x's shape and dtype, filled by f(y, x, *others).
 
-    arrays: of one length N, else ValueError; f returns an array of the first one's shape. On a
-    device, which has its own way with memory, f is called once.
+    f: writes each element, or each row, of y from the same ones of the others; it is called for a
+    block of rows at a time. Raises ValueError for arrays of different lengths.
     """
-    first = arrays[0]
-    if any(len(array) != len(first) for array in arrays):
-        raise ValueError(f"arrays of different lengths: {', '.join(str(len(a)) for a in arrays)}")
-    if backend.array_module(first) is not np or first.size <= CACHE:
-        return f(*arrays)
-    y, rows = None, max(1, CACHE * len(first) // first.size)
-    for i in range(0, len(first), rows):
-        part = f(*(array[i : i + rows] for array in arrays))
-        if y is None:
-            y = np.empty(first.shape, part.dtype)
-        y[i : i + rows] = part
+    y = backend.array_module(x).empty(x.shape, x.dtype)
+    by_rows(f, y, x, *others)
     return y
 
 
-def cut(*arrays):
-    """Views of arrays of one shape, else ValueError, flat, a block at a time: a list of lists.
+def by_rows(work, *arrays):
+    """[work(*blocks) for blocks of the same rows of each array], in order: see cut and each."""
+    return each(work, cut(*arrays))
 
-    Only arrays that lie in memory in order can be seen flat without a copy. With another among
-    them, or on a device, there is one block, of the arrays as they are.
+
+def cut(*arrays):
+    """The same rows of each array, a block at a time: a list of tuples of views.
+
+    arrays: of one length, else ValueError; an array of one axis has rows of one number. Blocks
+    depend on the size of the first array alone, and on no number of threads, so sums over them are
+    the same everywhere. On a device, which has its own way with memory, there is one.
+    """
+    first = arrays[0]
+    if any(array.shape[:1] != first.shape[:1] for array in arrays):
+        raise ValueError(f"arrays of different lengths: {[array.shape for array in arrays]}")
+    if backend.array_module(first) is not np or first.size <= CACHE:
+        return [arrays]
+    n = len(first)
+    rows = -(-n // -(-first.size // CACHE))  # as many in each block, but for the last
+    return [tuple(array[i : i + rows] for array in arrays) for i in range(0, n, rows)]
+
+
+def flat(*arrays):
+    """Arrays of one shape, else ValueError, as arrays of one axis that share their memory.
+
+    As they are where one of them cannot be seen so without a copy, and on a device.
     """
     if any(array.shape != arrays[0].shape for array in arrays):
         raise ValueError(f"arrays of different shapes: {[array.shape for array in arrays]}")
     if backend.array_module(arrays[0]) is not np or not all(a.flags.c_contiguous for a in arrays):
-        return [list(arrays)]
-    flat = [array.reshape(-1) for array in arrays]
-    return [[a[i : i + CACHE] for a in flat] for i in range(0, flat[0].size, CACHE)]
+        return arrays
+    return tuple(array.reshape(-1) for array in arrays)
+
+
+def each(work, blocks):
+    """[work(*block) for block in blocks], in threads where there are enough blocks to pay."""
+    if len(blocks) <= _FEW:
+        return [work(*block) for block in blocks]
+    return run(lambda block: work(*block), blocks)
+
+
+def row_sums(x):
+    """Σ over all axes but the last.    x (…, F) -> (F,), in x's dtype."""
+    return sum(by_rows(add_rows, x.reshape(-1, x.shape[-1])))
+
+
+def add_rows(rows):
+    """Σ over the rows.    (M, F) -> (F,), in their dtype.
+
+    On the processor a product with a row of ones: the quickest way to add up rows. (np.dot, since
+    a product of a vector and a matrix by @ does not let go of Python's lock.)
+    """
+    if backend.array_module(rows) is not np:
+        return rows.sum(axis=0)
+    return np.dot(np.ones(len(rows), rows.dtype), rows)
 
 
 def over_batch(work, n, most=None):
@@ -77,25 +114,53 @@ def over_batch(work, n, most=None):
 
 
 def run(work, items):
-    """[work(item) for item in items], on as many threads as there are."""
+    """[work(item) for item in items], on as many threads as there are, the caller's among them."""
     alone = len(items) == 1 or count() == 1 or not threading.main_thread().is_alive()
     if alone or not _busy.acquire(blocking=False):
         return [work(item) for item in items]
-    futures, blas = [], _openblas()
-    before, warnings = blas.get_threads(), np.geterr()
+    results, todo = [None] * len(items), iter(range(len(items)))
+    others, blas = [], _openblas()
+    before, warnings, core = blas.get_threads(), np.geterr(), _core()
 
-    def work_alike(item):
+    def share():
         with np.errstate(**warnings):  # each thread has its own
-            return work(item)
+            for i in todo:  # what one thread takes out is gone for the others
+                results[i] = work(items[i])
+
+    def help_out():
+        _leave_core(core)
+        share()
 
     try:
         blas.set_threads(1)
-        futures += [_pool(os.getpid()).submit(work_alike, item) for item in items]
-        return [future.result() for future in futures]
+        for _ in range(min(count(), len(items)) - 1):
+            others.append(_pool(os.getpid()).submit(help_out))
+        share()
     finally:
-        wait(futures)
+        wait(others)
         blas.set_threads(before)
         _busy.release()
+    for other in others:
+        other.result()  # raises what went wrong there
+    return results
+
+
+def _leave_core(core):
+    """Move the calling thread to another core if it is on this one, where the system lets us.
+
+    Linux wakes a thread on the core where it ran last. When that is the core of the caller, the
+    two take turns on it and the other cores idle; and so again the next time.
+    """
+    if core is not None and _core() == core:
+        cores = os.sched_getaffinity(0)  # 0: of this thread
+        if len(cores) > 1:
+            os.sched_setaffinity(0, cores - {core})
+            os.sched_setaffinity(0, cores)
+
+
+def _core():
+    """The number of the core that the calling thread is on, or None where it cannot be told."""
+    return _getcpu() if _getcpu is not None else None
 
 
 @functools.cache
@@ -107,8 +172,8 @@ def count():
 
 @functools.cache
 def _pool(process):
-    """The threads of this process: one that was forked has none of its parent's."""
-    return ThreadPoolExecutor(count(), thread_name_prefix="tinygan")
+    """The threads beside the caller's: a process that was forked has none of its parent's."""
+    return ThreadPoolExecutor(count() - 1, thread_name_prefix="tinygan")
 
 
 class _OpenBLAS:

@@ -12,6 +12,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.nn import correlation, slabs
+from tinygan.nn.blocks import by_rows, row_sums
 from tinygan.nn.correlation import conv_size
 from tinygan.nn.layer import Layer, Param, check_shape, check_size
 
@@ -19,6 +20,11 @@ from tinygan.nn.layer import Layer, Param, check_shape, check_size
 def maps(x):
     """The module with the three maps: on the processor slabs.py, on a device correlation.py."""
     return slabs if backend.array_module(x) is np else correlation
+
+
+def _add(y, b):
+    """y += b, where y (N, H, W, C) is our own and b (C,)."""
+    by_rows(lambda rows: backend.array_module(rows).add(rows, b, out=rows), y)
 
 
 class Conv2d(Layer):
@@ -55,7 +61,7 @@ class Conv2d(Layer):
         self.keep(x, self.b)
         y = maps(x).correlate(x, self.W.data, s, p)
         if self.bias:
-            y += self.b.data
+            _add(y, self.b.data)
         return y
 
     def jvp(self, v):
@@ -69,7 +75,7 @@ class Conv2d(Layer):
         if accumulate:
             self.W.grad += maps(gy).weight_gradient(x, gy, k, s, p)
             if b is not None:
-                b.grad += gy.sum(axis=(0, 1, 2))
+                b.grad += row_sums(gy)
         return maps(gy).correlate_adjoint(gy, self.W.data, x.shape, s, p) if input_grad else None
 
 
@@ -126,7 +132,7 @@ class ConvTranspose2d(Layer):
         self.keep(x)
         y = maps(x).correlate_adjoint(x, self.W.data, (n, oh, ow, self.c_out), s, p)
         if self.bias:
-            y += self.b.data
+            _add(y, self.b.data)
         return y
 
     def backward(self, gy, accumulate=True, input_grad=True):
@@ -135,5 +141,5 @@ class ConvTranspose2d(Layer):
         if accumulate:
             self.W.grad += maps(gy).weight_gradient(gy, x, k, s, p)
             if self.bias:
-                self.b.grad += gy.sum(axis=(0, 1, 2))
+                self.b.grad += row_sums(gy)
         return maps(gy).correlate(gy, self.W.data, s, p) if input_grad else None

@@ -11,6 +11,7 @@ Its backward in shapes. L is a number and y = x W + b, so
 
 import numpy as np
 
+from tinygan.nn.blocks import row_sums
 from tinygan.nn.layer import Layer, Param, check_shape, check_size
 
 
@@ -50,7 +51,11 @@ class Dense(Layer):
         if accumulate:
             self.W.grad += x.T @ gy  # (n_in, N) @ (N, n_out)
             if b is not None:
-                b.grad += gy.sum(axis=0)
+                b.grad += row_sums(gy)
         if isinstance(input_grad, slice):
             return gy @ self.W.data[input_grad].T
-        return gy @ self.W.data.T if input_grad else None  # (N, n_out) @ (n_out, n_in)
+        if not input_grad:
+            return None
+        if self.n_out == 1:  # (N, 1) and (1, n_in): no sum, and many times as quick
+            return gy * self.W.data.T
+        return gy @ self.W.data.T  # (N, n_out) @ (n_out, n_in)

@@ -1,5 +1,7 @@
 """Dropout: switch off a random part of the inputs while training."""
 
+import math
+
 import numpy as np
 
 from tinygan import backend
@@ -40,8 +42,15 @@ class Dropout(Layer):
 
     def draw_mask(self, shape):
         """The next mask, on the host: bool, False where an element is dropped."""
-        return self.rng.integers(0, _STEPS, shape, np.uint16) >= self._dropped
+        n = math.prod(shape)
+        bits = self.rng.integers(0, 1 << 64, -(-n // 4), np.uint64)  # four draws in each
+        return bits.view(np.uint16)[:n].reshape(shape) >= self._dropped
 
     def _masked(self, x, mask):
-        scale = 1.0 / self.share_kept
-        return elementwise(lambda x, mask: x * mask * scale, x, mask)
+        xp, scale = backend.array_module(x), 1.0 / self.share_kept
+
+        def write(y, x, mask):
+            xp.multiply(x, mask, out=y)
+            xp.multiply(y, scale, out=y)
+
+        return elementwise(write, x, mask)

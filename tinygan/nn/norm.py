@@ -24,34 +24,20 @@ Source: Ioffe & Szegedy 2015, section 3, whose chain of derivatives is collected
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.blocks import CACHE, elementwise
+from tinygan.nn.blocks import add_rows, by_rows, elementwise, row_sums
 from tinygan.nn.layer import Layer, Param, check_size
 
 
 def moments(rows):
     """Mean and biased variance of each column.    (M, F) -> (F,), (F,)."""
-    m = rows.shape[0]
-    mean = column_sums(lambda x: x, rows) / m
-    return mean, column_sums(lambda x: (x - mean) ** 2, rows) / m
+    m, xp = rows.shape[0], backend.array_module(rows)
+    mean = row_sums(rows) / m
 
+    def squares(rows):
+        d = rows - mean
+        return add_rows(xp.multiply(d, d, out=d))
 
-def column_sums(f, *arrays):
-    """Σ over the rows of f(*arrays).    (M, F) -> (F,), in their dtype.
-
-    On the processor a product with a row of ones: the quickest way to add up rows.
-    """
-    m, features = arrays[0].shape
-    if any(array.shape != (m, features) for array in arrays):
-        raise ValueError(f"rows of different shapes: {[array.shape for array in arrays]}")
-    if backend.array_module(arrays[0]) is not np:
-        return f(*arrays).sum(axis=0)
-
-    def work(block):
-        part = f(*(array[block] for array in arrays))
-        return np.ones(len(part), part.dtype) @ part
-
-    rows = max(32, CACHE // features)
-    return sum(work(slice(i, i + rows)) for i in range(0, m, rows))
+    return mean, sum(by_rows(squares, rows)) / m
 
 
 class BatchNorm(Layer):
@@ -91,25 +77,43 @@ class BatchNorm(Layer):
             mean, var = self.running_mean.astype(x.dtype), self.running_var.astype(x.dtype)
         inv_std = 1.0 / xp.sqrt(var + self.eps)  # (F,)
         self.keep(x, mean, inv_std)
-        scale, beta = inv_std * self.gamma.data, self.beta.data
-        return elementwise(lambda rows: (rows - mean) * scale + beta, rows).reshape(x.shape)
+        scale = inv_std * self.gamma.data
+        shift = self.beta.data - mean * scale
+
+        def write(y, x):
+            xp.multiply(x, scale, out=y)
+            xp.add(y, shift, out=y)
+
+        return elementwise(write, rows).reshape(x.shape)
 
     def backward(self, gy, accumulate=True):
         x, mean, inv_std = self.take()
+        xp = backend.array_module(gy)
         rows, gy_rows = x.reshape(-1, self.features), gy.reshape(-1, self.features)
         m = rows.shape[0]
-        sum_gy = column_sums(lambda gy: gy, gy_rows)  # also gβ
-        sum_gy_x_hat = inv_std * column_sums(
-            lambda gy, x: gy * (x - mean), gy_rows, rows
-        )  # also gγ
+
+        def sums(gy, x):
+            d = x - mean
+            return xp.stack([add_rows(gy), add_rows(xp.multiply(d, gy, out=d))])
+
+        sum_gy, sum_gy_x_hat = sum(by_rows(sums, gy_rows, rows))
+        sum_gy_x_hat = inv_std * sum_gy_x_hat
         if accumulate:
             self.beta.grad += sum_gy
             self.gamma.grad += sum_gy_x_hat
-        # γ is the same for the whole column, so it comes out of both means: g = γ gy
+        # γ is the same for the whole column, so it comes out of both means: g = γ gy.
+        # gx = (gy − mean_gy − (x − mean) · slope) · scale, where mean and mean_gy become one shift
         scale = inv_std * self.gamma.data
         mean_gy, slope = sum_gy / m, inv_std * (sum_gy_x_hat / m)
-        gx = elementwise(lambda gy, x: (gy - mean_gy - (x - mean) * slope) * scale, gy_rows, rows)
-        return gx.reshape(gy.shape)
+        shift = mean * slope - mean_gy
+
+        def write(gx, gy, x):
+            xp.multiply(x, slope, out=gx)
+            xp.subtract(gy, gx, out=gx)
+            xp.add(gx, shift, out=gx)
+            xp.multiply(gx, scale, out=gx)
+
+        return elementwise(write, gy_rows, rows).reshape(gy.shape)
 
     def _move_running(self, mean, var):
         for running, batch in ((self.running_mean, mean), (self.running_var, var)):

@@ -25,7 +25,7 @@ so it is a correlation with stride 1 and s·s·C channels, which are then laid o
 
 Blocks of a few images are worked on at a time, by as many threads as there are cores. Few
 channels (the image itself) make slabs too thin for a product to be quick: there the windows are
-copied, but whole rows of them at once.
+copied after all, but turned round, into one image for each element of a window.
 """
 
 import numpy as np
@@ -33,9 +33,9 @@ import numpy as np
 from tinygan.nn.blocks import over_batch
 from tinygan.nn.correlation import conv_size
 
-_ROWS = 512  # rows of a product at most: as many as keep what it reads and writes in the cache
+_ROWS = 1024  # rows of a product at most: as many as keep what it reads and writes in the cache
 _FEW = 8  # channels
-_COPIED = 1 << 18  # numbers of copied windows at most: 1 MB of float32
+_COPIED = 1 << 20  # numbers of copied windows at most: 4 MB of float32
 _GAP = 16  # unused numbers after each row: a distance of a power of two would crowd the cache
 
 
@@ -49,7 +49,7 @@ def correlate(x, W, stride, padding):
     y = np.empty((n, oh, ow, o), x.dtype)
 
     def by_copying(block):
-        np.matmul(_windows(x[block], k, s, p), W.reshape(-1, o), out=y[block].reshape(-1, o))
+        np.matmul(_planes(x[block], k, s, p).T, W.reshape(-1, o), out=y[block].reshape(-1, o))
 
     def by_slabs(block):
         rows = _rows(x[block], s)
@@ -77,11 +77,24 @@ def correlate_adjoint(y, W, shape, stride, padding):
     s, p = stride, padding
     oh, ow = y.shape[1:3]
     _check_sizes(shape, y.shape, k, s, p)
+    x = np.empty(shape, y.dtype)
+
+    def by_copying(block):
+        planes = (W.reshape(-1, o) @ y[block].reshape(-1, o).T).reshape(k, k, c, -1, oh, ow)
+        padded = np.zeros((c, planes.shape[3], h + 2 * p, w + 2 * p), y.dtype)
+        for i in range(k):
+            for j in range(k):
+                padded[:, :, i : i + s * oh : s, j : j + s * ow : s] += planes[i, j]
+        x[block] = padded[:, :, p : p + h, p : p + w].transpose(1, 2, 3, 0)
+
+    if c < _FEW:
+        over_batch(by_copying, n, max(1, _COPIED // (oh * ow * k * k * c)))
+        return x
+
     taps = -(-k // s)  # pixels of y, along an axis, that a pixel of x meets at most
     kernel = _phases(W, s, taps)  # (taps, s·s·C, taps·O)
     top, bottom = p // s, (p + h - 1) // s + 1  # tile a is x's rows s·a − p … s·a − p + s − 1
     tiles = bottom - top
-    x = np.empty(shape, y.dtype)
 
     def by_slabs(block):
         rows = _rows(y[block], 1)
@@ -118,7 +131,7 @@ def weight_gradient(x, gy, kernel, stride, padding):
     _check_sizes(x.shape, gy.shape, k, s, p)
 
     def by_copying(block):
-        gW = _windows(x[block], k, s, p).T @ gy[block].reshape(-1, o)
+        gW = _planes(x[block], k, s, p) @ gy[block].reshape(-1, o)
         return gW.reshape(k, k, c, o)
 
     def by_slabs(block):
@@ -198,17 +211,16 @@ def _phases(W, stride, taps):
     return tiles.transpose(0, 1, 3, 4, 2, 5).reshape(taps, stride * stride * c, taps * o)
 
 
-def _windows(x, kernel, stride, padding):
-    """im2col(x), a row of each window at a time."""
+def _planes(x, kernel, stride, padding):
+    """im2col(x)ᵀ: row (i, j, ch) has what that element of each window sees, image by image."""
     n, h, w, c = x.shape
     k, s, p = kernel, stride, padding
     oh, ow = conv_size(h, k, s, p), conv_size(w, k, s, p)
-    padded = np.zeros((n, h + 2 * p, (w + 2 * p) * c), x.dtype)
-    padded[:, p : p + h, p * c : (p + w) * c] = x.reshape(n, h, w * c)
-    runs = np.lib.stride_tricks.sliding_window_view(padded, k * c, axis=2)[
-        :, :, : s * c * ow : s * c
-    ]
-    cols = np.empty((n, oh, ow, k, k * c), x.dtype)
+    padded = np.zeros((n, h + 2 * p, w + 2 * p, c), x.dtype)
+    padded[:, p : p + h, p : p + w] = x
+    planes = np.empty((k, k, c, n, oh, ow), x.dtype)
     for i in range(k):
-        cols[:, :, :, i] = runs[:, i : i + s * oh : s]
-    return cols.reshape(n * oh * ow, k * k * c)
+        for j in range(k):
+            seen = padded[:, i : i + s * oh : s, j : j + s * ow : s]  # (n, oh, ow, c)
+            planes[i, j] = seen.transpose(3, 0, 1, 2)
+    return planes.reshape(k * k * c, n * oh * ow)
