@@ -8,7 +8,7 @@ import numpy as np
 
 import tinygan
 from tinygan import backend
-from tinygan.nn import blocks
+from tinygan.nn import threads
 
 
 def describe(xp, peers):
@@ -21,7 +21,7 @@ def describe(xp, peers):
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "processor": _processor(),
         "cores": _cores(),
-        "threads": blocks.count(),
+        "threads": threads.count(),
         "python": platform.python_version(),
         "tinygan": tinygan.__version__,
         "numpy": np.__version__,
@@ -44,7 +44,7 @@ def tf32():
 
 
 def torch_threads():
-    """PyTorch's threads: OMP_NUM_THREADS, or all cores. tinygan's may be fewer, see nn/blocks.py"""
+    """PyTorch's threads: OMP_NUM_THREADS, or all cores. (tinygan's may be fewer: nn/threads.py)"""
     first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(first) if first.isdigit() and int(first) > 0 else _cores()
 

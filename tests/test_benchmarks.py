@@ -330,7 +330,10 @@ def test_a_worker_that_fails_says_why():
         ("speed", "invalid choice: 'speed'"),
         ("step --recipe dcgam", "invalid choice: 'dcgam'"),
         ("step --plot x.jpg", "--plot x.jpg should end in .png"),
-        ("--backend numpy step", "the kind comes first, layers|step|gmm|scaling|startup, and --backend"),
+        (
+            "--backend numpy step",
+            "the kind comes first, layers|step|gmm|scaling|startup, and --backend",
+        ),
         ("step --recipe cgan --width 8", "the sizes of cgan are fixed: leave --width out"),
         ("scaling --recipe cgan", "choose a recipe with a width, one of gan-dense-1, ae, dcgan"),
         ("gmm --components 20 --limit 10", "--components 20 is more than the 10 images"),

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from tinygan import backend, nn
 from tinygan.nn import blocks
+from tinygan.nn import threads as nn_threads
 
-BLAS = blocks._openblas()
+BLAS = nn_threads._openblas()
 needs_openblas = pytest.mark.skipif(BLAS is None, reason="NumPy multiplies without OpenBLAS")
 
 
@@ -41,8 +42,8 @@ def threads(monkeypatch):
 
         pool.submit = submit
         pools.append(pool)
-        monkeypatch.setattr(blocks, "count", lambda: number)
-        monkeypatch.setattr(blocks, "_pool", lambda process: pool)
+        monkeypatch.setattr(nn_threads, "count", lambda: number)
+        monkeypatch.setattr(nn_threads, "_pool", lambda process: pool)
         return pool
 
     yield use
@@ -55,6 +56,7 @@ def threads(monkeypatch):
 def small_cache(monkeypatch):
     """Blocks of 64 numbers."""
     monkeypatch.setattr(blocks, "CACHE", 64)
+    monkeypatch.setattr(blocks, "WORTH", 256)
 
 
 def in_fresh_python(code, **environment):
@@ -82,8 +84,8 @@ def in_fresh_python(code, **environment):
 )
 def test_the_blocks_cut_the_range_evenly(n, most, workers):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "count", lambda: workers)
-        patch.setattr(blocks, "run", lambda work, items: [work(item) for item in items])
+        patch.setattr(nn_threads, "count", lambda: workers)
+        patch.setattr(nn_threads, "run", lambda work, items: [work(item) for item in items])
         cuts = blocks.over_batch(lambda block: block, n, most)
     numbers = [i for block in cuts for i in range(n)[block]]
     assert numbers == list(range(n))
@@ -116,14 +118,14 @@ def test_the_results_come_back_in_order(threads, number):
             last_is_done.set()
         return item * item
 
-    assert blocks.run(square, list(range(7))) == [0, 1, 4, 9, 16, 25, 36]
+    assert nn_threads.run(square, list(range(7))) == [0, 1, 4, 9, 16, 25, 36]
     assert len(pool.helpers) == number - 1
 
 
 def test_of_no_items_there_are_no_results(threads):
     for number in (1, 2):
         threads(number)
-        assert blocks.run(lambda item: item, []) == []
+        assert nn_threads.run(lambda item: item, []) == []
 
 
 @pytest.mark.parametrize("number", [2, 3])
@@ -135,14 +137,14 @@ def test_as_many_items_are_worked_on_at_the_same_time_one_of_them_by_the_caller(
         all_here.wait()
         return threading.current_thread()
 
-    found = blocks.run(meet, list(range(number)))
+    found = nn_threads.run(meet, list(range(number)))
     assert len(set(found)) == number
     assert threading.current_thread() in found
 
 
 def test_no_more_threads_are_called_than_there_are_items(threads):
     pool = threads(5)
-    assert blocks.run(lambda item: -item, [1, 2, 3]) == [-1, -2, -3]
+    assert nn_threads.run(lambda item: -item, [1, 2, 3]) == [-1, -2, -3]
     assert len(pool.helpers) == 2
 
 
@@ -150,25 +152,25 @@ def test_no_more_threads_are_called_than_there_are_items(threads):
 def test_products_have_one_thread_while_ours_work_and_then_as_many_as_before(threads, before):
     threads(3)
     BLAS.set_threads(before)
-    assert blocks.run(lambda item: BLAS.get_threads(), [0, 1, 2]) == [1, 1, 1]
+    assert nn_threads.run(lambda item: BLAS.get_threads(), [0, 1, 2]) == [1, 1, 1]
     assert BLAS.get_threads() == before
 
 
 def test_products_keep_their_threads_where_ours_do_not_work(threads):
     BLAS.set_threads(2)
     threads(1)
-    assert blocks.run(lambda item: BLAS.get_threads(), [0, 1, 2]) == [2, 2, 2]
+    assert nn_threads.run(lambda item: BLAS.get_threads(), [0, 1, 2]) == [2, 2, 2]
     pool = threads(2)
-    assert blocks.run(lambda item: BLAS.get_threads(), [0]) == [2]
+    assert nn_threads.run(lambda item: BLAS.get_threads(), [0]) == [2]
     assert not pool.helpers
 
 
 def check_that_nothing_is_left_behind(pool):
     """The products have the two threads they had, and ours are free and work again."""
     assert BLAS.get_threads() == 2
-    assert not blocks._busy.locked()
+    assert not nn_threads._busy.locked()
     pool.helpers.clear()
-    assert blocks.run(lambda item: -item, [0, 2, 3]) == [0, -2, -3]
+    assert nn_threads.run(lambda item: -item, [0, 2, 3]) == [0, -2, -3]
     assert len(pool.helpers) == 1
 
 
@@ -191,7 +193,7 @@ def test_an_error_in_a_share_reaches_the_caller_and_leaves_nothing_behind(thread
     BLAS.set_threads(2)
     try:
         with pytest.raises(ZeroDivisionError, match="item"):
-            blocks.run(fails, [0, 1, 2])
+            nn_threads.run(fails, [0, 1, 2])
     finally:
         returned.set()
     assert returned_first
@@ -205,7 +207,7 @@ def test_threads_that_cannot_be_called_leave_nothing_behind(threads):
     closed.shutdown()
     BLAS.set_threads(2)
     with pytest.raises(RuntimeError, match="after shutdown"):
-        blocks.run(lambda item: item, [0, 1])
+        nn_threads.run(lambda item: item, [0, 1])
     check_that_nothing_is_left_behind(threads(2))
 
 
@@ -213,9 +215,10 @@ def test_threads_that_cannot_be_called_leave_nothing_behind(threads):
 def test_work_that_cuts_its_own_work_does_not_wait_for_itself():
     code = """
 from tinygan.nn import blocks
-blocks.count = lambda: 2
-inner = lambda item: blocks.run(lambda part: 10 * item + part, [0, 1, 2])
-print(blocks.run(inner, [1, 2, 3]), blocks._openblas().get_threads())
+from tinygan.nn import threads as nn_threads
+nn_threads.count = lambda: 2
+inner = lambda item: nn_threads.run(lambda part: 10 * item + part, [0, 1, 2])
+print(nn_threads.run(inner, [1, 2, 3]), nn_threads._openblas().get_threads())
 """
     found = in_fresh_python(code, OMP_NUM_THREADS="1")
     assert found == "[[10, 11, 12], [20, 21, 22], [30, 31, 32]] 1"
@@ -226,7 +229,7 @@ def test_several_callers_at_once_each_get_their_own(threads):
     BLAS.set_threads(2)
     with ThreadPoolExecutor(4) as callers:
         found = list(
-            callers.map(lambda c: blocks.run(lambda i: (c, i), list(range(20))), range(30))
+            callers.map(lambda c: nn_threads.run(lambda i: (c, i), list(range(20))), range(30))
         )
     assert found == [[(c, i) for i in range(20)] for c in range(30)]
     assert BLAS.get_threads() == 2
@@ -237,13 +240,14 @@ def test_when_the_main_thread_has_ended_the_caller_works_alone():
     code = """
 import threading
 from tinygan.nn import blocks
+from tinygan.nn import threads as nn_threads
 
-blocks.count = lambda: 2
+nn_threads.count = lambda: 2
 
 def work():
     threading.main_thread().join()
     here = threading.current_thread()
-    print(blocks.run(lambda item: threading.current_thread() is here, [0, 1, 2]))
+    print(nn_threads.run(lambda item: threading.current_thread() is here, [0, 1, 2]))
 
 threading.Thread(target=work).start()
 """
@@ -252,29 +256,30 @@ threading.Thread(target=work).start()
 
 def _two_at_once(_):
     both_here = threading.Barrier(2, timeout=10)
-    return sorted(blocks.run(lambda item: both_here.wait(), [0, 1])) == [0, 1]
+    return sorted(nn_threads.run(lambda item: both_here.wait(), [0, 1])) == [0, 1]
 
 
 @needs_openblas
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_process_has_threads_of_its_own(monkeypatch):
-    monkeypatch.setattr(blocks, "count", lambda: 2)
-    blocks._pool.cache_clear()
+    monkeypatch.setattr(nn_threads, "count", lambda: 2)
+    nn_threads._pool.cache_clear()
     assert _two_at_once(None)  # the parent's threads are there
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork beside threads
         with multiprocessing.get_context("fork").Pool(1) as process:
             assert process.map_async(_two_at_once, [None]).get(timeout=30) == [True]
-    blocks._pool(os.getpid()).shutdown()
-    blocks._pool.cache_clear()
+    nn_threads._pool(os.getpid()).shutdown()
+    nn_threads._pool.cache_clear()
 
 
 @needs_openblas
 def test_there_are_as_many_threads_as_the_environment_says():
     code = """
 from tinygan.nn import blocks
-number = blocks.count()
-print(number, 1 + blocks._pool(0)._max_workers if number > 1 else 1)  # the caller is one of them
+from tinygan.nn import threads as nn_threads
+number = nn_threads.count()
+print(number, 1 + nn_threads._pool(0)._max_workers if number > 1 else 1)
 """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     for asked in (1, 2):
@@ -283,14 +288,14 @@ print(number, 1 + blocks._pool(0)._max_workers if number > 1 else 1)  # the call
 
 
 def test_without_openblas_there_is_one_thread(monkeypatch):
-    monkeypatch.setattr(blocks, "_openblas", lambda: None)
-    blocks.count.cache_clear()
+    monkeypatch.setattr(nn_threads, "_openblas", lambda: None)
+    nn_threads.count.cache_clear()
     try:
-        assert blocks.count() == 1
+        assert nn_threads.count() == 1
         here = threading.current_thread()
         assert set(blocks.over_batch(lambda block: threading.current_thread(), 9, 2)) == {here}
     finally:
-        blocks.count.cache_clear()
+        nn_threads.count.cache_clear()
 
 
 # Helpers that start on the caller's core
@@ -301,7 +306,7 @@ class FakeCores:
 
     def __init__(self, monkeypatch, here, allowed):
         self.set_to = []
-        monkeypatch.setattr(blocks, "_core", lambda: here)
+        monkeypatch.setattr(nn_threads, "_core", lambda: here)
         monkeypatch.setattr(
             os, "sched_getaffinity", lambda thread: {0: allowed}[thread].copy(), raising=False
         )
@@ -315,7 +320,7 @@ class FakeCores:
 
 def test_a_helper_leaves_the_callers_core_and_may_then_go_anywhere_again(monkeypatch):
     cores = FakeCores(monkeypatch, here=1, allowed={0, 1, 5})
-    blocks._leave_core(1)
+    nn_threads._leave_core(1)
     assert cores.set_to == [(0, {0, 5}), (0, {0, 1, 5})]  # 0: of this thread
 
 
@@ -330,7 +335,7 @@ def test_a_helper_leaves_the_callers_core_and_may_then_go_anywhere_again(monkeyp
 )
 def test_else_a_helper_stays_where_it_is(monkeypatch, here, allowed, callers):
     cores = FakeCores(monkeypatch, here, allowed)
-    blocks._leave_core(callers)
+    nn_threads._leave_core(callers)
     assert cores.set_to == []
 
 
@@ -339,8 +344,8 @@ def test_leaving_a_core_does_not_change_where_a_thread_may_be(monkeypatch):
     def before_and_after():
         before = os.sched_getaffinity(0)
         for core in sorted(before):
-            monkeypatch.setattr(blocks, "_core", lambda core=core: core)
-            blocks._leave_core(core)
+            monkeypatch.setattr(nn_threads, "_core", lambda core=core: core)
+            nn_threads._leave_core(core)
             yield before, os.sched_getaffinity(0)
 
     with ThreadPoolExecutor(1) as thread:  # one of its own: this may not change the test's
@@ -349,20 +354,22 @@ def test_leaving_a_core_does_not_change_where_a_thread_may_be(monkeypatch):
 
 
 def test_the_core_is_a_number_or_unknown(monkeypatch):
-    core = blocks._core()
+    core = nn_threads._core()
     assert core is None or core >= 0
-    monkeypatch.setattr(blocks, "_getcpu", None)
-    assert blocks._core() is None
+    monkeypatch.setattr(nn_threads, "_getcpu", lambda: None)
+    assert nn_threads._core() is None
 
 
 def test_each_helper_leaves_the_core_of_the_caller_who_stays(threads, monkeypatch):
     threads(3)
     left, caller = [], threading.current_thread()
-    monkeypatch.setattr(blocks, "_core", lambda: 7 if threading.current_thread() is caller else 3)
     monkeypatch.setattr(
-        blocks, "_leave_core", lambda core: left.append((core, threading.current_thread()))
+        nn_threads, "_core", lambda: 7 if threading.current_thread() is caller else 3
     )
-    blocks.run(lambda item: item, [0, 1, 2])
+    monkeypatch.setattr(
+        nn_threads, "_leave_core", lambda core: left.append((core, threading.current_thread()))
+    )
+    nn_threads.run(lambda item: item, [0, 1, 2])
     assert [core for core, _ in left] == [7, 7]
     assert caller not in [thread for _, thread in left]
 
@@ -400,7 +407,8 @@ def test_elementwise_is_f_of_the_whole(shape, workers, dtype):
     x.flags.writeable = keep.flags.writeable = False  # any write raises
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "CACHE", 64)
-        patch.setattr(blocks, "count", lambda: workers if BLAS else 1)
+        patch.setattr(blocks, "WORTH", 256)
+        patch.setattr(nn_threads, "count", lambda: workers if BLAS else 1)
         patch.setattr(np, "empty", empty_of_nan)
         y = blocks.elementwise(write, x, keep)
     np.testing.assert_array_equal(y, (x - mean) * scale * keep)
@@ -416,7 +424,7 @@ def test_elementwise_of_real_sizes(shape, rng, threads):
     x = np.abs(rng.standard_normal(shape).astype(np.float32))
     y = blocks.elementwise(lambda y, x: np.sqrt(x, out=y), x)
     np.testing.assert_array_equal(y, np.sqrt(x))
-    assert len(pool.helpers) == (x.size > blocks._FEW * blocks.CACHE)
+    assert len(pool.helpers) == (x.size > blocks.WORTH)
 
 
 def test_the_threads_of_elementwise_leave_nothing_out_nor_do_they_do_it_twice(small_cache, threads):
@@ -469,6 +477,7 @@ def test_on_a_device_f_is_called_once(device, small_cache):
 def cut_small(*arrays):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "CACHE", 64)
+        patch.setattr(blocks, "WORTH", 256)
         return blocks.cut(*arrays)
 
 
@@ -507,7 +516,7 @@ def test_blocks_do_not_depend_on_the_number_of_threads(shape, numbers):
     cuts = []
     for number in numbers:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(blocks, "count", lambda number=number: number)
+            patch.setattr(nn_threads, "count", lambda number=number: number)
             cuts.append([x.shape for (x,) in cut_small(np.zeros(shape))])
     assert cuts[0] == cuts[1]
 
@@ -559,13 +568,13 @@ def test_flat_refuses_arrays_of_different_shapes(shapes):
             blocks.flat(a, b)
 
 
-def test_only_for_more_than_a_few_blocks_other_threads_are_called(threads):
+def test_only_where_there_is_much_to_do_other_threads_are_called(small_cache, threads):
     pool = threads(2)
-    for n in (0, 1, blocks._FEW):
-        assert blocks.each(lambda a, b: a - b, [(2 * i, i) for i in range(n)]) == list(range(n))
+    for sizes in ((), (1,), (256,), (1,) * 256, (100, 56, 100)):
+        found = blocks.each(lambda a: a.sum(), [(np.ones(size),) for size in sizes])
+        assert found == list(sizes)
         assert not pool.helpers
-    n = blocks._FEW + 1
-    assert blocks.each(lambda a, b: a - b, [(2 * i, i) for i in range(n)]) == list(range(n))
+    assert blocks.each(lambda a: a.sum(), [(np.ones(100),) for _ in range(3)]) == [100] * 3
     assert len(pool.helpers) == 1
 
 
@@ -600,7 +609,8 @@ def test_row_sums_is_the_sum_over_all_axes_but_the_last(shape, dtype, cache, wor
     expected, most = x.sum(axis=axes, dtype=float), np.abs(x).sum(axis=axes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "CACHE", cache)
-        patch.setattr(blocks, "count", lambda: workers if BLAS else 1)
+        patch.setattr(blocks, "WORTH", cache)
+        patch.setattr(nn_threads, "count", lambda: workers if BLAS else 1)
         found = blocks.row_sums(x)
     assert (found.shape, found.dtype) == (shape[-1:], dtype)
     assert (np.abs(found - expected) <= 50 * np.finfo(dtype).eps * most).all()
@@ -730,9 +740,10 @@ def test_one_thread_or_two_compute_the_same(name, threads, small_cache):
 
 @pytest.mark.parametrize("name", IN_BLOCKS)
 def test_many_blocks_or_one_compute_the_same(name, monkeypatch):
-    monkeypatch.setattr(blocks, "count", lambda: 1)
+    monkeypatch.setattr(nn_threads, "count", lambda: 1)
     one = IN_BLOCKS[name](np.random.default_rng(0))
     monkeypatch.setattr(blocks, "CACHE", 64)
+    monkeypatch.setattr(blocks, "WORTH", 256)
     many = IN_BLOCKS[name](np.random.default_rng(0))
     for a, b in zip(one, many, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
@@ -776,9 +787,9 @@ def test_the_threads_warn_of_numbers_as_the_caller_does(threads):
         return np.float32(1e38) * np.float32(10)
 
     with np.errstate(over="ignore"):
-        assert blocks.run(overflow, [0, 1]) == [np.inf, np.inf]
+        assert nn_threads.run(overflow, [0, 1]) == [np.inf, np.inf]
     with np.errstate(over="raise"), pytest.raises(FloatingPointError):
-        blocks.run(overflow, [0, 1])
+        nn_threads.run(overflow, [0, 1])
 
 
 def test_a_gradient_of_another_shape_is_refused():

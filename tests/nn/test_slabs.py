@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tinygan import backend, nn
-from tinygan.nn import blocks, correlation, slabs
+from tinygan.nn import correlation, slabs, threads
 from tinygan.nn.correlation import conv_size
 
 MAPS = ("correlate", "correlate_adjoint", "weight_gradient")
@@ -133,7 +133,7 @@ def test_a_batch_larger_than_a_block_is_cut_into_several(name, c, images, monkey
     monkeypatch.setattr(slabs, "over_batch", spy)
     monkeypatch.setattr(slabs, "_ROWS", 4)
     monkeypatch.setattr(slabs, "_COPIED", 100)
-    monkeypatch.setattr(blocks, "count", lambda: 1)
+    monkeypatch.setattr(threads, "count", lambda: 1)
     x, W, y = arrays((6, 4, 4, c, 3, 3, 2, 1), np.float64)
     {
         "correlate": lambda: slabs.correlate(x, W, 2, 1),

@@ -12,7 +12,7 @@ import numpy as np
 import tinygan
 from tinygan.errors import UserError
 from tinygan.files import reason, write_text
-from tinygan.nn import blocks
+from tinygan.nn import threads
 from tinygan.options import class_list, one_of, positive_number, share, whole_number
 
 # The options that shape a training: name -> (how its value is read, what it means). A recipe takes
@@ -107,7 +107,7 @@ def versions(xp):
         "python": platform.python_version(),
         "numpy": np.__version__,
         "machine": platform.machine(),
-        "threads": str(blocks.count()),
+        "threads": str(threads.count()),
     }
     return found if xp is np else found | {xp.__name__: xp.__version__}
 
