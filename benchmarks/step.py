@@ -146,20 +146,20 @@ def _breakdown_table(row):
 
 
 def _plot(file, results):
-    """Where a step's time goes, by kind of layer, and below it PyTorch's step as one bar."""
+    """Where a step's time goes, by kind of layer; beside PyTorch, as a share of its step."""
     rows, names = [], {"Conv2d": "convolutions", "ConvTranspose2d": "convolutions"}
     names |= {kind: kind for kind in ("Dense", "BatchNorm", "Adam")}
+    beside = all("best_peer" in row for result in results for row in result["steps"])
     for result in results:
         for row in result["steps"]:
+            unit = row["sides"][row["best_peer"]]["seconds"]["median"] if beside else 1e-3
             # one order for all, so that a kind's bars lie below each other
             kinds = dict.fromkeys([*names.values(), "the rest"], 0.0)
             for part in row["breakdown"]["parts"].values():
-                kinds[names.get(part["kind"], "the rest")] += 1e3 * part["seconds"]
+                kinds[names.get(part["kind"], "the rest")] += part["seconds"] / unit
             rows.append((row["recipe"] + report.on_gpu(result), kinds))
-            if "best_peer" in row:
-                peer = row["sides"][row["best_peer"]]["seconds"]["median"]
-                rows.append((f"PyTorch{report.on_gpu(result)}", {"PyTorch": 1e3 * peer}))
-    report.bars(file, rows, "ms a step")
+    label = "time of a step (1: PyTorch's)" if beside else "ms a step"
+    report.bars(file, rows, label, line=1.0 if beside else None)
 
 
 def add_sizes(parser):

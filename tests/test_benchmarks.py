@@ -208,7 +208,7 @@ def test_only_the_columns_of_a_gradient_that_are_computed_count():
 
 def test_a_plot_knows_every_kind_of_part(monkeypatch, tmp_path):
     drawn = {}
-    monkeypatch.setattr(report, "bars", lambda file, rows, label: drawn.update(rows))
+    monkeypatch.setattr(report, "bars", lambda file, rows, label, line: drawn.update(rows))
     total, parts = breakdown(*workloads.tinygan_step("ae", 4, 2, np), np, rounds=1)
     row = {"recipe": "ae", "breakdown": {"seconds": total, "parts": parts}}
     step._plot("x.png", [{"backend": name, "steps": [row]} for name in ("numpy", "cupy")])
@@ -216,6 +216,9 @@ def test_a_plot_knows_every_kind_of_part(monkeypatch, tmp_path):
     dense = sum(part["seconds"] for name, part in parts.items() if " Dense " in name)
     assert drawn["ae"]["Dense"] == pytest.approx(1e3 * dense)
     assert sum(drawn["ae"].values()) == pytest.approx(1e3 * total)
+    row |= {"best_peer": "torch", "sides": {"torch": {"seconds": {"median": 2 * total}}}}
+    step._plot("x.png", [{"backend": "numpy", "steps": [row]}])
+    assert sum(drawn["ae"].values()) == pytest.approx(0.5)  # of PyTorch's step
 
 
 def test_on_a_device_a_step_waits_for_it_and_says_its_memory(monkeypatch):

@@ -503,12 +503,10 @@ def test_blocks_are_small_and_even(shape):
     sizes = [x.size for (x,) in cut_small(a)]
     row = a[0].size
     assert sum(sizes) == a.size
-    assert max(sizes) < 64 + row  # so many that a row more would be a row too many
-    assert len(sizes) <= -(-a.size // 64)
+    assert max(sizes) <= max(64, row)
+    assert len(sizes) == -(-len(a) // max(1, 64 // row))  # and no more than that takes
     assert set(sizes[:-1]) <= {sizes[0]}
     assert sizes[-1] <= sizes[0]
-    if len(shape) == 1:
-        assert max(sizes) <= 64
 
 
 @given(shape=shapes, numbers=st.tuples(st.integers(1, 20), st.integers(1, 20)))
@@ -588,6 +586,13 @@ def test_by_rows_has_its_results_in_order(small_cache, threads, number, n):
     assert first == sorted(first)
     assert first == [sum(length for _, length, _ in found[:i]) for i in range(len(found))]
     assert [last for *_, last in found] == [2 * (a + length - 1) for a, length, _ in found]
+
+
+def test_on_a_device_no_other_thread_is_called(threads, small_cache):
+    pool = threads(2)
+    params = [nn.Param(strict_device.zeros((100, 3))) for _ in range(4)]
+    nn.Adam(params).step()
+    assert not pool.helpers
 
 
 # row_sums

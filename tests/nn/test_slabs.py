@@ -238,3 +238,9 @@ def test_a_gradient_of_another_size_is_refused(c):
             slabs.weight_gradient(x, gy, 3, 1, 1)
         with pytest.raises(ValueError, match="expected"):
             slabs.correlate_adjoint(gy, W, x.shape, 1, 1)
+
+
+@pytest.mark.parametrize("c_out", [1, 9])
+def test_images_without_rows_become_what_padding_makes_of_them(c_out, rng):
+    layer = nn.ConvTranspose2d(2, c_out, 5, rng=rng)
+    assert layer.forward(np.zeros((2, 0, 3, 2), np.float32)).shape == (2, 4, 7, c_out)

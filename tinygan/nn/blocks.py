@@ -33,9 +33,9 @@ def by_rows(work, *arrays):
 def cut(*arrays):
     """The same rows of each array, a block at a time: a list of tuples of views.
 
-    arrays: of one length, else ValueError; an array of one axis has rows of one number. Blocks
-    depend on the size of the first array alone, and on no number of threads, so sums over them are
-    the same everywhere. On a device, which has its own way with memory, there is one.
+    arrays: of one length, else ValueError; an array of one axis has rows of one number. A block has
+    CACHE numbers of the first array at most, or one row; it does not depend on the number of
+    threads. On a device, which has its own way with memory, there is one block.
     """
     first = arrays[0]
     if any(array.shape[:1] != first.shape[:1] for array in arrays):
@@ -43,7 +43,8 @@ def cut(*arrays):
     if backend.array_module(first) is not np or first.size <= CACHE:
         return [arrays]
     n = len(first)
-    rows = -(-n // -(-first.size // CACHE))  # as many in each block, but for the last
+    most = max(1, CACHE * n // first.size)  # rows
+    rows = -(-n // -(-n // most))  # as many in each block, but for the last
     return [tuple(array[i : i + rows] for array in arrays) for i in range(0, n, rows)]
 
 
@@ -61,9 +62,10 @@ def flat(*arrays):
 
 def each(work, blocks):
     """[work(*block) for block in blocks], in threads where there is enough of them to pay."""
-    if sum(block[0].size for block in blocks) <= WORTH:
-        return [work(*block) for block in blocks]
-    return threads.run(lambda block: work(*block), blocks)
+    much = sum(block[0].size for block in blocks) > WORTH
+    if much and backend.array_module(blocks[0][0]) is np:  # a device has threads of its own
+        return threads.run(lambda block: work(*block), blocks)
+    return [work(*block) for block in blocks]
 
 
 def row_sums(x):

@@ -64,7 +64,7 @@ def correlate(x, W, stride, padding):
             y[block, :, v] = total.swapaxes(0, 1)
 
     if c < _FEW:
-        over_batch(by_copying, n, max(1, _COPIED // (oh * ow * k * k * c)))
+        over_batch(by_copying, n, _copied(oh * ow * k * k * c))
     else:
         over_batch(by_slabs, n, max(1, _ROWS // oh))
     return y
@@ -80,15 +80,17 @@ def correlate_adjoint(y, W, shape, stride, padding):
     x = np.empty(shape, y.dtype)
 
     def by_copying(block):
-        planes = (W.reshape(-1, o) @ y[block].reshape(-1, o).T).reshape(k, k, c, -1, oh, ow)
-        padded = np.zeros((c, planes.shape[3], h + 2 * p, w + 2 * p), y.dtype)
+        images = len(y[block])
+        planes = W.reshape(-1, o) @ y[block].reshape(-1, o).T
+        planes = planes.reshape(k, k, c, images, oh, ow)
+        padded = np.zeros((c, images, h + 2 * p, w + 2 * p), y.dtype)
         for i in range(k):
             for j in range(k):
                 padded[:, :, i : i + s * oh : s, j : j + s * ow : s] += planes[i, j]
         x[block] = padded[:, :, p : p + h, p : p + w].transpose(1, 2, 3, 0)
 
     if c < _FEW:
-        over_batch(by_copying, n, max(1, _COPIED // (oh * ow * k * k * c)))
+        over_batch(by_copying, n, _copied(oh * ow * k * k * c))
         return x
 
     taps = -(-k // s)  # pixels of y, along an axis, that a pixel of x meets at most
@@ -150,8 +152,13 @@ def weight_gradient(x, gy, kernel, stride, padding):
         return gW.reshape(k, k, c, o)
 
     if c < _FEW:
-        return sum(over_batch(by_copying, n, max(1, _COPIED // (oh * ow * k * k * c))))
+        return sum(over_batch(by_copying, n, _copied(oh * ow * k * k * c)))
     return sum(over_batch(by_slabs, n))
+
+
+def _copied(window_numbers):
+    """How many images of so many numbers each, in all windows, are copied at a time."""
+    return max(1, _COPIED // max(1, window_numbers))
 
 
 def _check_sizes(large, small, k, s, p):

@@ -69,7 +69,7 @@ def _leave_core(core):
         cores = os.sched_getaffinity(0)  # 0: of this thread
         if len(cores) > 1:
             os.sched_setaffinity(0, cores - {core})
-            os.sched_setaffinity(0, cores)
+            os.sched_setaffinity(0, cores)  # it has moved, and is free to come back
 
 
 def _core():
