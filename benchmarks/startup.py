@@ -15,7 +15,10 @@ from tinygan.options import Parser, path, whole_number
 
 STARTS = {  # what is run, and the seconds that it should stay below on two cores
     "import tinygan": (["-c", "import tinygan"], 0.3),
-    "train dcgan --steps 1": (["-m", "tinygan.train", "dcgan", "--steps", "1"], 2.5),
+    "train dcgan --steps 1": (
+        ["-m", "tinygan.train", "dcgan", "--steps", "1", "--backend", "numpy"],
+        2.5,
+    ),
 }
 
 

@@ -108,7 +108,11 @@ def test_import_is_quick_because_nothing_that_draws_is_loaded():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_the_end_of_the_terminal_or_the_machine_saves_too(tmp_path, number):
-    process = spawn(f"{SMALL} --epochs 5000 --sample-every 5000 --checkpoint-every 5000", tmp_path)
+    process = spawn(
+        f"{SMALL} --epochs 5000 --sample-every 5000 --checkpoint-every 5000",
+        tmp_path,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # nohup pytest ignores SIGHUP
+    )
     wait_for_line(process, "epoch 2/")
     process.send_signal(number)
     _, err = process.communicate(timeout=60)

@@ -139,3 +139,9 @@ def test_settings_out_of_range_are_refused(settings):
 def test_no_parameters_are_refused():
     with pytest.raises(ValueError, match="no parameters"):
         nn.Adam([])
+
+
+def test_a_parameter_that_is_there_twice_is_refused():
+    p = nn.Param(np.ones(3))
+    with pytest.raises(ValueError, match="a parameter twice"):
+        nn.Adam([p, nn.Param(np.ones(3)), p])

@@ -20,13 +20,15 @@ class Adam:
 
     params: list of Params, already on their device (`to` comes before). lr > 0. betas: (β₁, β₂),
     each in [0, 1). eps > 0. Everything is computed in the parameter's dtype.
-    Raises ValueError for a setting out of range or no parameters.
+    Raises ValueError for a setting out of range, no parameters, or one that is there twice.
     Source: Kingma & Ba 2015, algorithm 1; lr and β₁ = 0.5 from Radford et al. 2016, section 4.
     """
 
     def __init__(self, params, lr=2e-4, betas=(0.5, 0.999), eps=1e-8):
         self.params = list(params)
         self.lr, self.betas, self.eps = float(lr), tuple(float(beta) for beta in betas), float(eps)
+        if len({id(p) for p in self.params}) < len(self.params):
+            raise ValueError("Adam has a parameter twice, and would move it twice a step")
         if not self.params:
             raise ValueError("Adam has no parameters to train")
         if not 0 < lr < float("inf") or not eps > 0:

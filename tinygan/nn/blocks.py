@@ -11,15 +11,18 @@ from tinygan import backend
 from tinygan.nn import threads
 
 CACHE = 1 << 18  # numbers in a block: 1 MB of float32, of which a core's own cache holds one or two
-WORTH = 1 << 20  # numbers: to wake other threads for fewer takes as long as the work
+WORTH = 1 << 20  # numbers: for fewer, waking other threads (0.1 ms) costs what they would save
 
 
 def elementwise(f, x, *others):
     """A new array y of x's shape and dtype, filled by f(y, x, *others).
 
     f: writes each element, or each row, of y from the same ones of the others; it is called for a
-    block of rows at a time. Raises ValueError for arrays of different lengths.
+    block of rows at a time. Raises ValueError for arrays of different lengths, TypeError when x is
+    not of floating-point numbers, which y could not hold.
     """
+    if x.dtype.kind != "f":
+        raise TypeError(f"layers compute in floating point, got {x.dtype}: use x.astype('float32')")
     y = backend.array_module(x).empty(x.shape, x.dtype)
     by_rows(f, y, x, *others)
     return y
@@ -51,7 +54,7 @@ def cut(*arrays):
 def flat(*arrays):
     """Arrays of one shape, else ValueError, as arrays of one axis that share their memory.
 
-    As they are where one of them cannot be seen so without a copy, and on a device.
+    Where one of them cannot be seen so without a copy, and on a device, all come back unchanged.
     """
     if any(array.shape != arrays[0].shape for array in arrays):
         raise ValueError(f"arrays of different shapes: {[array.shape for array in arrays]}")
@@ -77,7 +80,7 @@ def add_rows(rows):
     """Σ over the rows.    (M, F) -> (F,), in their dtype.
 
     On the processor a product with a row of ones: the quickest way to add up rows. (np.dot, since
-    a product of a vector and a matrix by @ does not let go of Python's lock.)
+    with a narrow matrix @ keeps Python's lock, as of NumPy 2.4.)
     """
     if backend.array_module(rows) is not np:
         return rows.sum(axis=0)

@@ -48,6 +48,7 @@ class Dense(Layer):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x, b = self.take()
+        check_shape(self, gy, None, self.n_out)
         if accumulate:
             self.W.grad += x.T @ gy  # (n_in, N) @ (N, n_out)
             if b is not None:

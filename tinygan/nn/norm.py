@@ -78,7 +78,7 @@ class BatchNorm(Layer):
         inv_std = 1.0 / xp.sqrt(var + self.eps)  # (F,)
         self.keep(x, mean, inv_std)
         scale = inv_std * self.gamma.data
-        shift = self.beta.data - mean * scale
+        shift = self.beta.data - mean * scale  # γ (x − μ) / σ + β is x · scale + shift
 
         def write(y, x):
             xp.multiply(x, scale, out=y)

@@ -31,12 +31,12 @@ def run(work, items):
     if alone or not _busy.acquire(blocking=False):
         return [work(item) for item in items]
     results, todo = [None] * len(items), iter(range(len(items)))
-    others, blas = [], _openblas()
-    before, warnings, core = blas.get_threads(), np.geterr(), _core()
+    others, blas, warnings, core = [], _openblas(), np.geterr(), _core()
+    before = blas.get_threads()
 
     def share():
         with np.errstate(**warnings):  # each thread has its own
-            for i in todo:  # what one thread takes out is gone for the others
+            for i in todo:  # taken by one thread: Python's lock makes that a single step
                 results[i] = work(items[i])
 
     def help_out():
@@ -48,10 +48,13 @@ def run(work, items):
         for _ in range(min(count(), len(items)) - 1):
             others.append(_pool(os.getpid()).submit(help_out))
         share()
-    finally:
         wait(others)
-        blas.set_threads(before)
-        _busy.release()
+    finally:
+        try:
+            wait(others)  # after an error or Ctrl-C: they still write to the caller's arrays
+        finally:
+            blas.set_threads(before)
+            _busy.release()
     for other in others:
         other.result()  # raises what went wrong there
     return results
@@ -65,7 +68,7 @@ def _leave_core(core):
     """
     if core is None or _core() != core:
         return
-    with contextlib.suppress(OSError):  # some systems refuse; then it stays
+    with contextlib.suppress(OSError):  # some systems refuse, and no work depends on it
         cores = os.sched_getaffinity(0)  # 0: of this thread
         if len(cores) > 1:
             os.sched_setaffinity(0, cores - {core})
