@@ -30,8 +30,8 @@ def main(argv):
     add = parser.add_argument
     add("--rounds", type=whole_number(1), default=7, metavar="N", help="default 7")
     add("--json", metavar="FILE", type=path, help="write the figures there")
+    parser.set_defaults(plot=None)  # two numbers need no picture
     args = parser.parse_args(argv)
-    args.plot = None
     report.check_files(args)
     about = machine.describe(backend.get("numpy"), [])
     print(machine.line(about), "\n")
