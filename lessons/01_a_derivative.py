@@ -3,14 +3,13 @@
 #
 # **Goal:** measure a slope, check a derivative that was worked out by hand, and know how far the
 # check can be trusted.
+# **Builds by hand:** `nn.numerical_gradient`.
 # **You need:** Python, and what a derivative is. **Time:** seconds. **Next:** 02, the dense layer.
-# **Source:** Baydin et al. 2018, "Automatic differentiation in machine learning: a survey",
-# section 2.1 (numerical differentiation and its two errors).
+# **Source:** Baydin et al. 2018, "Automatic differentiation in machine learning", section 2.1.
 #
 # A network learns by asking of each of its numbers: if I made you a little larger, would the error
 # go up or down, and how fast? The answer is a derivative. In this library every derivative is
-# worked out on paper and then written as code, so the first thing to learn is how to find out
-# that one of them is wrong.
+# worked out on paper and then written as code, so first learn how to find out that one is wrong.
 
 # %%
 import sys
@@ -34,10 +33,8 @@ OUT.mkdir(parents=True, exist_ok=True)
 #
 # Beside it stands a wrong version with a slip that is easy to make: the square was forgotten.
 
+
 # %%
-f = np.tanh
-
-
 def derivative(x):
     return 1 - np.tanh(x) ** 2
 
@@ -71,11 +68,11 @@ def central_difference(f, x, h):
     return (f(x + h) - f(x - h)) / (2 * h)
 
 
-x = 0.7
-print(f"at x = {x}    by hand {derivative(x):.9f}    with the bug {planted_bug(x):.9f}")
+f, x = np.tanh, 0.7
 for h in (1e-1, 1e-2, 1e-3):
-    print(f"h = {h:g}: forward off by {abs(forward_difference(f, x, h) - derivative(x)):.1e}, "
-          f"central by {abs(central_difference(f, x, h) - derivative(x)):.1e}")  # fmt: skip
+    forward, central = forward_difference(f, x, h), central_difference(f, x, h)
+    print(f"h = {h:g}: forward off by {forward - derivative(x):.1e}, "
+          f"central by {central - derivative(x):.1e}")  # fmt: skip
 
 assert abs(central_difference(f, x, 1e-5) - derivative(x)) < 1e-9
 assert abs(central_difference(f, x, 1e-5) - planted_bug(x)) > 0.1  # caught
@@ -94,12 +91,9 @@ points = np.linspace(-2, 2, 41)  # many places, so that no lucky one decides
 
 def worst_error(difference, dtype):
     """The largest error over all points, for each h, with all numbers kept in dtype."""
-    found = []
-    for h in steps:
-        at = points.astype(dtype)
-        slope = difference(f, at, dtype(h)).astype(np.float64)
-        found.append(np.abs(slope - derivative(at.astype(np.float64))).max())
-    return np.array(found)
+    at = points.astype(dtype)
+    right = derivative(at.astype(np.float64))
+    return np.array([np.abs(difference(f, at, dtype(h)) - right).max() for h in steps])
 
 
 curves = {
@@ -109,16 +103,14 @@ curves = {
 }
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
 for (name, errors), color in zip(curves.items(), ("C1", "C0", "C3"), strict=True):
+    h, error = steps[errors.argmin()], errors.min()
     axes.loglog(steps, errors, color=color)
-    best = errors.argmin()
-    axes.plot(steps[best], errors[best], "o", color=color)
-    axes.annotate(f"{name}:\n{errors[best]:.0e} at h = {steps[best]:.0e}",
-                  (steps[best], errors[best]), (8, -24),
-                  textcoords="offset points", color=color)  # fmt: skip
+    axes.plot(h, error, "o", color=color)
+    text = f"{name}:\n{error:.0e} at h = {h:.0e}"
+    axes.annotate(text, (h, error), (8, -24), textcoords="offset points", color=color)
 axes.axhline(1e-6, color="grey", linewidth=0.8, linestyle=":")
 axes.text(2e-12, 2e-11, "below the dots:\naccepted as right", color="grey", fontsize="small")
-axes.set(xlabel="step h", ylabel="largest error of the slope of tanh")
-axes.set(xlim=(1e-12, 30), ylim=(1e-13, 10))
+axes.set(xlabel="step h", ylabel="largest error of the slope", xlim=(1e-12, 30), ylim=(1e-13, 10))
 figure.savefig(OUT / "errors.png", dpi=120)
 
 assert curves["central, float64"].min() < 1e-9 < 1e-6 < curves["central, float32"].min()
@@ -135,10 +127,8 @@ report = nn.check_gradients(nn.Tanh(), points.reshape(1, -1))
 print(f"nn.Tanh: {report}")
 assert report.worst < 1e-6
 
-values = points.copy()
-by_library = nn.numerical_gradient(lambda: float(f(values).sum()), values, h=1e-5)
-by_hand = central_difference(f, points, 1e-5)
-assert np.allclose(by_library, by_hand, rtol=1e-9, atol=1e-11)  # the same measurement
+by_library = nn.numerical_gradient(lambda: float(f(points).sum()), points, h=1e-5)
+assert np.allclose(by_library, central_difference(f, points, 1e-5), rtol=1e-9, atol=1e-11)
 
 
 # %%
@@ -150,9 +140,7 @@ class BuggyTanh(nn.Tanh):
         return gy * (1 - y)
 
 
-report = nn.check_gradients(BuggyTanh(), points.reshape(1, -1))
-print(f"BuggyTanh: {report}")
-assert report.worst > 0.1
+assert nn.check_gradients(BuggyTanh(), points.reshape(1, -1)).worst > 0.1
 
 # %% [markdown]
 # ## Exercises (answers: `lessons/answers/01.py`)
