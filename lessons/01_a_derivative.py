@@ -119,8 +119,8 @@ assert curves["central, float64"].min() < 1e-9 < 1e-6 < curves["central, float32
 # ![the error against the step, for three ways to measure](out/01/errors.png)
 #
 # In float32 no h is good enough, and the best one lies elsewhere for every function: a small bug
-# could hide in the error of the measurement. So networks train in float32, which is quicker, and
-# derivatives are checked in float64, near h = 1e-5. tinygan does just that with every layer:
+# could hide in the measurement. So networks train in float32, which is quicker, and derivatives
+# are checked in float64, near h = 1e-5. tinygan does so with every layer:
 
 # %%
 report = nn.check_gradients(nn.Tanh(), points.reshape(1, -1))
@@ -133,8 +133,6 @@ assert np.allclose(by_library, central_difference(f, points, 1e-5), rtol=1e-9, a
 
 # %%
 class BuggyTanh(nn.Tanh):
-    """A Tanh whose backward has the planted bug."""
-
     def backward(self, gy, accumulate=True):
         y = self.take()  # what forward kept: tanh(x)
         return gy * (1 - y)
