@@ -29,10 +29,10 @@ assert abs(same - 2 * np.log(2)) < 1e-6
 assert apart < 1e-6
 
 
-# 2. By the logit, −log s(l) has the derivative s(l) − 1 and log(1 − s(l)) has −s(l) (lesson 03). At
-#    l = −6, where D is sure that it sees a fake, they are −0.998 and −0.002: the first pushes G hard,
-#    the second hardly at all, just when G has everything to learn. This is why
-#    tinygan's G minimises the first, as the paper's section 3 advises.
+# 2. By the logit, −log s(l) has the derivative s(l) − 1 and log(1 − s(l)) has −s(l) (lesson 03).
+#    At l = −6, where D is sure that it sees a fake, they are −0.998 and −0.002: the first pushes G
+#    hard, the second hardly at all, just when G has everything to learn. This is why tinygan's G
+#    minimises the first, as the paper's section 3 advises.
 def sigmoid(l):
     return 1 / (1 + np.exp(-l))
 
@@ -47,9 +47,9 @@ assert np.allclose(slopes, [s - 1, -s], atol=1e-8)
 assert abs(slopes[0]) > 400 * abs(slopes[1])
 
 # 3. W z + b has one hump and cannot have two. A fit by the likelihood (lesson 09) would spread it
-#    over both and the empty place between. The game does not: D learns that between the humps all is
-#    fake, and drives G out of there onto one of them. No fake lands on the other any more, so
-#    nothing tells G that it exists. That is called mode collapse; lesson 20 makes it on purpose.
+#    over both and the empty place between. The game does not: D learns that between the humps all
+#    is fake, and drives G out of there onto one of them. No fake lands on the other any more, so
+#    nothing tells G that it exists: this is mode collapse, which lesson 20 makes on purpose.
 rng = np.random.default_rng(0)
 G = nn.Sequential(nn.Dense(1, 1, rng=rng))
 G.layers[0].W.data[:] = 1
