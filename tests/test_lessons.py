@@ -1,0 +1,133 @@
+"""The lessons run as they stand, and keep the form that lessons/README.md promises."""
+
+import ast
+import importlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.py"))
+ANSWERS = sorted((ROOT / "lessons" / "answers").glob("*.py"))
+TIME_LIMIT = 120  # seconds for a --fast run, which takes 1 to 10: this many mean that it hangs
+NOT_SHOWN = {"fit", "Trainer"}  # training loops that no lesson has shown
+
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+def run(path, folder, *options):
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", path, *options],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@each_lesson
+def test_runs_from_top_to_bottom_and_draws_its_pictures(path, tmp_path):
+    copy = shutil.copy(path, tmp_path)  # its pictures go beside it
+    run(copy, tmp_path, "--fast")
+    pictures = re.findall(r"^# !\[.+\]\((out/.+\.png)\)$", path.read_text(), re.MULTILINE)
+    assert pictures
+    for picture in pictures:
+        assert (tmp_path / picture).stat().st_size > 1000
+        assert (ROOT / "lessons" / picture).is_file(), f"{picture} is not kept"
+
+
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
+def test_answers_are_checked(path, tmp_path):
+    run(path, tmp_path)
+    assert "assert " in path.read_text()
+
+
+@each_lesson
+def test_has_the_form_of_a_lesson(path):
+    text = path.read_text()
+    number = path.name[:2]
+    assert text.startswith(f"# %% [markdown]\n# # {number} · ")
+    for field in ("Goal:", "Builds by hand:", "You need:", "Time:", "Source:"):
+        assert f"**{field}**" in text, f"{field} is missing"
+    assert (ROOT / "lessons" / "answers" / f"{number}.py") in ANSWERS
+    assert f"lessons/answers/{number}.py" in text
+    assert sum(bool(line.strip()) for line in text.splitlines()) <= 170
+
+
+def built_by_hand(text):
+    field = re.search(r"\*\*Builds by hand:\*\*(.*?)(?=# \*\*|\n#\n)", text, re.DOTALL)[1]
+    return re.findall(r"`(.+?)`", field)
+
+
+def dotted(node):
+    """ "nn.Dense" for that attribute, None for what is not a chain of names."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (before := dotted(node.value)):
+        return f"{before}.{node.attr}"
+    return None
+
+
+def uses(tree):
+    return {name for node in ast.walk(tree) if (name := dotted(node))}
+
+
+@each_lesson
+def test_what_it_builds_by_hand_is_not_taken_from_the_library(path):
+    text = path.read_text()
+    tree = ast.parse(text)
+    built = built_by_hand(text)
+    assert built
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            assert not uses(node) & set(built), f"{node.name} uses what it builds"
+    lines = {name: [n.lineno for n in ast.walk(tree) if dotted(n) == name] for name in built}
+    for name, found in lines.items():
+        assert found, f"{name} is never compared"
+    last = max(node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert))
+    assert last > min(min(found) for found in lines.values())
+
+
+def is_module(package, name):
+    return importlib.util.find_spec(f"{package}.{name}") is not None
+
+
+@each_lesson
+def test_uses_public_names_only(path):
+    tree = ast.parse(path.read_text())
+    modules = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "tinygan":
+            package = importlib.import_module(node.module)
+            for alias in node.names:
+                assert not alias.name.startswith("_")
+                if node.module == "tinygan":
+                    module = importlib.import_module(f"tinygan.{alias.name}")
+                    modules[alias.asname or alias.name] = module
+                elif hasattr(package, "__all__") and not is_module(node.module, alias.name):
+                    assert alias.name in package.__all__
+        if isinstance(node, ast.Attribute):
+            assert not re.match("_[^_]", node.attr), f"{node.attr} is private"
+            assert not any(node.attr.endswith(name) for name in NOT_SHOWN)
+    for name in uses(tree):
+        first, *rest = name.split(".")
+        if first in modules and rest:
+            public = getattr(modules[first], "__all__", None)
+            assert public is None or rest[0] in public, f"{name} is not public"
+
+
+def test_the_map_lists_every_lesson_with_a_picture():
+    rows = re.findall(r"^\| \[(\d\d)\]\((.+?)\) .*!\[.+?\]\((.+?)\)", map_text(), re.MULTILINE)
+    assert [name for _, name, _ in rows] == [path.name for path in LESSONS]
+    for number, _, picture in rows:
+        assert picture.startswith(f"out/{number}/")
+        assert (ROOT / "lessons" / picture).is_file()
+
+
+def map_text():
+    return (ROOT / "lessons" / "README.md").read_text()
