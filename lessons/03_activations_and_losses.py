@@ -1,0 +1,170 @@
+# %% [markdown]
+# # 03 · Activations, losses, and why logits
+#
+# **Goal:** what stands between dense layers, what stands after the last one, and why the two are
+# best computed together.
+# **Builds by hand:** `nn.ReLU`, `nn.LeakyReLU`, `nn.Sigmoid`, `nn.mse`, `nn.bce_with_logits`,
+# `nn.softmax_cross_entropy`.
+# **You need:** 02. **Time:** seconds. **Next:** 04, Adam.
+# **Source:** Maas et al. 2013 (LeakyReLU); Goodfellow, Bengio & Courville 2016, "Deep Learning",
+# sections 4.1 (overflow) and 6.2.2 (output units and their losses).
+#
+# Two dense layers in a chain can do no more than one (lesson 02, exercise 1). Put a bent function
+# between them and they can: an *activation* f, applied to each number by itself. y = f(x), so one
+# x moves only its own y, and by the chain rule gx = gy · f′(x), number by number.
+
+# %%
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from tinygan import nn
+
+FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself; this one is short
+OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "03"
+OUT.mkdir(parents=True, exist_ok=True)
+rng = np.random.default_rng(3)
+
+# %% [markdown]
+# ## Four activations, each with its derivative
+#
+#     tanh(x)        in (−1, 1)     f′ = 1 − y²             (lesson 01)
+#     s(x) = 1 / (1 + e^−x)   the *sigmoid*, in (0, 1)      f′ = y (1 − y)   (01, exercise 1)
+#     ReLU(x) = max(x, 0)           f′ = 1 above 0, else 0
+#     LeakyReLU(x) = x above 0, else 0.2 x                  f′ = 1 above 0, else 0.2
+
+# %%
+x = np.linspace(-6, 6, 241)  # 0 is among them
+s = 1 / (1 + np.exp(-x))
+by_hand = {  # y and f′
+    "Tanh": (np.tanh(x), 1 - np.tanh(x) ** 2),
+    "Sigmoid": (s, s * (1 - s)),
+    "ReLU": (np.maximum(x, 0), (x > 0) * 1.0),
+    "LeakyReLU": (np.where(x > 0, x, 0.2 * x), np.where(x > 0, 1, 0.2)),
+}
+theirs = {
+    "Tanh": nn.Tanh(),
+    "Sigmoid": nn.Sigmoid(),
+    "ReLU": nn.ReLU(),
+    "LeakyReLU": nn.LeakyReLU(),
+}
+for name, layer in theirs.items():
+    y, slope = by_hand[name]
+    gy = rng.standard_normal(x.shape)
+    assert np.allclose(layer.forward(x), y, atol=1e-12)
+    assert np.allclose(layer.backward(gy), gy * slope, atol=1e-12)
+    assert nn.check_gradients(layer, x[x != 0]).worst < 1e-6  # ReLU has no derivative at 0
+
+figure, panels = plt.subplots(1, 2, figsize=(7, 3), layout="constrained")
+ends = {"Tanh": (1, 0.02), "Sigmoid": (0.8, 0.1), "ReLU": (2.2, 0.93), "LeakyReLU": (-1, 0.28)}
+for (name, (y, slope)), color in zip(by_hand.items(), ("C0", "C1", "k", "C2"), strict=True):
+    panels[0].plot(x, y, color, label=name)
+    panels[1].plot(x, slope, color, label=name)
+panels[0].set(xlabel="x", ylabel="y = f(x)", ylim=(-1.5, 2.5))
+panels[1].set(xlabel="x", ylabel="f′(x): how much gets back", ylim=(-0.05, 1.15))
+for edge in (-6, 4):
+    panels[1].axvspan(edge, edge + 2, color="0.9", zorder=0)
+panels[1].text(-5.9, 1.06, "saturated", color="0.4")
+panels[1].text(4.1, 1.06, "saturated", color="0.4", size=9)
+panels[0].legend(frameon=False, loc="upper left")
+figure.savefig(OUT / "saturation.png", dpi=120)
+
+# %% [markdown]
+# ![four activations and their derivatives](out/03/saturation.png)
+#
+# Where tanh and the sigmoid are flat they are *saturated*: f′ is near 0, and nearly nothing of gy
+# gets back. At x = 6 the sigmoid passes 0.0025 of it, and even at its best, x = 0, a quarter. Ten
+# of them in a chain pass at most 0.25¹⁰, a millionth. ReLU passes all or nothing, LeakyReLU always
+# something; so these stand between layers, and the other two where a range is wanted at the end.
+#
+# ## Losses: how wrong is an answer?
+#
+# For numbers, the *mean squared error*: L = mean (y − t)², with the target t. gy = 2 (y − t) / size.
+#
+# For a yes or no, the network gives a *probability* p = s(l), and l, any number, is called its
+# *logit*: l = log(p / (1 − p)). A loss should be 0 for certainty in the right answer, and large for
+# certainty in the wrong one. The *binary cross-entropy* (BCE) does that, for a target t of 1 or 0:
+#
+#     L = −t log p − (1 − t) log(1 − p)
+#
+# Written so it breaks. In float32, p rounds to exactly 1 from l = 17 on, and the logarithm of 1 − p
+# is −∞. Put p in by hand: −log p = log(1 + e^−l) and −log(1 − p) = l + log(1 + e^−l), so
+#
+#     L = (1 − t) l + log(1 + e^−l)
+#       = max(l, 0) − t l + log(1 + e^−|l|)    and, since d/dl log(1 + e^l) = s(l),    gl = s(l) − t
+#
+# The last form only takes e to powers below 0: it is *numerically stable*. And its gradient: sigmoid
+# and logarithm together do not saturate where the answer is wrong.
+
+
+# %%
+def naive_bce(l, t):
+    p = 1 / (1 + np.exp(-l))
+    return -t * np.log(p) - (1 - t) * np.log(1 - p)
+
+
+def stable_bce(l, t):
+    return np.maximum(l, 0) - t * l + np.log1p(np.exp(-np.abs(l)))
+
+
+def sigmoid(l):
+    e = np.exp(-np.abs(l))  # stable too: never above 1
+    return np.where(l >= 0, 1, e) / (1 + e)
+
+
+l = rng.normal(0, 3, 50)
+t = (rng.random(50) < 0.5) * 1.0
+assert np.allclose(naive_bce(l, t), stable_bce(l, t))  # where both work, they agree
+with np.errstate(all="ignore"):
+    broken = naive_bce(np.float32([20, 100]), 0)
+fine = stable_bce(np.float32([20, 100]), 0)
+print(f"l = 20 and 100, t = 0: the plain formula says {broken}, the stable one {fine}")
+assert np.isinf(broken).all()
+assert np.allclose(fine, [20, 100])
+
+loss, gl = nn.bce_with_logits(l, t)
+assert np.isclose(loss, stable_bce(l, t).mean())
+assert np.allclose(gl, (sigmoid(l) - t) / 50)
+slopes = nn.numerical_gradient(lambda: stable_bce(l, t).mean(), l)
+assert np.allclose(gl, slopes, atol=1e-9)
+squared, gy = nn.mse(sigmoid(l), t)
+assert np.isclose(squared, ((sigmoid(l) - t) ** 2).mean())
+assert np.allclose(gy, 2 * (sigmoid(l) - t) / 50)
+
+p = sigmoid(np.float64(-8))  # the answer is yes, and the network is sure of no
+print(f"l = −8, t = 1: gl by BCE {p - 1:.4f}, by squared error {2 * (p - 1) * p * (1 - p):.4f}")
+assert abs(2 * (p - 1) * p * (1 - p)) < 1e-3 < abs(p - 1)
+
+# %% [markdown]
+# ## More than two classes
+#
+# One logit for each class k, and the *softmax* p[k] = e^l[k] / Σ_j e^l[j] makes them probabilities
+# that add up to 1. The *cross-entropy* is −log p[label] = log Σ_j e^l[j] − l[label], and its gradient
+# again p − t, where t is 1 for the label and 0 for the others. Taking the largest logit away from
+# all of them first changes no p, and no e^l can overflow any more.
+
+
+# %%
+def softmax_loss(l, labels):
+    l = l - l.max(axis=1, keepdims=True)  # (N, K)
+    return (np.log(np.exp(l).sum(axis=1)) - l[np.arange(len(l)), labels]).mean()
+
+
+l, labels = rng.normal(0, 3, (6, 4)), np.array([0, 1, 2, 3, 0, 1])
+p = np.exp(l) / np.exp(l).sum(axis=1, keepdims=True)
+loss, gl = nn.softmax_cross_entropy(l, labels)
+assert np.isclose(loss, softmax_loss(l, labels))
+assert np.allclose(gl, (p - np.eye(4)[labels]) / 6)
+slopes = nn.numerical_gradient(lambda: softmax_loss(l, labels), l)
+assert np.allclose(gl.ravel(), slopes, atol=1e-9)
+assert np.isfinite(softmax_loss(l * 1000, labels))
+
+# %% [markdown]
+# ## Exercises (answers: `lessons/answers/03.py`)
+#
+# 1. A network is sure and wrong, l = −8 with t = 1. By what factor is the gradient by squared error
+#    smaller than that by BCE? Which of the two will still be wrong tomorrow?
+# 2. Show that softmax with the two logits (l, 0) gives the sigmoid of l, and its loss BCE.
+# 3. Ten dense layers with the sigmoid between them, or with ReLU: how much of gy gets back to x?

@@ -1,0 +1,156 @@
+# %% [markdown]
+# # 04 · Adam by hand
+#
+# **Goal:** go downhill with gradients, and see what momentum, running means and a power t add.
+# **Builds by hand:** `nn.Adam`.
+# **You need:** 02. **Time:** seconds. **Next:** 05, a classifier of clothes.
+# **Source:** Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1 and
+# section 3 (the bias correction).
+#
+# The gradient g of a loss L by the weights w points where L rises fastest. *Gradient descent* takes
+# a small step the other way, again and again; lr, the *learning rate*, says how long a step is:
+#
+#     w ← w − lr · g
+#
+# In training, g comes from one batch of examples, not from all of them: it points downhill with
+# some noise. That is *stochastic* gradient descent, SGD.
+
+# %%
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from tinygan import nn
+
+FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself; this one is short
+OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "04"
+OUT.mkdir(parents=True, exist_ok=True)
+
+# %% [markdown]
+# ## A valley
+#
+# L = (w₀² + 50 w₁²) / 2, with g = (w₀, 50 w₁): fifty times as steep across as along. A step that is
+# long enough to get along is too long across: SGD with lr above 2/50 jumps from wall to wall,
+# higher every time. With a smaller lr it creeps along the floor.
+#
+# *Momentum* keeps a running mean of the gradients and goes along that: m ← β m + (1 − β) g. Across
+# the valley the gradients change sign and cancel; along it they add up.
+#
+# *Adam* also keeps a running mean v of g², number by number, and divides by its root: then each
+# weight has a step of its own, of about lr, however steep its direction is. Both means start at 0.
+# With a steady g, m after t steps is
+#
+#     m = (1 − β) (1 + β + … + β^(t−1)) g = (1 − β^t) g
+#
+# too small by 1 − β^t, and v likewise. The *bias correction* divides by it: m̂ = m / (1 − β₁^t),
+# v̂ = v / (1 − β₂^t), w ← w − lr · m̂ / (√v̂ + ε), with a tiny ε against division by 0.
+
+
+# %%
+def gradient(w):
+    return np.array([1.0, 50.0]) * w
+
+
+def sgd(w, steps, lr=0.035):
+    for _ in range(steps):
+        w = w - lr * gradient(w)
+        yield w
+
+
+def momentum(w, steps, lr=0.1, beta=0.9):
+    m = 0
+    for _ in range(steps):
+        m = beta * m + (1 - beta) * gradient(w)
+        w = w - lr * m
+        yield w
+
+
+def adam(w, steps, lr=0.1, betas=(0.9, 0.999), eps=1e-8, gradient=gradient, power=True):
+    """power: whether 1 − β^t has its t, or 1 − β stands in its place, at every step."""
+    m, v = 0, 0
+    for t in range(1, steps + 1):
+        g = gradient(w)
+        m = betas[0] * m + (1 - betas[0]) * g
+        v = betas[1] * v + (1 - betas[1]) * g**2
+        n = t if power else 1
+        mhat, vhat = m / (1 - betas[0] ** n), v / (1 - betas[1] ** n)
+        w = w - lr * mhat / (np.sqrt(vhat) + eps)
+        yield w
+
+
+start = np.array([-3.0, 0.5])
+param = nn.Param(start.copy())
+theirs = nn.Adam([param], lr=0.1, betas=(0.9, 0.999))
+for w in adam(start, 100):
+    theirs.zero_grad()
+    param.grad += gradient(param.data)
+    theirs.step()
+    assert np.allclose(param.data, w, rtol=1e-9, atol=1e-12)  # the same path, step by step
+
+# %% [markdown]
+# ## The paths, and the missing power t
+#
+# Where the t of β^t is forgotten, the division is by 1 − β at every step, and only the first step is
+# right. Then m̂ grows to 10 times what it should be, for β₁ = 0.9, within some twenty steps, and √v̂
+# to 32 times, for β₂ = 0.999, within some thousand. On a slope that never changes, where each step
+# should be lr long, steps are first too long and in the end 10 / 32 of lr; with β₁ = 0.5, which
+# GANs want, 2 / 32.
+
+
+# %%
+def uphill(w):
+    return np.ones(1)  # a slope that never changes: each step should be lr long
+
+
+def step_lengths(**options):
+    path = np.array([[0.0], *adam(np.zeros(1), 5000, 1.0, gradient=uphill, **options)])
+    return np.abs(np.diff(path[:, 0]))
+
+
+right, forgotten = step_lengths(), step_lengths(power=False)
+gan = step_lengths(power=False, betas=(0.5, 0.999))
+assert np.allclose(right, 1, atol=1e-6)
+assert np.isclose(forgotten[0], 1)
+print(f"without t, step 20: {forgotten[19]:.2f} lr, step 5000: {forgotten[-1]:.2f}; "
+      f"with β₁ = 0.5, step 5000: {gan[-1]:.2f}")  # fmt: skip
+assert forgotten[19] > 1.5
+assert forgotten[-1] < 0.33
+assert gan[-1] < 0.07
+
+steps = 60
+paths = {"SGD": sgd, "momentum": momentum, "Adam": adam}
+figure, (axes, below) = plt.subplots(
+    2, 1, figsize=(7, 5.2), layout="constrained", height_ratios=(1.4, 1)
+)
+w0, w1 = np.meshgrid(np.linspace(-3.3, 1.2, 200), np.linspace(-0.65, 0.65, 100))
+axes.contour(w0, w1, (w0**2 + 50 * w1**2) / 2, levels=np.geomspace(0.05, 12, 9), colors="0.8")
+for (name, method), color in zip(paths.items(), ("C1", "C2", "C0"), strict=True):
+    path = np.array([start, *method(start, steps)])
+    axes.plot(*path.T, ".-", color=color, markersize=4, linewidth=1, label=name)
+    left = (path[-1] ** 2 @ [1, 50]) / 2
+    print(f"{name}: after {steps} steps L = {left:.1e}, from 10.75 at the start")
+    assert left < 1
+axes.plot(0, 0, "k*", markersize=10)
+axes.set(xlabel="w₀: along the valley", ylabel="w₁: across it")
+axes.legend(frameon=True, loc="lower right")
+for lengths, color, text in ((right, "C0", "with t"), (forgotten, "C3", "t forgotten, β₁ 0.9"),
+                             (gan, "k", "t forgotten, β₁ 0.5")):  # fmt: skip
+    below.loglog(np.arange(1, 5001), lengths, color=color)
+    below.text(5500, lengths[-1], text, color=color, va="center")
+below.set(xlabel="step t, on an even slope", ylabel="step length, in lr", xlim=(1, 40000))
+figure.savefig(OUT / "paths.png", dpi=120)
+
+# %% [markdown]
+# ![three paths down a valley; step lengths with and without the power t](out/04/paths.png)
+#
+# Above: SGD zigzags, since its lr is nearly too long for the walls; momentum swings wide and
+# comes nearest; Adam goes the same way whatever the scale of the two directions. No one of them is
+# best on every valley. Adam's steps can be chosen without knowing how steep the valley is.
+#
+# ## Exercises (answers: `lessons/answers/04.py`)
+#
+# 1. From which lr on does SGD leave this valley? Work it out from w₁ ← w₁ − lr · 50 w₁ and try it.
+# 2. Multiply the loss by 1000. What happens to the path of SGD, and what to that of Adam?
+# 3. Leave the bias correction out altogether. How long is the first step with β = (0.5, 0.999)?
