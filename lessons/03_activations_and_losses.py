@@ -67,7 +67,8 @@ panels[1].set(xlabel="x", ylabel="f′(x): how much gets back", ylim=(-0.05, 1.1
 for edge in (-6, 4):
     panels[1].axvspan(edge, edge + 2, color="0.9", zorder=0)
 panels[1].text(-5.9, 1.06, "saturated", color="0.4")
-panels[1].text(4.1, 1.06, "saturated", color="0.4", size=9)
+panels[1].set_xticks((-6, -3, 0, 3, 6))
+panels[1].text(5.9, 1.06, "saturated", color="0.4", ha="right")
 panels[0].legend(frameon=False, loc="upper left")
 figure.savefig(OUT / "saturation.png", dpi=120)
 
@@ -81,7 +82,7 @@ figure.savefig(OUT / "saturation.png", dpi=120)
 #
 # ## Losses: how wrong is an answer?
 #
-# For numbers, the *mean squared error*: L = mean (y − t)², with the target t. gy = 2 (y − t) / size.
+# For numbers, the *mean squared error*: L = mean (y − t)², t the target. gy = 2 (y − t) / size.
 #
 # For a yes or no, the network gives a *probability* p = s(l), and l, any number, is called its
 # *logit*: l = log(p / (1 − p)). A loss should be 0 for certainty in the right answer, and large for
@@ -89,14 +90,14 @@ figure.savefig(OUT / "saturation.png", dpi=120)
 #
 #     L = −t log p − (1 − t) log(1 − p)
 #
-# Written so it breaks. In float32, p rounds to exactly 1 from l = 17 on, and the logarithm of 1 − p
-# is −∞. Put p in by hand: −log p = log(1 + e^−l) and −log(1 − p) = l + log(1 + e^−l), so
+# Written so, it breaks. In float32, p rounds to exactly 1 from l = 17 on, and log(1 − p) is −∞. Put
+# p in by hand: −log p = log(1 + e^−l) and −log(1 − p) = l + log(1 + e^−l), so
 #
 #     L = (1 − t) l + log(1 + e^−l)
 #       = max(l, 0) − t l + log(1 + e^−|l|)    and, since d/dl log(1 + e^l) = s(l),    gl = s(l) − t
 #
-# The last form only takes e to powers below 0: it is *numerically stable*. And its gradient: sigmoid
-# and logarithm together do not saturate where the answer is wrong.
+# The last form only takes e to powers below 0: it is *numerically stable*. And by its gradient,
+# sigmoid and logarithm together do not saturate where the answer is wrong.
 
 
 # %%
@@ -141,7 +142,7 @@ assert abs(2 * (p - 1) * p * (1 - p)) < 1e-3 < abs(p - 1)
 # ## More than two classes
 #
 # One logit for each class k, and the *softmax* p[k] = e^l[k] / Σ_j e^l[j] makes them probabilities
-# that add up to 1. The *cross-entropy* is −log p[label] = log Σ_j e^l[j] − l[label], and its gradient
+# that add up to 1. The *cross-entropy* is −log p[label] = log Σ_j e^l[j] − l[label], its gradient
 # again p − t, where t is 1 for the label and 0 for the others. Taking the largest logit away from
 # all of them first changes no p, and no e^l can overflow any more.
 

@@ -92,8 +92,8 @@ for w in adam(start, 100):
 # %% [markdown]
 # ## The paths, and the missing power t
 #
-# Where the t of β^t is forgotten, the division is by 1 − β at every step, and only the first step is
-# right. Then m̂ grows to 10 times what it should be, for β₁ = 0.9, within some twenty steps, and √v̂
+# Where the t of β^t is forgotten, the division is by 1 − β at every step, and only the first step
+# is right. Then m̂ grows to 10 times its right size, for β₁ = 0.9, within some twenty steps, and √v̂
 # to 32 times, for β₂ = 0.999, within some thousand. On a slope that never changes, where each step
 # should be lr long, steps are first too long and in the end 10 / 32 of lr; with β₁ = 0.5, which
 # GANs want, 2 / 32.
@@ -139,7 +139,7 @@ for lengths, color, text in ((right, "C0", "with t"), (forgotten, "C3", "t forgo
                              (gan, "k", "t forgotten, β₁ 0.5")):  # fmt: skip
     below.loglog(np.arange(1, 5001), lengths, color=color)
     below.text(5500, lengths[-1], text, color=color, va="center")
-below.set(xlabel="step t, on an even slope", ylabel="step length, in lr", xlim=(1, 40000))
+below.set(xlabel="step t, on an even slope", ylabel="step length, in lr", xlim=(1, 80000))
 figure.savefig(OUT / "paths.png", dpi=120)
 
 # %% [markdown]
