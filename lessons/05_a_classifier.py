@@ -30,8 +30,8 @@ NAMES = "T-shirt trouser pullover dress coat sandal shirt sneaker bag boot".spli
 # %% [markdown]
 # ## The data
 #
-# 6,000 pictures to learn from, *training data*, and 1,000 to find out how well it went, *test data*,
-# which the network never learns from. A pixel is 0 to 255, and is scaled to [−1, 1]: start weights
+# 6,000 pictures to learn from, *training data*, and 1,000 to find out how well it went, *test
+# data*, which the network never learns from. A pixel is 0 to 255, and is scaled to [−1, 1]: start weights
 # are made for inputs of about that size and with a mean near 0.
 #
 # Weights start at random: n_in inputs of size 1, times weights of variance 2 / n_in, add up to a
@@ -65,8 +65,8 @@ print(f"root mean square of the pixels {np.sqrt((x_train**2).mean()):.2f}, "
 # loss, backward, step. *Accuracy* is the share of pictures whose largest logit is the right one.
 #
 # Clothes look as well in a mirror. So half of the pictures of each batch, drawn anew each time, are
-# turned around: more variety than 6,000 pictures have. And lr falls to 0 over the epochs: long steps
-# to get near, short ones to settle.
+# turned around: more variety than 6,000 pictures have. And lr falls to 0 over the epochs: long
+# steps to get near, short ones to settle.
 
 
 # %%
@@ -146,7 +146,7 @@ figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
 for name, line in zip(("training", "test"), np.array(history).T * 100, strict=True):
     axes.plot(line)
     axes.text(epochs + 0.15, line[-1], name, va="center")
-axes.set(xlabel="epochs", ylabel="right answers, %", ylim=(60, 100), xlim=(0, epochs * 1.1))
+axes.set(xlabel="epochs", ylabel="right answers, %", ylim=(60, 100), xlim=(0, epochs * 1.15))
 figure.savefig(OUT / "accuracy.png", dpi=120)
 
 # %% [markdown]
