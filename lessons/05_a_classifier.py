@@ -31,8 +31,8 @@ NAMES = "T-shirt trouser pullover dress coat sandal shirt sneaker bag boot".spli
 # ## The data
 #
 # 6,000 pictures to learn from, *training data*, and 1,000 to find out how well it went, *test
-# data*, which the network never learns from. A pixel is 0 to 255, and is scaled to [−1, 1]: start weights
-# are made for inputs of about that size and with a mean near 0.
+# data*, which the network never learns from. A pixel is 0 to 255, and is scaled to [−1, 1]: start
+# weights are made for inputs of about that size and with a mean near 0.
 #
 # Weights start at random: n_in inputs of size 1, times weights of variance 2 / n_in, add up to a
 # variance of 2, and ReLU then takes half away. So signals keep their size from layer to layer.

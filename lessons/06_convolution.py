@@ -1,0 +1,195 @@
+# %% [markdown]
+# # 06 · Convolution as one matrix product
+#
+# **Goal:** look at a picture through small windows, and do it with one product of two matrices.
+# **Builds by hand:** `nn.im2col`, `nn.col2im`, `nn.Conv2d`.
+# **You need:** 02. **Time:** seconds. **Next:** 07, transposed convolution.
+# **Source:** Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning",
+# chapter 2; Chellapilla et al. 2006, "High performance convolutional neural networks for document processing"
+# (the windows as rows of a matrix).
+#
+# A dense layer has a weight for every pixel, and does not know which of them are neighbours. A
+# *convolution* slides a small window over the picture and takes the same weighted sum everywhere:
+# an edge is an edge wherever it is. A batch of pictures is x (N, H, W, C): N pictures of H × W pixels
+# of C numbers, the *channels* (1 for grey, 3 for colour, or whatever an earlier layer made).
+
+# %%
+import sys
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from tinygan import nn
+
+FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
+OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "06"
+OUT.mkdir(parents=True, exist_ok=True)
+rng = np.random.default_rng(6)
+
+# %% [markdown]
+# ## As a loop
+#
+# The weights of a window are the *kernel* W (k, k, C, O): k × k pixels, C channels in, O channels
+# out. The window moves by the *stride* s, and p zeros around the picture, the *padding*, let it
+# look over the edge. Of those windows oh = (H + 2p − k) // s + 1 fit below each other, ow side by side.
+#
+#     y[n, i, j, o] = Σ over u, v, c of x[n, s i + u, s j + v, c] · W[u, v, c, o] + b[o]
+
+
+# %%
+def pad(x, p):
+    return np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+
+
+def loop(x, W, b, s, p):
+    k, x = len(W), pad(x, p)
+    n, oh, ow = len(x), (x.shape[1] - k) // s + 1, (x.shape[2] - k) // s + 1
+    y = np.empty((n, oh, ow, W.shape[3]), x.dtype)
+    for m, i, j in np.ndindex(n, oh, ow):
+        window = x[m, s * i : s * i + k, s * j : s * j + k]  # (k, k, C)
+        y[m, i, j] = window.ravel() @ W.reshape(window.size, -1) + b
+    return y
+
+
+# %% [markdown]
+# ## As one product
+#
+# Each window, written as a row of k·k·C numbers, times the kernel, written as O columns: that is
+# one pixel of y. All windows below each other are a matrix, and *im2col* makes it. With cols (N·oh·ow, k·k·C),
+# the whole convolution is y = cols W + b: the dense layer of lesson 02, on windows. So its gradients
+# are known: gW = colsᵀ gy, gb = Σ gy, and gcols = gy Wᵀ. What is left is the way from gcols to gx.
+# im2col copied a pixel into each window that sees it, so by the chain rule the pixel's gradient is
+# the sum of theirs: *col2im* adds each row back to where its window was.
+
+
+# %%
+def windows(x, k, s):
+    """For each place (u, v) in a window, the pixels that all windows have there."""
+    oh, ow = (x.shape[1] - k) // s + 1, (x.shape[2] - k) // s + 1
+    for u in range(k):
+        for v in range(k):
+            yield (slice(None), slice(u, u + s * oh, s), slice(v, v + s * ow, s)), (u, v)
+
+
+def im2col(x, k, s, p, cols=None):
+    x = pad(x, p)
+    shape = len(x), (x.shape[1] - k) // s + 1, (x.shape[2] - k) // s + 1, k, k, x.shape[3]
+    cols = np.empty(shape, x.dtype) if cols is None else cols.reshape(shape)
+    for pixels, (u, v) in windows(x, k, s):
+        cols[:, :, :, u, v] = x[pixels]
+    return cols.reshape(-1, k * k * x.shape[3])
+
+
+def col2im(cols, shape, k, s, p):
+    n, h, w, c = shape
+    x = np.zeros((n, h + 2 * p, w + 2 * p, c), cols.dtype)
+    cols = cols.reshape(n, (h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1, k, k, c)
+    for pixels, (u, v) in windows(x, k, s):
+        x[pixels] += cols[:, :, :, u, v]  # the same loop, the other way, and added
+    return x[:, p : p + h, p : p + w]
+
+
+x, W, b = rng.normal(size=(3, 7, 6, 2)), rng.normal(size=(3, 3, 2, 4)), rng.normal(size=4)
+conv = nn.Conv2d(2, 4, 3, stride=2, padding=1, rng=rng)
+for param, array in zip(conv.params(), (W, b), strict=True):
+    param.data, param.grad = array, np.zeros_like(array)
+cols = im2col(x, 3, 2, 1)
+y = (cols @ W.reshape(-1, 4) + b).reshape(3, 4, 3, 4)
+assert np.allclose(y, loop(x, W, b, 2, 1))
+assert np.allclose(y, conv.forward(x))
+assert np.array_equal(cols, nn.im2col(x, 3, 2, 1))
+
+gy = rng.normal(size=y.shape)
+gcols = gy.reshape(-1, 4) @ W.reshape(-1, 4).T
+gx = col2im(gcols, x.shape, 3, 2, 1)
+assert np.allclose(gx, conv.backward(gy))
+assert np.allclose(gx, nn.col2im(gcols, x.shape, 3, 2, 1))
+assert np.allclose((cols.T @ gy.reshape(-1, 4)).reshape(W.shape), conv.W.grad)
+assert np.allclose(gy.sum(axis=(0, 1, 2)), conv.b.grad)
+slopes = nn.numerical_gradient(lambda: (loop(x, W, b, 2, 1) * gy).sum(), x)
+assert np.allclose(gx.ravel(), slopes, atol=1e-7)  # and against the loop, measured
+
+# %%
+small, kernel = np.arange(16).reshape(1, 4, 4, 1), 2
+cols = im2col(small, kernel, 1, 0)  # (9, 4)
+marked = {1: "C0", 6: "C1"}  # two of the nine windows
+figure, (left, middle, right) = plt.subplots(
+    1, 3, figsize=(7, 3.4), width_ratios=(4, 5, 3), layout="constrained"
+)
+
+
+def cells(axes, values, title):
+    """A matrix drawn as boxes with its values in them."""
+    for (row, column), value in np.ndenumerate(values):
+        axes.add_patch(plt.Rectangle((column, row), 1, 1, fill=False, edgecolor="0.6"))
+        axes.text(column + 0.5, row + 0.5, value, ha="center", va="center")
+    axes.set(xlim=(-0.2, values.shape[1] + 0.2), ylim=(values.shape[0] + 0.2, -0.2))
+    axes.set(aspect="equal", title=title)
+    axes.axis("off")
+
+
+cells(left, small[0, :, :, 0], "x: 4 × 4 pixels")
+cells(middle, cols, "im2col(x): 9 windows × 4")
+cells(right, np.array([["W₀₀"], ["W₀₁"], ["W₁₀"], ["W₁₁"]]), "· W: 4 × 1")
+for number, color in marked.items():
+    row, column = divmod(number, 3)
+    look = {"facecolor": color, "alpha": 0.35, "edgecolor": color, "linewidth": 3}
+    left.add_patch(plt.Rectangle((column, row), 2, 2, **look))
+    middle.add_patch(plt.Rectangle((0, number), 4, 1, **look))
+figure.savefig(OUT / "im2col.png", dpi=120)
+
+# %% [markdown]
+# ![two windows of a picture and their rows in the matrix](out/06/im2col.png)
+#
+# ## How long it takes
+#
+# The matrix holds nearly every pixel k·k times. For 64 pictures of 28 × 28 × 32 and k = 3 these are
+# 58 MB: more than fits into the processor's cache, the small memory beside it that is quick. A few
+# pictures at a time fit, if their matrix is written to the same place again and again. tinygan's
+# own way (`nn/slabs.py`) also leaves out most of the copying.
+
+
+# %%
+def whole(x, W):
+    return im2col(x, 3, 1, 1) @ W.reshape(-1, W.shape[3])
+
+
+def blocked(x, W, images=2):
+    y = np.empty((*x.shape[:3], W.shape[3]), x.dtype)
+    cols = np.empty((images * 28 * 28, 9 * x.shape[3]), x.dtype)  # used again for each block
+    for i in range(0, len(x), images):
+        im2col(x[i : i + images], 3, 1, 1, cols)
+        np.matmul(cols, W.reshape(-1, W.shape[3]), out=y[i : i + images].reshape(len(cols), -1))
+    return y
+
+
+x = rng.standard_normal((8 if FAST else 64, 28, 28, 32), np.float32)
+W = rng.standard_normal((3, 3, 32, 32), np.float32)
+theirs = nn.Conv2d(32, 32, 3, padding=1, bias=False, rng=rng).eval()
+theirs.W.data[:] = W
+ways = {
+    "a loop over the windows": lambda: loop(x, W, 0, 1, 1),
+    "im2col, all at once": lambda: whole(x, W),
+    "im2col, two at a time": lambda: blocked(x, W),
+    "tinygan's": lambda: theirs.forward(x),
+}
+results = [way().ravel() for way in ways.values()]
+for result in results[1:]:
+    assert np.allclose(result, results[0], rtol=1e-3, atol=1e-3)
+for name, way in ways.items():
+    seconds = []
+    for _ in range(3 if FAST else 7):
+        start = time.perf_counter()
+        way()
+        seconds.append(time.perf_counter() - start)
+    print(f"{name:>24}: {1000 * np.median(seconds):6.1f} ms")
+
+# %% [markdown]
+# ## Exercises (answers: `lessons/answers/06.py`)
+#
+# 1. How many weights has a 3 × 3 convolution from 32 to 32 channels, and how many a dense layer
+#    between the same 28 × 28 × 32 numbers?
+# 2. Find a 3 × 3 kernel that is large where a picture is dark on the left and bright on the right.
+# 3. What does a convolution with k = 1 do?
