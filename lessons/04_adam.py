@@ -93,10 +93,10 @@ for w in adam(start, 100):
 # ## The paths, and the missing power t
 #
 # Where the t of β^t is forgotten, the division is by 1 − β at every step, and only the first step
-# is right. Then m̂ grows to 10 times its right size, for β₁ = 0.9, within some twenty steps, and √v̂
-# to 32 times, for β₂ = 0.999, within some thousand. On a slope that never changes, where each step
-# should be lr long, steps are first too long and in the end 10 / 32 of lr; with β₁ = 0.5, which
-# GANs want, 2 / 32.
+# is right. Then m̂ grows to 10 times its right size, for β₁ = 0.9, within some twenty steps, and
+# √v̂ to 32 times, for β₂ = 0.999, within some thousand. On a slope that never changes, where each
+# step should be lr long, steps are first too long and in the end 10 / 32 of lr; with β₁ = 0.5,
+# which GANs want, 2 / 32.
 
 
 # %%

@@ -5,13 +5,13 @@
 # **Builds by hand:** `nn.im2col`, `nn.col2im`, `nn.Conv2d`.
 # **You need:** 02. **Time:** seconds. **Next:** 07, transposed convolution.
 # **Source:** Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning",
-# chapter 2; Chellapilla et al. 2006, "High performance convolutional neural networks for document processing"
-# (the windows as rows of a matrix).
+# chapter 2; Chellapilla et al. 2006, "High performance convolutional neural networks for document
+# processing" (the windows as rows of a matrix).
 #
 # A dense layer has a weight for every pixel, and does not know which of them are neighbours. A
 # *convolution* slides a small window over the picture and takes the same weighted sum everywhere:
-# an edge is an edge wherever it is. A batch of pictures is x (N, H, W, C): N pictures of H × W pixels
-# of C numbers, the *channels* (1 for grey, 3 for colour, or whatever an earlier layer made).
+# an edge is an edge wherever it is. A batch of pictures is x (N, H, W, C): N pictures of H × W
+# pixels of C numbers, the *channels* (1 for grey, 3 for colour, or whatever an earlier layer made).
 
 # %%
 import sys
@@ -33,7 +33,8 @@ rng = np.random.default_rng(6)
 #
 # The weights of a window are the *kernel* W (k, k, C, O): k × k pixels, C channels in, O channels
 # out. The window moves by the *stride* s, and p zeros around the picture, the *padding*, let it
-# look over the edge. Of those windows oh = (H + 2p − k) // s + 1 fit below each other, ow side by side.
+# look over the edge. Of those windows oh = (H + 2p − k) // s + 1 fit below each other, ow side by
+# side.
 #
 #     y[n, i, j, o] = Σ over u, v, c of x[n, s i + u, s j + v, c] · W[u, v, c, o] + b[o]
 
@@ -57,11 +58,12 @@ def loop(x, W, b, s, p):
 # ## As one product
 #
 # Each window, written as a row of k·k·C numbers, times the kernel, written as O columns: that is
-# one pixel of y. All windows below each other are a matrix, and *im2col* makes it. With cols (N·oh·ow, k·k·C),
-# the whole convolution is y = cols W + b: the dense layer of lesson 02, on windows. So its gradients
-# are known: gW = colsᵀ gy, gb = Σ gy, and gcols = gy Wᵀ. What is left is the way from gcols to gx.
-# im2col copied a pixel into each window that sees it, so by the chain rule the pixel's gradient is
-# the sum of theirs: *col2im* adds each row back to where its window was.
+# one pixel of y. All windows below each other are a matrix, and *im2col* makes it. With cols
+# (N·oh·ow, k·k·C), the whole convolution is y = cols W + b: the dense layer of lesson 02, on
+# windows. So its gradients are known: gW = colsᵀ gy, gb = Σ gy, and gcols = gy Wᵀ. What is left is
+# the way from gcols to gx. im2col copied a pixel into each window that sees it, so by the chain
+# rule the pixel's gradient is the sum of theirs: *col2im* adds each row back to where its window
+# was.
 
 
 # %%

@@ -30,9 +30,9 @@ rng = np.random.default_rng(7)
 # ## A convolution is a matrix
 #
 # Each number of y is a weighted sum of numbers of x. So y = A x for some matrix A, if both are
-# written as long columns. Column j of A is the y of an x that is 1 at j and else 0. By lesson 02 the
-# gradient goes back by Aᵀ: gx = Aᵀ gy. Aᵀ has the shape that is wanted: from few to many. Taken as a
-# forward, it is called the *transposed convolution*.
+# written as long columns. Column j of A is the y of an x that is 1 at j and else 0. By lesson 02
+# the gradient goes back by Aᵀ: gx = Aᵀ gy. Aᵀ has the shape that is wanted: from few to many. Taken
+# as a forward, it is called the *transposed convolution*.
 #
 # With the *inner product* <u, v> = Σ u[i] v[i], the transpose is the one matrix for which
 #
@@ -121,11 +121,11 @@ figure.savefig(OUT / "checkerboard.png", dpi=120)
 # %% [markdown]
 # ![how many products reach each pixel, and what random weights draw](out/07/checkerboard.png)
 #
-# Above, how many products are added up for each pixel, away from the edges; below, what weights drawn
-# from N(1, 0.3²) make of a flat input. Kernels of 3 and 5 draw the checkerboard by their counts.
-# A kernel of 4 has even counts and still four weights of its own for each of the four kinds of
-# pixel: it need not draw a pattern, but it can. Upsampling has none here, and costs four times as
-# many products, since it convolves the large picture. tinygan's `dcgan` has kernels of 5, as its
+# Above, how many products are added up for each pixel, away from the edges; below, what weights
+# drawn from N(1, 0.3²) make of a flat input. Kernels of 3 and 5 draw the checkerboard by their
+# counts. A kernel of 4 has even counts and still four weights of its own for each of the four kinds
+# of pixel: it need not draw a pattern, but it can. Upsampling has none here, and costs four times
+# as many products, since it convolves the large picture. tinygan's `dcgan` has kernels of 5, as its
 # source has; `dcgan-cifar10` kernels of 4; `gan-cnn` upsamples.
 #
 # ## Exercises (answers: `lessons/answers/07.py`)

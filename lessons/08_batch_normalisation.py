@@ -93,8 +93,8 @@ for theirs, mine in zip(
 # In training an example's y depends on the rest of its batch. A picture that is drawn later has no
 # batch, or one that should not matter. So the layer has two modes. In *train* mode it uses the
 # batch's mean and variance and keeps *running statistics* of both; in *eval* mode it uses these.
-# The running variance has M − 1 below the line: a batch's own mean lies nearer to its values than the
-# true mean does, and that makes up for it.
+# The running variance has M − 1 below the line: a batch's own mean lies nearer to its values than
+# the true mean does, and that makes up for it.
 
 # %%
 norm, mean, var = nn.BatchNorm(1), 0.0, 1.0
