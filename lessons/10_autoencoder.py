@@ -119,7 +119,7 @@ for name, pair, code in (("two numbers", two, 2), ("sixteen", sixteen, 16)):
 assert error(*two) < pca_error(2)
 assert FAST or error(*sixteen) < pca_error(16)
 
-figure, axes = plt.subplots(figsize=(7, 4.6), layout="constrained")
+figure, axes = plt.subplots(figsize=(5.4, 6.2), layout="constrained")
 codes = two[0].forward(x_test)
 for label, name in enumerate(NAMES):
     points, color = codes[test.labels == label], plt.get_cmap("tab10")(label)

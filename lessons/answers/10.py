@@ -5,7 +5,7 @@ import numpy as np
 from tinygan import data, models, nn
 
 # 1. Without bends both together are a matrix of rank 8 at most, and among those PCA has the least
-#    squared error (lesson 09). Training comes near to it and cannot get below, on training pictures.
+#    squared error (lesson 09). Training comes near to it and cannot get below.
 x = data.load("fashion-mnist-subset").images.reshape(-1, 784).astype(np.float32) / 255
 x = x - x.mean(axis=0)
 pca = models.PCA(8).fit(x)
@@ -24,8 +24,8 @@ reached = ((net.forward(x) - x) ** 2).mean()
 print(f"1. PCA {least:.5f}, two dense layers {reached:.5f}")
 assert least < reached < 1.1 * least
 
-# 2. −½ log p − ½ log(1 − p) is least at p = ½, and there it is log 2 = 0.69, not 0. A loss of a good
-#    reconstruction is far from 0, since most clothes are grey; only differences between losses tell.
+# 2. −½ log p − ½ log(1 − p) is least at p = ½, and there it is log 2 = 0.69, not 0. So the loss of
+#    a good reconstruction is far from 0, since clothes are grey; only differences of losses tell.
 p = np.linspace(0.01, 0.99, 99)
 loss = -0.5 * np.log(p) - 0.5 * np.log(1 - p)
 print(f"2. least at p = {p[loss.argmin()]:.2f}: {loss.min():.3f}")

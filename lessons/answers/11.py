@@ -7,8 +7,8 @@ from tinygan.models import autoencoder
 from tinygan.training import autoencoder_loop
 
 
-# 1. 0, and μ²/2 = ½. Not the same the other way: N(0, 4) from N(0, 1) has (4 − 1 − log 4) / 2 = 0.81,
-#    N(0, 1) from N(0, 4) has log 2 + 1/8 − ½ = 0.32. To be wide where p is narrow costs more.
+# 1. 0, and μ²/2 = ½. Not the same the other way: N(0, 4) from N(0, 1) has (4 − 1 − log 4) / 2 =
+#    0.81, N(0, 1) from N(0, 4) has log 2 + 1/8 − ½ = 0.32. To be wide where p is narrow costs more.
 def kl(mu, std, to_mu=0.0, to_std=1.0):
     """By its definition: the mean of log q − log p over q, as a sum over many places."""
     z = np.linspace(-40, 40, 400_001)
@@ -25,7 +25,7 @@ assert np.isclose(kl(0, 2), autoencoder_loop.gaussian_kl(np.zeros((1, 1)), np.lo
 assert kl(0, 2) > kl(0, 1, to_std=2)
 
 # 2. From the reconstruction nothing: its gradient by λ is gz σ ε / 2 = 0. Only the KL is left, which
-#    wants λ = 0. So σ is 1 whatever the picture, and the decoder never meets any code but μ: an
+#    wants λ = 0. So σ is 1 whatever the picture, and the decoder meets no code but μ: it is an
 #    autoencoder again.
 rng = np.random.default_rng(0)
 encoder = autoencoder.dense_encoder(rng, outputs=4, width=4)
