@@ -116,34 +116,39 @@ assert np.allclose(gx.ravel(), slopes, atol=1e-7)  # and against the loop, measu
 # %%
 small, kernel = np.arange(16).reshape(1, 4, 4, 1), 2
 cols = im2col(small, kernel, 1, 0)  # (9, 4)
-marked = {1: "C0", 6: "C1"}  # two of the nine windows
-figure, (left, middle, right) = plt.subplots(
-    1, 3, figsize=(7, 3.4), width_ratios=(4, 5, 3), layout="constrained"
-)
+marked = {0: "C0", 4: "C1"}  # two of the nine windows; pixel 5 is in both
+figure, axes = plt.subplots(figsize=(7, 3.9), layout="constrained")
 
 
-def cells(axes, values, title):
-    """A matrix drawn as boxes with its values in them."""
+def cells(values, left, title):
+    """A matrix drawn as boxes with its values in them, its left edge at `left`."""
+    top = (9 - len(values)) / 2
     for (row, column), value in np.ndenumerate(values):
-        axes.add_patch(plt.Rectangle((column, row), 1, 1, fill=False, edgecolor="0.6"))
-        axes.text(column + 0.5, row + 0.5, value, ha="center", va="center")
-    axes.set(xlim=(-0.2, values.shape[1] + 0.2), ylim=(values.shape[0] + 0.2, -0.2))
-    axes.set(aspect="equal", title=title)
-    axes.axis("off")
+        place = left + column, top + row
+        axes.add_patch(plt.Rectangle(place, 1, 1, fill=False, edgecolor="0.6"))
+        axes.text(place[0] + 0.5, place[1] + 0.5, value, ha="center", va="center")
+    axes.text(left + values.shape[1] / 2, top - 0.3, title, ha="center")
 
 
-cells(left, small[0, :, :, 0], "x: 4 × 4 pixels")
-cells(middle, cols, "im2col(x): 9 windows × 4")
-cells(right, np.array([["W₀₀"], ["W₀₁"], ["W₁₀"], ["W₁₁"]]), "· W: 4 × 1")
+cells(small[0, :, :, 0], 0, "x")
+cells(cols, 6, "im2col(x)")
+cells(np.array([["a"], ["b"], ["c"], ["d"]]), 11.5, "W")
+cells(np.array([[f"y{subscript}"] for subscript in "₀₁₂₃₄₅₆₇₈"]), 14, "y")
+axes.text(10.75, 4.5, "·", ha="center", va="center")
+axes.text(13.25, 4.5, "=", ha="center", va="center")
 for number, color in marked.items():
     row, column = divmod(number, 3)
     look = {"facecolor": color, "alpha": 0.35, "edgecolor": color, "linewidth": 3}
-    left.add_patch(plt.Rectangle((column, row), 2, 2, **look))
-    middle.add_patch(plt.Rectangle((0, number), 4, 1, **look))
+    for place, w, h in (((column, 2.5 + row), 2, 2), ((6, number), 4, 1), ((14, number), 1, 1)):
+        axes.add_patch(plt.Rectangle(place, w, h, **look))
+axes.set(xlim=(-0.2, 15.2), ylim=(9.1, -0.9), aspect="equal")
+axes.axis("off")
 figure.savefig(OUT / "im2col.png", dpi=120)
 
 # %% [markdown]
 # ![two windows of a picture and their rows in the matrix](out/06/im2col.png)
+#
+# Pixel 5 is in both windows, and in both rows: what comes back to the rows is added up for it.
 #
 # ## How long it takes
 #
@@ -189,6 +194,10 @@ for name, way in ways.items():
     print(f"{name:>24}: {1000 * np.median(seconds):6.1f} ms")
 
 # %% [markdown]
+# The loop makes one small product for each window; im2col makes one large product, which is many
+# times as quick, but spends its time on writing the matrix to memory and reading it again. A few
+# pictures at a time stay in the cache. By how much each gains depends on the sizes and the machine.
+#
 # ## Exercises (answers: `lessons/answers/06.py`)
 #
 # 1. How many weights has a 3 × 3 convolution from 32 to 32 channels, and how many a dense layer

@@ -124,9 +124,9 @@ figure.savefig(OUT / "checkerboard.png", dpi=120)
 # Above, how many products are added up for each pixel, away from the edges; below, what weights
 # drawn from N(1, 0.3²) make of a flat input. Kernels of 3 and 5 draw the checkerboard by their
 # counts. A kernel of 4 has even counts and still four weights of its own for each of the four kinds
-# of pixel: it need not draw a pattern, but it can. Upsampling has none here, and costs four times
-# as many products, since it convolves the large picture. tinygan's `dcgan` has kernels of 5, as its
-# source has; `dcgan-cifar10` kernels of 4; `gan-cnn` upsamples.
+# of pixel: it need not draw a pattern, but it can. Upsampling has none here, and costs 9
+# products a pixel where the kernel of 4 costs 4, since it convolves the large picture. tinygan's
+# `dcgan` has kernels of 5, as its source has; `dcgan-cifar10` kernels of 4; `gan-cnn` upsamples.
 #
 # ## Exercises (answers: `lessons/answers/07.py`)
 #

@@ -129,7 +129,7 @@ for axes, batchnorm in zip(panels, (False, True), strict=True):
             signal = np.maximum(signal, 0)  # ReLU
             sizes.append(np.sqrt((signal**2).mean()))
         axes.semilogy(sizes, ".-", color=color)
-        place = sizes[-1] * {0.5: 0.5, 1: 1, 2: 2}[factor] if batchnorm else sizes[-1]
+        place = sizes[-1] * {0.5: 0.35, 1: 1, 2: 2.8}[factor] if batchnorm else sizes[-1]
         axes.text(10.3, place, f"{factor:g} ×", color=color, va="center")
         if batchnorm:
             assert 0.5 < sizes[-1] < 1

@@ -59,10 +59,10 @@ print(f"{dims} of 784 numbers keep {variances[-dims:].sum() / variances.sum():.0
 #     M:  N_k = Σ_n r[n,k],  w_k = N_k / N,  μ_k = Σ_n r[n,k] z_n / N_k,
 #         S_k = Σ_n r[n,k] (z_n − μ_k)(z_n − μ_k)ᵀ / N_k  + a little on the diagonal
 #
-# It never lowers the log-likelihood. In 40 dimensions a density is too small a number for a
-# computer, so the E step keeps logarithms, and adds densities as log Σ e^a = m + log Σ e^(a − m)
-# with the largest a as m, the *log-sum-exp*. With S = L Lᵀ (Cholesky; L has zeros above its
-# diagonal) and u = L⁻¹ (z − μ):
+# Without that little, no turn lowers the log-likelihood (Bishop, section 9.4). In 40 dimensions a
+# density is too small a number for a computer, so the E step keeps logarithms, and adds densities
+# as log Σ e^a = m + log Σ e^(a − m) with the largest a as m, the *log-sum-exp*. With S = L Lᵀ
+# (Cholesky; L has zeros above its diagonal) and u = L⁻¹ (z − μ):
 #
 #     log N = −½ u·u − Σ log L[i,i] − D/2 log 2π
 
@@ -122,7 +122,7 @@ figure, (axes, strip) = plt.subplots(
     1, 2, figsize=(7, 3.9), width_ratios=(2.2, 1), layout="constrained"
 )
 colors = plt.get_cmap("Dark2")(range(6))[:, :3]
-axes.scatter(*flat.T, s=3, c=np.clip(r @ colors, 0, 1), linewidths=0)
+axes.scatter(*flat[::3].T, s=5, c=np.clip(r[::3] @ colors, 0, 1), linewidths=0)
 circle = np.stack([np.cos(t := np.linspace(0, 2 * np.pi, 100)), np.sin(t)])
 for k in range(6):
     axes.plot(*(mu[k][:, None] + 2 * np.linalg.cholesky(S[k]) @ circle), color=colors[k])

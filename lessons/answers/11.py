@@ -24,8 +24,8 @@ assert np.isclose(kl(1, 1), 0.5)
 assert np.isclose(kl(0, 2), autoencoder_loop.gaussian_kl(np.zeros((1, 1)), np.log([[4.0]]))[0])
 assert kl(0, 2) > kl(0, 1, to_std=2)
 
-# 2. From the reconstruction nothing: its gradient by λ is gz σ ε / 2 = 0. Only the KL is left, which
-#    wants λ = 0. So σ is 1 whatever the picture, and the decoder meets no code but μ: it is an
+# 2. From the reconstruction nothing: its gradient by λ is gz σ ε / 2 = 0. Only the KL is left, and
+#    it wants λ = 0. So σ is 1 whatever the picture, and the decoder meets no code but μ: it is an
 #    autoencoder again.
 rng = np.random.default_rng(0)
 encoder = autoencoder.dense_encoder(rng, outputs=4, width=4)
