@@ -3,7 +3,7 @@
 #
 # **Goal:** two networks that teach each other: first numbers, where all is a formula, then clothes.
 # **Builds by hand:** `training.d_step`, `training.g_step`.
-# **You need:** 02 to 05. **Time:** about 1 minute. **Next:** 13, when the discriminator wins.
+# **You need:** 02 to 05, 09. **Time:** about 1 minute. **Next:** 13, when the discriminator wins.
 # **Source:** Goodfellow et al. 2014, "Generative adversarial nets", section 3, algorithm 1,
 # proposition 1 and figure 1; the first dense model of "Project deep unsupervised learning".
 #
