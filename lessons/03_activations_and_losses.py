@@ -58,7 +58,6 @@ for name, layer in theirs.items():
     assert nn.check_gradients(layer, x[x != 0]).worst < 1e-6  # ReLU has no derivative at 0
 
 figure, panels = plt.subplots(1, 2, figsize=(7, 3), layout="constrained")
-ends = {"Tanh": (1, 0.02), "Sigmoid": (0.8, 0.1), "ReLU": (2.2, 0.93), "LeakyReLU": (-1, 0.28)}
 for (name, (y, slope)), color in zip(by_hand.items(), ("C0", "C1", "k", "C2"), strict=True):
     panels[0].plot(x, y, color, label=name)
     panels[1].plot(x, slope, color, label=name)

@@ -146,7 +146,7 @@ figure.savefig(OUT / "paths.png", dpi=120)
 # ![three paths down a valley; step lengths with and without the power t](out/04/paths.png)
 #
 # Above: SGD zigzags, since its lr is nearly too long for the walls; momentum swings wide and
-# comes nearest; Adam goes the same way whatever the scale of the two directions. No one of them is
+# comes nearest; Adam's first steps are as long across as along, steep or not. No one of them is
 # best on every valley. Adam's steps can be chosen without knowing how steep the valley is.
 #
 # ## Exercises (answers: `lessons/answers/04.py`)

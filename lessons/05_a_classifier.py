@@ -96,6 +96,8 @@ for start in range(0, 150, 50):
     batch = x_train[start : start + 50], train.labels[start : start + 50]
     loss = step(by_hand, one, *batch)
     assert np.isclose(loss, classifier_loop.classifier_step(by_library, other, *batch)["loss"])
+for mine, theirs in zip(by_hand.params(), by_library.params(), strict=True):
+    assert np.allclose(mine.grad, theirs.grad, rtol=1e-4, atol=1e-6)
 a, b = (f(x_train[:99], np.random.default_rng(1)) for f in (mirrored, classifier_loop.mirrored))
 assert np.array_equal(a, b)
 

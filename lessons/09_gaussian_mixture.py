@@ -128,10 +128,9 @@ for k in range(6):
     axes.plot(*(mu[k][:, None] + 2 * np.linalg.cholesky(S[k]) @ circle), color=colors[k])
 axes.set(xlabel="z₀: first component", ylabel="z₁: second component")
 axes.set_title("a garment's colour mixes its components' by r", size="medium")
-rows = [photos[np.argsort(-r[:, k])[:4]] for k in np.argsort(mu[:, 0])]
 for row, k in enumerate(np.argsort(mu[:, 0])):
-    for column in range(4):
-        strip.imshow(rows[row][column], cmap="gray", extent=(column, column + 1, -row - 1, -row))
+    for column, photo in enumerate(photos[np.argsort(-r[:, k])[:4]]):
+        strip.imshow(photo, cmap="gray", extent=(column, column + 1, -row - 1, -row))
     strip.add_patch(plt.Rectangle((-0.25, -row - 0.95), 0.18, 0.9, color=colors[k]))
 strip.set(xlim=(-0.3, 4), ylim=(-6, 0), aspect="equal")
 strip.set_title("the surest of each", size="medium")

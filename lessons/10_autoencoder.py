@@ -85,6 +85,7 @@ for pair, step in zip(pairs, (ae_step, autoencoder_loop.ae_step), strict=True):
 for one, other in zip(pairs[0], pairs[1], strict=True):
     for a, b in zip(one.params(), other.params(), strict=True):
         assert np.allclose(a.data, b.data, rtol=1e-3, atol=1e-5)
+        assert np.allclose(a.grad, b.grad, rtol=1e-3, atol=1e-3)
 
 # %% [markdown]
 # ## Training, with codes of 2 and of 16 numbers
@@ -145,9 +146,9 @@ figure.savefig(OUT / "codes.png", dpi=120)
 #
 # ## Why it cannot dream
 #
-# To draw, take a random code and decode it. But which? A *prior* is what codes are drawn from. N(0,
-# I) is the usual one, and the decoder has hardly seen such codes: nothing in the loss asked for
-# them. A mixture fitted to the codes (lesson 09) draws from where they are.
+# To draw, take a random code and decode it. But which? What codes are drawn from is the *prior*.
+# N(0, I) is the usual one, and the decoder has hardly seen such codes: nothing in the loss asked
+# for them. A mixture fitted to the codes (lesson 09) draws from where they are.
 
 # %%
 encoder, decoder = sixteen

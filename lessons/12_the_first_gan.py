@@ -100,7 +100,8 @@ for steps in ((d_step, g_step), (training.d_step, training.g_step)):  # from the
     fake = g.forward(z)
     steps[0](d, nn.Adam(d.params()), real, fake)
     steps[1](g, d, nn.Adam(g.params()), fake)
-    after.append(np.concatenate([param.data.ravel() for param in g.params() + d.params()]))
+    params = g.params() + d.params()
+    after.append(np.concatenate([[*p.data.ravel(), *p.grad.ravel()] for p in params]))
 assert np.allclose(*after, rtol=1e-6, atol=1e-8)
 
 # %% [markdown]

@@ -5,7 +5,7 @@
 # **Builds by hand:** `nn.Dropout`.
 # **You need:** 12. **Time:** about 1 minute. **Next:** 14, DCGAN.
 # **Source:** Goodfellow et al. 2014, section 3 (the two losses of G); Arjovsky & Bottou 2017,
-# "Towards principled methods for training generative adversarial networks", section 2 and figure 2;
+# "Towards principled methods for training generative adversarial networks", figures 2 and 3;
 # Srivastava et al. 2014 (dropout); the document "Project deep unsupervised learning".
 #
 # The document blames the bad pictures of one pair of networks on a D that is too strong. Is that
