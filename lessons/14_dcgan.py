@@ -1,0 +1,154 @@
+# %% [markdown]
+# # 14 · DCGAN
+#
+# **Goal:** put lessons 06 to 08 together: a GAN whose two networks know what neighbours are.
+# **Builds by hand:** `models.dcgan_generator`, `models.dcgan_discriminator`.
+# **You need:** 06 to 08, 12, 13. **Time:** about 4 minutes. **Next:** 15, colour.
+# **Source:** Radford et al. 2016, "Unsupervised representation learning with deep convolutional
+# generative adversarial networks", section 3 and figure 1; the document "Generation of images for
+# model trained on fashion_mnist dataset".
+#
+# The dense GAN of lesson 12 drew grainy clothes: each pixel of its last layer is on its own. A
+# *deep convolutional GAN* (DCGAN) draws with stamps (lesson 07) on a grid that doubles twice,
+# 7 × 7 → 14 × 14 → 28 × 28, and looks with windows (lesson 06) on a grid that halves twice.
+
+# %%
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tinygan import data, models, nn, plots, training
+
+FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
+OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "14"
+OUT.mkdir(parents=True, exist_ok=True)
+WIDTH, NOISE = (4 if FAST else 32), 100
+
+# %% [markdown]
+# ## The two networks
+#
+# What the paper found out by trying, and why it may be so:
+#
+# - strides in place of any fixed way to shrink or enlarge: both networks learn their own;
+# - BatchNorm in G, so that no signal dies on its long way (lesson 08). There is no bias before it,
+#   since the mean takes it out. Not on G's last layer, where the picture's brightness is made;
+# - tanh at G's end, since pixels are in [−1, 1]; LeakyReLU in D, so that a gradient always comes
+#   through to G (lesson 03);
+# - start weights N(0, 0.02²), and Adam with lr 0.0002 and β₁ = 0.5: with 0.9, m remembers games
+#   that are long over (lesson 04).
+#
+# The document has kernels of 5, dropout in D, and LeakyReLU in G too. Its lr of 0.00001 is twenty
+# times smaller; with it, nothing could be seen within this lesson's minutes.
+#
+# Sizes: a transposed convolution makes (H − 1) s − 2p + k + output_padding of H: with k = 5, s = 2,
+# p = 2 and output_padding 1, 7 becomes 14 and 14 becomes 28. In D, (H + 2p − k) // s + 1 halves.
+
+
+# %%
+def generator(rng, c):
+    double = {"stride": 2, "padding": 2, "output_padding": 1, "rng": rng}
+    return nn.Sequential(
+        nn.Dense(NOISE, 7 * 7 * 4 * c, bias=False, rng=rng),
+        nn.BatchNorm(7 * 7 * 4 * c),
+        nn.LeakyReLU(),
+        nn.Reshape((7, 7, 4 * c)),
+        nn.ConvTranspose2d(4 * c, 2 * c, 5, padding=2, bias=False, rng=rng),  # (7, 7, 2c)
+        nn.BatchNorm(2 * c),
+        nn.LeakyReLU(),
+        nn.ConvTranspose2d(2 * c, c, 5, bias=False, **double),  # (14, 14, c)
+        nn.BatchNorm(c),
+        nn.LeakyReLU(),
+        nn.ConvTranspose2d(c, 1, 5, **double),  # (28, 28, 1)
+        nn.Tanh(),
+    )
+
+
+def discriminator(rng, c):
+    return nn.Sequential(
+        nn.Conv2d(1, c, 5, stride=2, padding=2, rng=rng),  # (14, 14, c)
+        nn.LeakyReLU(),
+        nn.Dropout(0.3, rng=rng),
+        nn.Conv2d(c, 2 * c, 5, stride=2, padding=2, rng=rng),  # (7, 7, 2c)
+        nn.LeakyReLU(),
+        nn.Dropout(0.3, rng=rng),
+        nn.Flatten(),
+        nn.Dense(7 * 7 * 2 * c, 1, rng=rng),
+    )
+
+
+def draw_z(n, rng):
+    return rng.standard_normal((n, NOISE), np.float32)
+
+
+rng = np.random.default_rng(14)
+G, D = generator(rng, WIDTH), discriminator(rng, WIDTH)
+z = draw_z(5, np.random.default_rng(0))
+seed = np.random.default_rng(14)  # the library's two, from the same random numbers
+theirs = models.dcgan_generator(seed, width=WIDTH), models.dcgan_discriminator(seed, width=WIDTH)
+for mine, library in zip((G, D), theirs, strict=True):
+    for a, b in zip(mine.params(), library.params(), strict=True):
+        assert np.array_equal(a.data, b.data)
+fake = G.forward(z)
+assert fake.shape == (5, 28, 28, 1)
+assert np.array_equal(fake, theirs[0].forward(z))
+assert np.array_equal(D.eval().forward(fake), theirs[1].eval().forward(fake))
+D.train()
+for name, net in (("G", G), ("D", D)):
+    print(f"{name}: {sum(param.data.size for param in net.params()):,} parameters")
+tiny = generator(rng, 1)  # the chain of all of it, checked as in lesson 01
+assert nn.check_gradients(tiny, z[:3].astype(float), max_elements=10).worst < 1e-4
+
+# %% [markdown]
+# ## The game
+#
+# The loop of lesson 12. `generate` draws in eval mode (lesson 08): with the batch's statistics, a
+# picture would depend on its neighbours, and drawing would move the running ones.
+
+# %%
+photos = data.load("fashion-mnist-subset").images
+images = photos.astype(np.float32) / 127.5 - 1
+adam_g, adam_d = nn.Adam(G.params(), lr=2e-4), nn.Adam(D.params(), lr=2e-4)  # β₁ is 0.5
+same_z, rows, history = draw_z(12, rng), [], []
+for epoch in range(2 if FAST else 21):
+    if epoch in (0, 1, 3, 8, 20):
+        rows.append(training.generate(G, same_z))
+    scores = []
+    for some in rng.permutation(len(images))[: 128 if FAST else 5984].reshape(-1, 32):
+        fake = G.forward(draw_z(32, rng))
+        d = training.d_step(D, adam_d, images[some], fake)
+        training.g_step(G, D, adam_g, fake)
+        scores.append((d["real_score"], d["fake_score"]))
+    history.append(np.mean(scores, axis=0))
+sheet = plots.grid(np.concatenate([*rows, photos[:12]]), columns=12, scale=2)
+plots.save_png(OUT / "clothes.png", sheet)
+real_score, fake_score = history[-1]
+assert 0.1 < fake_score < real_score + (0.1 if FAST else 0) < 1  # a game, and no walk-over
+
+
+# %%
+def grain(pictures):
+    """How much neighbouring pixels differ, as a share of how much any two pixels do."""
+    x = pictures.astype(float)
+    return np.mean(np.diff(x, axis=2) ** 2) / (2 * x.var())
+
+
+print("D's belief at the end: photographs {:.2f}, fakes {:.2f}".format(*history[-1]))
+print(f"grain: G {grain(rows[-1]):.2f}, photographs {grain(photos):.2f}, noise 1")
+assert grain(rows[-1]) < (1.2 if FAST else 0.3)
+
+# %% [markdown]
+# ![twelve noises as G learns, and photographs](out/14/clothes.png)
+#
+# Rows: the same noise at the start and after 1, 3, 8 and 20 epochs, then photographs. First come
+# blots where clothes are, then the checkerboard of lesson 07 (a kernel of 5 does not fit a stride
+# of 2), which G has to unlearn; at last garments that can be named, cloth with an even shade and
+# edges. D's beliefs stay near 1/2 all the while: they tell that the game is on, not how good the
+# pictures are. Still some garments have three sleeves or none. Longer, wider (this is half of the
+# recipe's width) and with ten times the pictures: `python -m tinygan.train dcgan`.
+#
+# ## Exercises (answers: `lessons/answers/14.py`)
+#
+# 1. Count G's parameters by hand from the layers above, for c = 32.
+# 2. How many pixels of the picture does one number of D's second convolution see? (How large is
+#    the window of a window?)
