@@ -12,6 +12,7 @@
 # for one that is far off. Ask another: *how far* must the fakes be moved?
 
 # %%
+import functools
 import sys
 from pathlib import Path
 
@@ -133,10 +134,7 @@ def network():
     return nn.Sequential(*sum(layers, ())[:-1])
 
 
-def fine(D, real, fake):
-    return gradient_penalty.gradient_penalty(D, real, fake, rng=rng)
-
-
+fine = functools.partial(gradient_penalty.gradient_penalty, rng=rng)
 critic, D = network(), network()
 adam_c, adam_d = nn.Adam(critic.params(), lr=1e-3, betas=(0.0, 0.9)), nn.Adam(D.params(), lr=1e-3)
 loss = gan_loss.wasserstein()
