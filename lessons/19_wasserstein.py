@@ -152,7 +152,7 @@ for _ in range(60 if FAST else 400):
         d = training.d_step(critic, adam_c, real, fake, loss=loss, penalty=fine)
     guesses.append((wasserstein(real[:, 0], fake[:, 0]), d["real_score"] - d["fake_score"]))
     if guesses[-1][0] < 0.1:
-        break  # G has arrived: exercise 2 goes on
+        break  # G has arrived
     marks = critic.forward(fake)
     b += 0.01 * critic.backward(np.full_like(marks, 1 / len(fake)), accumulate=False).sum()
 guesses = np.array(guesses)
@@ -183,6 +183,8 @@ figure.savefig(OUT / "critic.png", dpi=120)
 # Left: D's belief is a cliff with plains on both sides, and a fake on the plain has no way to go.
 # The critic is a ramp all the way. Right: it says how far there is to go, a little too much, since
 # a fine is no wall (exercise 1). It is the first loss of the course that says how good *fakes* are.
+# We stop where G arrives. Going on, it stays there or runs past the data, as the seed will have it:
+# to turn round, on a line, the critic's slope must go through 0, where the fine is largest.
 #
 # `python -m tinygan.train wgan-gp` plays this game with clothes: five updates of the critic for
 # each of G, λ = 10, Adam with betas (0, 0.9). What it draws is in `benchmarks/results/README.md`.
@@ -191,5 +193,5 @@ figure.savefig(OUT / "critic.png", dpi=120)
 #
 # 1. All pairs are d apart and the critic is a ramp of slope s. Its loss is −d s + λ (s − 1)². Which
 #    s is best, and how far is the guess off for d = 2 and λ = 10?
-# 2. Do not stop when G has arrived. Where does it go, and why does the critic not turn round?
+# 2. Leave the fine out. What does the critic's guess do?
 # 3. Why may a critic have no BatchNorm? Show that with it one example's slope is not its own.
