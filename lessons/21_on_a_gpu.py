@@ -124,7 +124,7 @@ for xp in (np, gpu or np):
 # ## Which layers gain
 #
 # A layer does some number of operations on some number of bytes. Few operations for each byte, and
-# memory sets the pace; many, and the arithmetic does. Both are faster on a GPU. Here every layer of
+# memory sets the pace; many, and the arithmetic does. A GPU has more of both. Here every layer of
 # the DCGAN's G and D goes forward and back with 128 pictures.
 
 
@@ -193,7 +193,7 @@ figure.savefig(OUT / "layers.png", dpi=120)
 # operations with each byte; those leave a GPU's arithmetic something to do. Activations and
 # BatchNorm touch each byte once or twice: they go at the pace of the memory, there as here.
 #
-# `--backend cupy` trains with all this, `python -m benchmarks step --backend all` times it.
+# `--backend cupy` trains with all this, `python -m benchmarks step --backend numpy cupy` times it.
 #
 # ## Exercises (answers: `lessons/answers/21.py`)
 #
