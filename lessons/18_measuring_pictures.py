@@ -8,10 +8,9 @@
 # al. 2019, section 2 (precision and recall); Richardson & Weiss 2018 (NDB); Meehan et al. 2020.
 #
 # A loss of a GAN says how the game stands, not how good the pictures are. So two *sets* of pictures
-# are compared, fakes and photographs. By pixels, those are alike that are equally bright in the same
-# places. A classifier (lesson 05) has learned what matters to tell clothes apart; the 128 numbers
-# before its last layer, the *features*, are what we compare. The nearest photograph by features is
-# of the same kind more often.
+# are compared, fakes and photographs. By pixels, alike is what is bright in the same places.
+# A classifier (lesson 05) has learned what matters to tell clothes apart; 128 numbers before its
+# last layer, the *features*, are what we compare: see whose nearest photograph is of the same kind.
 
 # %%
 import sys
