@@ -51,9 +51,10 @@ print(f"{dims} of 784 numbers keep {variances[-dims:].sum() / variances.sum():.0
 # them with weights w that add up to 1: p(z) = Σ_k w_k N(z; μ_k, S_k). To draw: choose a k, draw
 # from it.
 #
-# The *log-likelihood*, the mean of log p over the data, tells how well it fits. If we knew which z
-# came from which k, each would take the mean and covariance of its own. We do not, but given a fit,
-# the *responsibility* of k for z is its share of p there. *EM* does the two by turns:
+# The *log-likelihood*, the mean of log p over the data, tells how well it fits (in *nats*, as the
+# logarithm is natural). If we knew which z came from which k, each would take the mean and
+# covariance of its own. We do not, but given a fit, the *responsibility* of k for z is its share of
+# p there. *EM* does the two by turns:
 #
 #     E:  r[n,k] = w_k N(z_n; μ_k, S_k) / p(z_n)
 #     M:  N_k = Σ_n r[n,k],  w_k = N_k / N,  μ_k = Σ_n r[n,k] z_n / N_k,

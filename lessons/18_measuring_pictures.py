@@ -108,7 +108,8 @@ assert library["recall"] < library["precision"]
 # %% [markdown]
 # ## NDB: the number of statistically different bins
 #
-# No network: sort the training pictures into K bins by k-means on their pixels. A bin *differs*
+# No network: sort the training pictures into K bins by their pixels. (*k-means*: K centres, each
+# picture to the nearest, each centre to the mean of its pictures, over and over.) A bin *differs*
 # when its share of the fakes, q, is not its share of the training pictures, p, beyond chance: with
 # r the share of both sets together, |p − q| > 1.96 · sqrt(r (1 − r) (1 / N + 1 / M)).
 
@@ -209,8 +210,7 @@ figure.savefig(OUT / "fooled.png", dpi=120)
 # - copies get the best marks of all; only the ratio tells. (Above 1 it says nothing bad.)
 #
 # So look at all of them, beside what photographs get at the same N (the *floor*), and at the
-# pictures. `python -m tinygan.evaluate` does that. Its features are those of a small classifier of
-# clothes: its fd cannot be compared with a published FID, which has an Inception network's.
+# pictures: `python -m tinygan.evaluate`. No fd of these features compares with a published FID.
 #
 # ## Exercises (answers: `lessons/answers/18.py`)
 #
