@@ -5,12 +5,16 @@ import importlib
 import importlib.util
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import strict_device
+
+from tinygan import backend
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.py"))
@@ -137,3 +141,14 @@ def test_the_map_lists_every_lesson_with_a_picture():
     for number, _, picture in rows:
         assert picture.startswith(f"out/{number}/")
         assert (ROOT / "lessons" / picture).is_file()
+
+
+def test_lesson_21_times_the_gpu_where_one_answers(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "cupy", strict_device)
+    monkeypatch.setattr(backend, "get", lambda name: strict_device)
+    monkeypatch.setattr(sys, "argv", ["21_on_a_gpu.py", "--fast"])
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    before = strict_device.cuda.synchronized
+    runpy.run_path(shutil.copy(ROOT / "lessons" / "21_on_a_gpu.py", tmp_path))
+    assert "no GPU" not in capsys.readouterr().out
+    assert strict_device.cuda.synchronized > before + 20
