@@ -107,10 +107,10 @@ assert np.array_equal(layer.eval().forward(x), x)  # no noise when pictures are 
 # ## Colour
 #
 # A colour picture has three numbers a pixel: (N, 32, 32, 3), and a convolution just has three
-# channels in. CIFAR-10 has 50,000 such photographs. It is not part of tinygan: the README, section
-# Data, says where to get it. Without it, the lesson goes on with a stand-in: clothes of
-# Fashion-MNIST with a border, each on a ground of a random colour. G must learn that the ground is
-# of one colour, and that any colour will do.
+# channels in. CIFAR-10 has 50,000 such photographs, and does not come with tinygan. Get its *binary
+# version* from https://www.cs.toronto.edu/~kriz/cifar.html and name its folder in $TINYGAN_DATA.
+# Without it a stand-in serves: clothes of Fashion-MNIST with a border, each on a ground of a random
+# colour. G must learn that a ground is of one colour, and that any colour will do.
 
 
 # %%

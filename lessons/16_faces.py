@@ -9,8 +9,9 @@
 # Generation".
 #
 # The document trains one network on clothes and one on faces of 64 × 64 pixels: the same layers,
-# with two more doublings and three channels. Faces do not come with tinygan. If you have a folder
-# or a .zip of pictures of faces, say `--faces=THAT`. Without it, clothes stand in for them.
+# with two more doublings and three channels. Faces do not come with tinygan. Any folder or
+# .zip of pictures of faces will do, such as CelebA's `img_align_celeba.zip` from its authors' page
+# ("Large-scale CelebFaces Attributes"): say `--faces=THAT`. Without it, clothes stand in.
 
 # %%
 import sys

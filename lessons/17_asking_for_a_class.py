@@ -154,9 +154,9 @@ figure.savefig(OUT / "stopping.png", dpi=120)
 # %% [markdown]
 # ![the same noise asked for T-shirts and for trousers, and a walk between](out/17/asked.png)
 #
-# The first two rows have the same twelve z, asked for T-shirts and for trousers: one z is light or
-# dark in both. In the third one z is kept, and the label's vector walks in a straight line from one
-# row of W to the other: between them lies no class that G was ever asked for, and it fades one
+# The first two rows have the same twelve z, asked for T-shirts and for trousers; a few are
+# light in both. In the third one z is kept, and the label's vector walks in a straight line from
+# one row of W to the other: between them lies no class that G was ever asked for, and it fades one
 # garment out and the other in.
 #
 # ![the distance to the validation pictures, and the epoch that is kept](out/17/stopping.png)
