@@ -3,8 +3,7 @@
 import importlib
 import sys
 
-from tinygan.errors import exit_on_error
-from tinygan.options import Parser
+from tinygan.cli import Parser, exit_on_error
 
 KINDS = {
     "layers": "forward and backward of each layer, in the shapes that the recipes use",

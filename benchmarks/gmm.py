@@ -13,9 +13,9 @@ import numpy as np
 from benchmarks import machine, report
 from benchmarks.workers import Worker, take_turns
 from tinygan import backend, data
+from tinygan.cli import Parser, whole_number
 from tinygan.errors import UserError
 from tinygan.models import PCA, GaussianMixture
-from tinygan.options import Parser, whole_number
 
 REG_COVAR = 1e-4  # added to the variances
 

@@ -15,7 +15,7 @@ from benchmarks.step import add_sizes, check_width
 from benchmarks.workers import Worker, take_turns
 from benchmarks.workloads import TORCH, material
 from tinygan import backend
-from tinygan.options import Parser
+from tinygan.cli import Parser
 
 DIRECTIONS = ("forward", "backward")
 

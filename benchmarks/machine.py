@@ -8,7 +8,7 @@ import numpy as np
 
 import tinygan
 from tinygan import backend
-from tinygan.nn import threads
+from tinygan.nn.fast import threads
 
 
 def describe(xp, peers):

@@ -7,10 +7,10 @@ import sys
 from importlib.util import find_spec
 
 from tinygan import backend
+from tinygan.cli import path, whole_number
 from tinygan.errors import UserError
 from tinygan.evaluate import check_folder
 from tinygan.files import atomic_write, reason, write_text
-from tinygan.options import path, whole_number
 
 LIMIT = """\
 The limit: the operations of the products at the machine's rate for one large product, the median

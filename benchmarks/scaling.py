@@ -7,9 +7,9 @@ import numpy as np
 from benchmarks import machine, report
 from benchmarks.workers import Worker, take_turns
 from benchmarks.workloads import RECIPES, tinygan_workload, width_of
+from tinygan.cli import Parser, whole_number
 from tinygan.errors import UserError
 from tinygan.files import atomic_write
-from tinygan.options import Parser, whole_number
 
 
 def main(argv):

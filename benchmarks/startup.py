@@ -10,8 +10,8 @@ from pathlib import Path
 import tinygan
 from benchmarks import machine, report
 from tinygan import backend
+from tinygan.cli import Parser, path, whole_number
 from tinygan.errors import UserError
-from tinygan.options import Parser, path, whole_number
 
 STARTS = {  # what is run, and the seconds that it should stay below on two cores
     "import tinygan": (["-c", "import tinygan"], 0.3),

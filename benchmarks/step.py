@@ -23,8 +23,8 @@ from benchmarks.workloads import (
     torch_workload,
     width_of,
 )
+from tinygan.cli import Parser, whole_number
 from tinygan.errors import UserError
-from tinygan.options import Parser, whole_number
 
 
 def main(argv):

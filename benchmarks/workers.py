@@ -12,8 +12,8 @@ import signal
 import traceback
 from pathlib import Path
 
-from tinygan import memory
 from tinygan.errors import RunError
+from tinygan.nn.fast import memory
 
 
 class Worker:

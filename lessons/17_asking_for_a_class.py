@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygan import data, metrics, nn, plots, recipes, training
-from tinygan.metrics.features import extractor_for
+from tinygan.evaluation.features import extractor_for
 from tinygan.models import conditional
 
 FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself

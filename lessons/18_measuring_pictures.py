@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygan import data, metrics, plots
-from tinygan.metrics.features import extractor_for
+from tinygan.evaluation.features import extractor_for
 
 FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
 OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "18"

@@ -8,6 +8,8 @@ from hypothesis import settings
 from tinygan import backend
 from tinygan.errors import UserError
 
+pytest_plugins = ["small_run"]
+
 settings.register_profile("tinygan", deadline=None, max_examples=30, derandomize=True)
 settings.load_profile("tinygan")
 
@@ -43,7 +45,7 @@ def rng():
 @pytest.fixture
 def cli(capsys, tmp_path, monkeypatch):
     """cli(main, "word word …"): run a command in an empty folder; (exit code, stdout, stderr)."""
-    from tinygan.errors import exit_on_error
+    from tinygan.cli import exit_on_error
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TINYGAN_DATA", raising=False)

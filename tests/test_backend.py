@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tinygan import backend, train
-from tinygan.errors import UserError, exit_on_error
+from tinygan.cli import exit_on_error
+from tinygan.errors import UserError
 
 CUPY_BANNER = """
 ================================================================

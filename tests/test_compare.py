@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinygan import compare, evaluate, evaluation_file, train
-from tinygan.array_file import read_arrays, write_arrays
-from tinygan.metrics import protocol
+from tinygan import compare, evaluate, train
+from tinygan.evaluation import protocol, result
+from tinygan.npz import read_arrays, write_arrays
 
 SUBSET = "--data fashion-mnist-subset --limit 200 --backend numpy --quiet"
 MADE = {
@@ -92,7 +92,7 @@ def edit(folder, key, value):
     assert last in where
     where[last] = value
     _, pictures = read_arrays(folder / "evaluation.npz")
-    evaluation_file.write_evaluation(folder, evaluation, pictures)
+    result.write_evaluation(folder, evaluation, pictures)
 
 
 def one_line(err):
@@ -159,7 +159,7 @@ def test_the_figure_has_a_row_of_samples_for_each_run(cli, run, monkeypatch):
     folders = {"dcgan": "dcgan", "gmm (mixture)": "mixture"}
     assert {text.split("   ")[0] for text, _ in of_runs} == folders.keys()
     for text, images in of_runs:
-        evaluation, pictures = evaluation_file.read_evaluation(folders[text.split("   ")[0]])
+        evaluation, pictures = result.read_evaluation(folders[text.split("   ")[0]])
         np.testing.assert_array_equal(images, pictures["samples"])
         assert text.endswith(f"fd {evaluation['metrics']['fd']:.4g}")
     np.testing.assert_array_equal(of_real[1], pictures["real"])

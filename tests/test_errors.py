@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tinygan import train
-from tinygan.errors import RunError, UserError, exit_on_error
+from tinygan.cli import exit_on_error
+from tinygan.errors import RunError, UserError
 
 ROOT = Path(train.__file__).parent.parent
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinygan import evaluate, evaluation_file, image_file, sample, train
+from tinygan import evaluate, npz, sample, train
 from tinygan.data import load
-from tinygan.metrics import protocol
+from tinygan.evaluation import protocol, result
+from tinygan.recipes import trained
 
 SUBSET = "--data fashion-mnist-subset --limit 600 --backend numpy --quiet"
 TEST = load("fashion-mnist-subset", "test")
@@ -124,7 +125,7 @@ def test_too_few_to_rely_on(capsys, n, warns):
 def test_the_time_is_that_of_the_fastest_of_three_draws(cli, run, monkeypatch):
     clock, draws = [0.0], []
     seconds = iter([50, 10, 0.5, 0.2, 0.3])  # to warm up, the samples, and three times
-    draw = sample.draw
+    draw = trained.draw
 
     def slow(trainer, n, *args, **how):
         draws.append(n)
@@ -141,12 +142,12 @@ def test_the_time_is_that_of_the_fastest_of_three_draws(cli, run, monkeypatch):
 def test_what_evaluation_json_holds(cli, run):
     cli(evaluate.main, f"{run('dcgan')} --n 30 --quiet")
     found = read("dcgan")
-    trainer = sample.load("dcgan", np)
+    trainer = trained.load("dcgan", np)
     assert found["weights"] == trainer.weights()
     assert found["parameters"] == trainer.weights()["G"]
     assert (found["recipe"], found["options"]["width"], found["updates"]) == ("dcgan", 2, 2)
     assert found["ms_per_1000"] > 0
-    assert found["checkpoint_sha256"] == evaluation_file.file_sha256("dcgan/checkpoint.npz")
+    assert found["checkpoint_sha256"] == result.file_sha256("dcgan/checkpoint.npz")
     assert found["protocol"]["test_sha256"] == TEST.sha256
     assert found["protocol"]["n"] == 30
     assert found["backend"] == "numpy"
@@ -188,8 +189,8 @@ def test_a_file_of_its_samples_measures_the_same(cli, run, recipe):
 
 def test_the_pictures_that_are_kept(cli, run):
     cli(evaluate.main, f"{run('dcgan')} --n 40 --quiet")
-    _, pictures = evaluation_file.read_evaluation("dcgan")
-    drawn, _ = sample.draw(sample.load("dcgan", np), 40, 0)
+    _, pictures = result.read_evaluation("dcgan")
+    drawn, _ = trained.draw(trained.load("dcgan", np), 40, 0)
     np.testing.assert_array_equal(pictures["samples"], drawn[np.arange(16) * 40 // 16])
     seen = {image.tobytes() for image in load("fashion-mnist-subset", "train").images[:600]}
     assert {image.tobytes() for image in pictures["nearest"]} <= seen
@@ -197,14 +198,14 @@ def test_the_pictures_that_are_kept(cli, run):
 
 
 def test_memorisation_png_shows_samples_above_their_nearest_training_images(cli, run, monkeypatch):
-    drawn, labelled_rows = [], evaluation_file.plots.labelled_rows
+    drawn, labelled_rows = [], result.plots.labelled_rows
     monkeypatch.setattr(
-        evaluation_file.plots,
+        result.plots,
         "labelled_rows",
         lambda file, rows: drawn.append(rows) or labelled_rows(file, rows),
     )
     cli(evaluate.main, f"{run('dcgan')} --n 40 --quiet")
-    _, pictures = evaluation_file.read_evaluation("dcgan")
+    _, pictures = result.read_evaluation("dcgan")
     (rows,) = drawn
     assert ["nearest" in text for text, _ in rows] == [False, True, False, True]
     for i, name in enumerate(("samples", "nearest")):
@@ -395,7 +396,7 @@ def test_a_damaged_or_forged_file(cli, tmp_path, content):
 
 def test_no_more_is_unpacked_than_the_bound(cli, tmp_path, monkeypatch):
     save(tmp_path / "many.npz", images=TEST.images[:40])
-    monkeypatch.setattr(image_file, "_MAX_BYTES", 40 * 28 * 28 - 1)
+    monkeypatch.setattr(npz, "_MAX_BYTES", 40 * 28 * 28 - 1)
     code, _, err = cli(evaluate.main, "many.npz --data fashion-mnist-subset")
     assert code == 2
     assert one_line(err)

@@ -8,6 +8,7 @@ import strict_device
 from PIL import Image
 
 from tinygan import sample, train
+from tinygan.recipes import trained
 
 SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
 
@@ -44,15 +45,15 @@ def test_the_seed_decides(cli, run, tmp_path):
 
 
 def test_the_fake_device_draws_the_same(run):
-    images, labels = sample.draw(sample.load(run, np), 5, 0)
+    images, labels = trained.draw(trained.load(run, np), 5, 0)
     assert labels is None
-    on_device, _ = sample.draw(sample.load(run, strict_device), 5, 0)
+    on_device, _ = trained.draw(trained.load(run, strict_device), 5, 0)
     np.testing.assert_array_equal(on_device, images)
 
 
 def test_it_draws_with_the_trained_weights(run):
     from tinygan import recipes
-    from tinygan.training import checkpoint, generate
+    from tinygan.runs import checkpoint, generate
 
     _, arrays = checkpoint.read_arrays(f"{run}/checkpoint.npz")
     G, _ = recipes.get("dcgan").networks(np.random.default_rng(9), width=2)
@@ -61,7 +62,7 @@ def test_it_draws_with_the_trained_weights(run):
     ).items():
         array[...] = arrays[f"G/{name}"]
     z = np.random.default_rng(0).standard_normal((5, 100), dtype=np.float32)
-    drawn, _ = sample.draw(sample.load(run, np), 5, 0)
+    drawn, _ = trained.draw(trained.load(run, np), 5, 0)
     np.testing.assert_array_equal(drawn, generate(G, z))
 
 

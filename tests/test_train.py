@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tinygan import backend, recipes, train
-from tinygan.training import checkpoint
+from tinygan.runs import checkpoint
 
 SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
 ROOT = Path(train.__file__).parent.parent

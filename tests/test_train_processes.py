@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tinygan import train
-from tinygan.training import checkpoint
+from tinygan.runs import checkpoint
 
 SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
 ROOT = Path(train.__file__).parent.parent

@@ -6,7 +6,8 @@ import io
 from pathlib import Path
 
 from tinygan import backend, plots, recipes
-from tinygan.errors import UserError, exit_on_error
+from tinygan.cli import Parser, exit_on_error, path
+from tinygan.errors import UserError
 from tinygan.evaluate import (
     add_protocol_options,
     check_folder,
@@ -17,13 +18,12 @@ from tinygan.evaluate import (
     to_stderr,
     warn_of_few,
 )
-from tinygan.evaluation_file import MEANINGS, file_sha256, read_evaluation
+from tinygan.evaluation import protocol
+from tinygan.evaluation.features import extractor_for
+from tinygan.evaluation.result import MEANINGS, file_sha256, read_evaluation
 from tinygan.files import reason, write_text
-from tinygan.metrics import protocol
-from tinygan.metrics.features import extractor_for
-from tinygan.options import Parser, path
-from tinygan.training.config import read_config
-from tinygan.training.log import duration
+from tinygan.runs.config import read_config
+from tinygan.runs.log import duration
 
 FLOOR = "real training images"  # what the floor's row is called
 

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan import backend, data, recipes, sample
-from tinygan.array_file import read_arrays
+from tinygan import backend, data, recipes
+from tinygan.cli import Parser, class_list, class_numbers, exit_on_error, one_of, path, whole_number
 from tinygan.data import cifar10, fashion_mnist
-from tinygan.errors import UserError, exit_on_error
-from tinygan.evaluation_file import MEANINGS, file_sha256, write_evaluation, write_json
-from tinygan.image_file import read_images
-from tinygan.metrics import protocol
-from tinygan.options import Parser, class_list, one_of, path, whole_number
-from tinygan.training import checkpoint
+from tinygan.errors import UserError
+from tinygan.evaluation import protocol
+from tinygan.evaluation.result import MEANINGS, file_sha256, write_evaluation, write_json
+from tinygan.npz import read_arrays, read_images
+from tinygan.recipes import trained
+from tinygan.runs import checkpoint
+from tinygan.runs.config import read_config
+from tinygan.runs.tables import read_timing
 from tinygan.training.classifier_loop import predict
-from tinygan.training.config import read_config
-from tinygan.training.tables import read_timing
 
 CLASSES = {"fashion_mnist": fashion_mnist.CLASSES, "cifar10": cifar10.CLASSES}  # by extractor
 SHOWN = 16  # samples that are kept to be shown
@@ -119,27 +119,27 @@ def evaluate_run(folder, measured_against, *, seed, data_dir, xp, say, prior=Non
     measured_against: (data name, data_dir=, classes=, sha256=) -> (Reference, its floor).
     "parameters" are those of all that draws; "ms_per_1000" is what drawing 1,000 samples takes: the
     fastest of three draws of 1,000, or of n when that is less.
-    Returns what read_evaluation reads. Raises UserError as sample.load, sample.draw and
+    Returns what read_evaluation reads. Raises UserError as trained.load, trained.draw and
     protocol.build do, and when the folder cannot be written.
     """
     folder, config = Path(folder), read_config(folder)
     file = folder / "checkpoint.npz"
     if file.exists():
         digest = file_sha256(file)  # before it is read: a run that goes on may replace it
-    trainer = sample.load(folder, xp)
+    trainer = trained.load(folder, xp)
     step = read_arrays(file)[0]["step"]
     if classes is None:
         classes = config["options"].get("classes")
-    sample.draw(trainer, 64, seed, prior=prior, classes=classes)  # warms up, and refuses early
+    trained.draw(trainer, 64, seed, prior=prior, classes=classes)  # warms up, and refuses early
     reference, floor = measured_against(
         config["trained_on"]["name"],
         data_dir=data_dir or config["data_dir"],
-        classes=None if classes is None else tuple(int(c) for c in classes.split(",")),
+        classes=class_numbers(classes),
         sha256=config["trained_on"]["sha256"],
     )
     n, limit = reference.n, config["limit"]
     say(f"drawing {n:,} samples with {folder} …")
-    images, labels = sample.draw(trainer, n, seed, prior=prior, classes=classes)
+    images, labels = trained.draw(trainer, n, seed, prior=prior, classes=classes)
     if images.shape[1:] != reference.image_shape:
         raise UserError(
             f"{folder} draws images of {_by(images)}, but its data has {_by(reference.test)}"
@@ -147,7 +147,7 @@ def evaluate_run(folder, measured_against, *, seed, data_dir, xp, say, prior=Non
     few, seconds = min(n, 1000), []
     for _ in range(3):
         began = time.perf_counter()
-        sample.draw(trainer, few, seed, prior=prior, classes=classes)
+        trained.draw(trainer, few, seed, prior=prior, classes=classes)
         seconds.append(time.perf_counter() - began)
     metrics = protocol.measure(reference, images, labels, limit=limit, say=say)
     prior = prior or config["options"].get("prior")
@@ -330,7 +330,7 @@ def _evaluate_file(args, xp, say):
         )
     classes = None
     if args.classes is not None:
-        classes = tuple(int(c) for c in args.classes.split(","))
+        classes = class_numbers(args.classes)
         left_out = [] if labels is None else sorted(set(labels.tolist()) - set(classes))
         if left_out:
             raise UserError(

@@ -5,15 +5,15 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tinygan import backend, data, memory, recipes
-from tinygan.advice import typed
-from tinygan.errors import UserError, exit_on_error
-from tinygan.options import Parser, path, whole_number
-from tinygan.training.config import OPTIONS, Settings, default_folder, read_config, versions
-from tinygan.training.interrupt import stop_requested
-from tinygan.training.lock import only_one
-from tinygan.training.log import Progress, duration
-from tinygan.training.run import Run
+from tinygan import backend, data, recipes
+from tinygan.cli import Parser, exit_on_error, path, typed, whole_number
+from tinygan.errors import UserError
+from tinygan.nn.fast import memory
+from tinygan.runs.config import OPTIONS, Settings, default_folder, read_config, versions
+from tinygan.runs.interrupt import stop_requested
+from tinygan.runs.lock import only_one
+from tinygan.runs.log import Progress, duration
+from tinygan.runs.run import Run
 
 KEPT = ("data", "limit", "seed")  # what --resume cannot change, besides the recipe's options
 

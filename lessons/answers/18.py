@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinygan import data, metrics
-from tinygan.metrics.features import extractor_for
+from tinygan.evaluation.features import extractor_for
 
 # 1. Both are photographs, so the true distance is 0. The estimate is above it, and the more the
 #    fewer pictures there are: compare fds only at equal numbers.

@@ -13,9 +13,9 @@ from loopback_site import HALF, MAX_BYTES, PACKED, cut_at, endless, nobody, whol
 
 import tinygan
 from tinygan import data
+from tinygan.cli import exit_on_error
 from tinygan.data import __main__ as command
 from tinygan.data import download, fashion_mnist
-from tinygan.errors import exit_on_error
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 from tinygan import data
+from tinygan.cli import exit_on_error
 from tinygan.data import faces
 from tinygan.data.split import split
-from tinygan.errors import UserError, exit_on_error
+from tinygan.errors import UserError
 
 
 @pytest.fixture(autouse=True)

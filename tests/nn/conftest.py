@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tinygan.nn import threads as nn_threads
+from tinygan.nn.fast import threads as nn_threads
 
 BLAS = nn_threads._openblas()
 

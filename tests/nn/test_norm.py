@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tinygan import nn
-from tinygan.nn import blocks
+from tinygan.nn.fast import blocks
 
 
 def textbook(x, gy, gamma, beta, eps):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinygan import nn, recipes
-from tinygan.nn import slabs
+from tinygan.nn.fast import slabs
 from tinygan.training import d_step, g_step
 
 N = 5  # images; no layer has so many units, so a product of N rows is not a weight's gradient

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from tinygan.cli import Parser, exit_on_error, path
 from tinygan.data import cifar10, download, fashion_mnist
-from tinygan.errors import UserError, exit_on_error
-from tinygan.options import Parser, path
+from tinygan.errors import UserError
 
 URL = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion"
 MAX_BYTES = 48_000_000  # a little above the largest of the four, unpacked

@@ -12,7 +12,7 @@ import os
 import shlex
 from pathlib import Path
 
-from tinygan.advice import typed
+from tinygan.cli import typed
 from tinygan.data.dataset import Dataset
 from tinygan.data.idx import read_idx
 from tinygan.data.places import cache_dir, places

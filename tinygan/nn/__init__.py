@@ -8,6 +8,7 @@ from tinygan.nn.dense import Dense
 from tinygan.nn.dropout import Dropout
 from tinygan.nn.embedding import Embedding
 from tinygan.nn.gradcheck import GradientReport, check_gradients, numerical_gradient
+from tinygan.nn.inference import in_batches
 from tinygan.nn.layer import Layer, Param, Sequential
 from tinygan.nn.loss import bce_with_logits, mse, softmax_cross_entropy
 from tinygan.nn.noise import GaussianNoise
@@ -39,6 +40,7 @@ __all__ = [
     "check_gradients",
     "col2im",
     "im2col",
+    "in_batches",
     "mse",
     "numerical_gradient",
     "sigmoid",

@@ -6,7 +6,7 @@ time: see blocks.py.)
 """
 
 from tinygan import backend
-from tinygan.nn.blocks import elementwise
+from tinygan.nn.fast.blocks import elementwise
 from tinygan.nn.layer import Layer
 
 

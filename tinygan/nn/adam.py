@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.blocks import cut, each, flat
+from tinygan.nn.fast.blocks import cut, each, flat
 
 
 class Adam:

@@ -11,9 +11,10 @@ forward and its two backwards are three linear maps, the same three for both lay
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn import correlation, slabs
-from tinygan.nn.blocks import by_rows, row_sums
+from tinygan.nn import correlation
 from tinygan.nn.correlation import conv_size
+from tinygan.nn.fast import slabs
+from tinygan.nn.fast.blocks import by_rows, row_sums
 from tinygan.nn.layer import Layer, Param, check_shape, check_size
 
 

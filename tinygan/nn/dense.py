@@ -11,7 +11,7 @@ Its backward in shapes. L is a number and y = x W + b, so
 
 import numpy as np
 
-from tinygan.nn.blocks import row_sums
+from tinygan.nn.fast.blocks import row_sums
 from tinygan.nn.layer import Layer, Param, check_shape, check_size
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.blocks import elementwise
+from tinygan.nn.fast.blocks import elementwise
 from tinygan.nn.layer import Layer
 
 _STEPS = 1 << 16

@@ -24,7 +24,7 @@ Source: Ioffe & Szegedy 2015, section 3, whose chain of derivatives is collected
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.blocks import add_rows, by_rows, elementwise, row_sums
+from tinygan.nn.fast.blocks import add_rows, by_rows, elementwise, row_sums
 from tinygan.nn.layer import Layer, Param, check_size
 
 

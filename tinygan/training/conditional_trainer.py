@@ -5,8 +5,8 @@ import numpy as np
 from tinygan import plots
 from tinygan.data.split import split
 from tinygan.errors import UserError
+from tinygan.evaluation.features import extractor_for
 from tinygan.metrics import frechet_distance
-from tinygan.metrics.features import extractor_for
 from tinygan.training.gan_loop import generate
 from tinygan.training.gan_trainer import GanTrainer
 from tinygan.training.trainer import copy_into, validation_rows_fit, whole_updates

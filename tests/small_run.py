@@ -1,0 +1,48 @@
+"""Fixtures: a run small enough for tests."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tinygan import data, recipes
+from tinygan.runs.config import Settings
+from tinygan.runs.run import Run
+
+SETTINGS = Settings(
+    recipe="dcgan",
+    data="fashion-mnist-subset",
+    limit=40,
+    seed=0,
+    options=recipes.get("dcgan").options | {"width": 2, "batch_size": 8},
+    epochs=4,
+    steps=None,
+    sample_every=1,
+    checkpoint_every=1,
+    backend="numpy",
+    data_dir=None,
+)
+
+
+@pytest.fixture(scope="session")
+def clothes():
+    return data.load("fashion-mnist-subset")
+
+
+@pytest.fixture
+def make_run(tmp_path, clothes):
+    """make_run(name, xp, resume=False, **changes): a run in tmp_path/name, five steps an epoch.
+
+    changes: Settings, or options of the recipe; recipe="name" makes a run of another one.
+    """
+
+    def make(name="run", xp=np, resume=False, recipe="dcgan", dataset=clothes, **changes):
+        recipe = recipes.get(recipe)
+        options = {n: SETTINGS.options.get(n, v) for n, v in recipe.options.items()}
+        options |= {n: changes.pop(n) for n in list(changes) if n in options}
+        settings = dataclasses.replace(SETTINGS, recipe=recipe.name, options=options, **changes)
+        run = Run(tmp_path / name, recipe, settings, dataset, xp)
+        run.resume() if resume else run.start()
+        return run
+
+    return make

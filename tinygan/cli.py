@@ -1,0 +1,153 @@
+"""What every command shares: options whose errors are one clear line, advice that can be pasted,
+and an end without a traceback.
+"""
+
+import argparse
+import math
+import os
+import shlex
+import shutil
+import sys
+
+from tinygan.errors import RunError, UserError
+from tinygan.files import reason
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line on stderr and exit code 2, without the usage."""
+
+    def __init__(self, **settings):
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message):
+        self.exit(2, f"tinygan: {message} (see {self.prog} --help)\n")
+
+
+def whole_number(least, most=10**9):
+    """An argparse type: a whole number from `least` to `most`."""
+
+    def parse(text):
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if value < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, got {value}")
+        if value > most:
+            raise argparse.ArgumentTypeError(f"must be at most {most}, got {text}")
+        return value
+
+    return parse
+
+
+def positive_number(text):
+    """An argparse type: a finite number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a finite number above 0, got {text}")
+    return value
+
+
+def share(most):
+    """An argparse type: a number from 0 up to, but not with, `most`."""
+
+    def parse(text):
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not 0 <= value < most:
+            raise argparse.ArgumentTypeError(f"must be at least 0 and below {most}, got {text}")
+        return value
+
+    return parse
+
+
+def one_of(*names):
+    """An argparse type: one of these words."""
+
+    def parse(text):
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"choose one of {', '.join(names)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def class_list(text):
+    """An argparse type: different labels from 0 to 255 with commas between, put in order: "0,1"."""
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdigit() and int(part) <= 255 for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"must be labels with commas between, such as 0,1, got {text!r}"
+        )
+    labels = sorted({int(part) for part in parts})
+    if len(labels) < len(parts):
+        raise argparse.ArgumentTypeError(f"names a label twice: {text!r}")
+    return ",".join(map(str, labels))
+
+
+def class_numbers(text):
+    """The labels of a class_list as numbers: "0,1" -> (0, 1); None stays None."""
+    return None if text is None else tuple(int(label) for label in text.split(","))
+
+
+def path(text):
+    """An argparse type: a path, with ~ as the home folder also where the shell left it alone."""
+    if not text:
+        raise argparse.ArgumentTypeError("must be the name of a file or folder, got ''")
+    return os.path.expanduser(text)
+
+
+def typed(*words):
+    """A command line to paste: `python -m …` with the Python that is running now."""
+    python = sys.executable
+    if python and shutil.which("python") == python:
+        python = "python"
+    elif python.startswith(os.getcwd() + os.sep):
+        python = os.path.relpath(python)
+    return shlex.join([python or "python", "-m", *map(str, words)])
+
+
+def exit_on_error(command, argv=None):
+    """Call `command(argv)` and leave with its exit code; UserError and RunError become one line."""
+    try:
+        code = command(argv)
+    except (UserError, RunError) as error:
+        print(f"tinygan: {error}", file=sys.stderr)
+        code = error.exit_code
+    except MemoryError:
+        print(
+            "tinygan: not enough memory (in a run, lower --width or --batch-size)", file=sys.stderr
+        )
+        code = 1
+    except SystemExit as ended:  # argparse: --help, or a wrong option
+        code = ended.code
+    except KeyboardInterrupt:
+        print("tinygan: stopped", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:  # the reader of our output went away (`… | head`)
+        code = 141
+    except OSError as error:
+        if error.filename is not None:  # no command should let that through
+            raise
+        code = _no_output(error)
+    sys.exit(_flushed(code))
+
+
+def _flushed(code):
+    """`code`, or another when the output cannot be written. Left to Python, that is a traceback."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is buffered
+        return 141 if isinstance(error, BrokenPipeError) else _no_output(error)
+    return code
+
+
+def _no_output(error):
+    print(f"tinygan: cannot write the output: {reason(error)}", file=sys.stderr)
+    return 1

@@ -1,0 +1,1 @@
+"""How samples are measured: the protocol, the features, the tables and files of results."""
