@@ -41,7 +41,7 @@ def tinygan_step(recipe, batch_size, width, xp, seed=0):
     networks, inputs, recipe = material(recipe, batch_size, width, seed)
     networks = {name: net.to(xp).train() for name, net in networks.items()}
     lr = recipe.options["lr"]
-    optimizers = {n: nn.Adam(net.params(), lr, recipe.betas) for n, net in networks.items()}
+    optimizers = {n: nn.Adam(net.params(), lr, recipe.fixed["betas"]) for n, net in networks.items()}
     inputs = {name: backend.to_device(value, xp) for name, value in inputs.items()}
     if "encoder" in networks:
         step = functools.partial(
@@ -101,7 +101,7 @@ def torch_step(recipe, batch_size, width, device="cpu", layout="contiguous", fus
         for name, net in networks.items()
     }
     optimizers = {
-        name: torch.optim.Adam(net.parameters(), recipe.options["lr"], recipe.betas, fused=fused)
+        name: torch.optim.Adam(net.parameters(), recipe.options["lr"], recipe.fixed["betas"], fused=fused)
         for name, net in networks.items()
     }
     inputs = {name: nchw(value, layout).to(device) for name, value in inputs.items()}
@@ -154,10 +154,12 @@ def material(name, batch_size, width, seed):
     low = 0 if name in ("ae", "cgan") else -1  # what these networks mean by black
     inputs = {"images": rng.uniform(low, 1, (batch_size, h, w, c)).astype(np.float32)}
     if name == "ae":
-        encoder, decoder = recipe.build(rng, code=recipe.options["code"], width=width)
+        encoder, decoder = recipe.build(
+            rng, code=recipe.options["code"], width=width, variational=False
+        )
         return {"encoder": encoder, "decoder": decoder}, inputs, recipe
     G, D = recipe.networks(rng) if width is None else recipe.networks(rng, width=width)
-    inputs["z"] = rng.standard_normal((batch_size, recipe.noise_dim), dtype=np.float32)
+    inputs["z"] = rng.standard_normal((batch_size, recipe.fixed["noise_dim"]), dtype=np.float32)
     if name == "cgan":
         inputs["labels"] = rng.integers(0, 2, batch_size)
     return {"D": D, "G": G}, inputs, recipe

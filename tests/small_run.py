@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tinygan import data, recipes
+from tinygan.evaluation.features import features_of
 from tinygan.runs.config import Settings
 from tinygan.runs.run import Run
 
@@ -41,7 +42,10 @@ def make_run(tmp_path, clothes):
         options = {n: SETTINGS.options.get(n, v) for n, v in recipe.options.items()}
         options |= {n: changes.pop(n) for n in list(changes) if n in options}
         settings = dataclasses.replace(SETTINGS, recipe=recipe.name, options=options, **changes)
-        run = Run(tmp_path / name, recipe, settings, dataset, xp)
+        images, labels = (array[: settings.limit] for array in (dataset.images, dataset.labels))
+        training = recipe.new_training(options, settings.seed, images, labels, xp, features_of)
+        trained_on = {"name": dataset.name, "images": len(images), "sha256": dataset.sha256}
+        run = Run(tmp_path / name, training, settings, trained_on)
         run.resume() if resume else run.start()
         return run
 

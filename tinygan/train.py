@@ -1,21 +1,22 @@
 """python -m tinygan.train RECIPE: train a recipe and leave everything it did in a run folder."""
 
 import contextlib
-import sys
-import textwrap
-from pathlib import Path
+import functools
 
 from tinygan import backend, data, recipes
-from tinygan.cli import Parser, exit_on_error, path, typed, whole_number
+from tinygan.cli import Parser, exit_on_error, path, whole_number
 from tinygan.errors import UserError
+from tinygan.evaluation.features import features_of
 from tinygan.nn.fast import memory
-from tinygan.runs.config import OPTIONS, Settings, default_folder, read_config, versions
+from tinygan.progress import Progress
+from tinygan.recipes.about import about
+from tinygan.recipes.options import OPTIONS, flag
+from tinygan.recipes.settings import settings
+from tinygan.runs import log, trained_on
+from tinygan.runs.config import read_config
 from tinygan.runs.interrupt import stop_requested
 from tinygan.runs.lock import only_one
-from tinygan.runs.log import Progress, duration
-from tinygan.runs.run import Run
-
-KEPT = ("data", "limit", "seed")  # what --resume cannot change, besides the recipe's options
+from tinygan.runs.run import Run, default_folder
 
 
 def main(argv=None):
@@ -26,61 +27,46 @@ def main(argv=None):
         return 0
     if args.recipe is None:
         raise UserError("name a recipe to train; --list shows them")
-    recipe = recipes.get(args.recipe)
+    recipe, asked = recipes.get(args.recipe), vars(args)
     if args.about:
-        print(about(recipe))
+        given = {n: asked[n] for n in recipe.options if asked[n] is not None}
+        print(about(recipe, given))
         return 0
     memory.keep_freed()
-    out = Path(args.out or default_folder(recipe))
-    config = read_config(out) if args.resume else None
-    settings = _settings(args, recipe, config)
-    xp = backend.get(settings.backend)
-    dataset = _load_data(settings, config)
     progress = Progress(quiet=args.quiet)
-    run = Run(out, recipe, settings, dataset, xp)
+    out = args.out or default_folder(recipe.name)
+    config = read_config(out) if args.resume else None
+    run, dataset = _prepare(recipe, settings(asked, recipe, config, out), config, out)
     with stop_requested() as stop, contextlib.ExitStack() as locked:
         if config:
             locked.enter_context(only_one(out))
             run.resume()
-            _say_what_changed(config, run)
+            log.warn_of_other_versions(config["versions"], run)
         else:
             run.start()
             locked.enter_context(only_one(out))
         if run.finished:
-            more = "" if run.trainer.notes.get("finished") else "; --epochs N goes on to more"
+            more = "" if run.training.notes.get("finished") else "; --epochs N goes on to more"
             progress.say(f"nothing to do, {out} is complete: {run.finished}{more}")
             return 0
-        _introduce(progress, run)
-        complete = run.train(progress, stop)
-    if not complete:
-        progress.say(f"stopped and saved at step {run.step}; to go on: {run.resume_command()}")
-        return 130
-    seconds = sum(row[2] for row in run.timing)
-    if run.step < run.last_step:
-        progress.say(f"finished early: {run.finished}")
-    for name, value in run.result().items():
-        if name != "step":
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            progress.say(f"{name}: {f'{value:.5g}' if number else value}")
-    progress.say(f"done: {_plural(run.step, 'update')} in {duration(seconds)}, all in {out}")
-    if run.recipe.name != "classifier":
-        more = typed("tinygan.sample", out, "--n", 64, "--out", "samples.png")
-        progress.say(f"more pictures: {more}")
+        progress.say(log.introduction(run, recipe.summary, dataset))
+        if not run.train(progress, stop):
+            progress.say(f"stopped and saved at step {run.step}; to go on: {run.resume_command()}")
+            return 130
+    progress.say(log.conclusion(run))
     return 0
 
 
-def _plural(n, word):
-    return f"{n:,} {word}{'s' * (n != 1)}"
-
-
-def about(recipe):
-    """What --about prints: what the recipe is, and the options it takes with their defaults."""
-    lines = [f"{recipe.name}: {recipe.summary}", "", *textwrap.wrap(recipe.details, 88), ""]
-    lines.append(f"data {recipe.data}, {recipe.epochs} epochs; options and their defaults:")
-    for name, value in recipe.options.items():
-        shown = "-" if value is None else value
-        lines.append(f"  --{name.replace('_', '-'):<16} {shown!s:<8} {OPTIONS[name][2]}")
-    return "\n".join(lines)
+def _prepare(recipe, wanted, config, out):
+    """(the Run, its Dataset). wanted: Settings."""
+    xp = backend.get(wanted.backend)
+    dataset = trained_on.load(wanted, config)
+    images, labels = dataset.images[: wanted.limit], dataset.labels[: wanted.limit]
+    training = recipe.new_training(
+        wanted.options, wanted.seed, images, labels, xp, functools.partial(features_of, xp=xp)
+    )
+    facts = {"name": dataset.name, "images": len(images), "sha256": dataset.sha256}
+    return Run(out, training, wanted, facts), dataset
 
 
 def _parser():
@@ -94,7 +80,8 @@ def _parser():
     add = parser.add_argument
     add("recipe", nargs="?", help="what to train; see --list")
     add("--list", action="store_true", help="list the recipes and end")
-    add("--about", action="store_true", help="tell of the recipe and its options, and end")
+    add("--about", action="store_true", help="tell of the recipe, its options and networks, and "
+        "end")  # fmt: skip
     add("--backend", choices=backend.NAMES, help="what to compute with (default auto: cupy if a "
         "GPU answers, else numpy)")  # fmt: skip
     add("--data", metavar="NAME", help=", ".join(data.names()))
@@ -113,108 +100,11 @@ def _parser():
         "--steps may name a new end")  # fmt: skip
     add("--quiet", action="store_true", help="say nothing but warnings and errors")
     group = parser.add_argument_group("options of the recipes", "each recipe takes some of them")
-    for name, (read, metavar, meaning) in OPTIONS.items():
-        option = f"--{name.replace('_', '-')}"
-        group.add_argument(option, metavar=metavar, type=read, help=meaning)
+    for name, option in OPTIONS.items():
+        group.add_argument(
+            flag(name), metavar=option.metavar, type=option.read, help=option.meaning
+        )
     return parser
-
-
-def _settings(args, recipe, config):
-    """What was asked for: from the command line, else from the run that is resumed, else from the
-    recipe. Raises UserError when a resumed run is asked to become another."""
-    defaults = {
-        "data": recipe.data,
-        "limit": None,
-        "seed": 0,
-        "sample_every": 1,
-        "checkpoint_every": 1,
-        "backend": "auto",
-        "data_dir": None,
-    }
-    options = recipe.options
-    for name in OPTIONS.keys() - recipe.options.keys():
-        if getattr(args, name) is not None:
-            raise UserError(
-                f"{recipe.name} has no --{name.replace('_', '-')}: its options are "
-                f"{', '.join('--' + known.replace('_', '-') for known in recipe.options)}"
-            )
-    if config:
-        out = args.out or default_folder(recipe)
-        if config["recipe"] != recipe.name:
-            raise UserError(
-                f"the run in {out} is of the recipe {config['recipe']}, not of {recipe.name}"
-            )
-        recipes.check_options(recipe, config["options"], Path(out) / "config.json")
-        options = config["options"]
-        fixed = {name: config[name] for name in KEPT} | options
-        for name, kept in fixed.items():
-            asked = getattr(args, name)
-            if asked is not None and asked != kept:
-                began = "the run began without it" if kept is None else f"the run has {kept}"
-                raise UserError(
-                    f"--{name.replace('_', '-')} {asked}: {began}; leave it out, or start another "
-                    "run with --out"
-                )
-        defaults = {name: config[name] for name in defaults}
-    values, options = (
-        {
-            name: default if getattr(args, name) is None else getattr(args, name)
-            for name, default in table.items()
-        }
-        for table in (defaults, options)
-    )
-    epochs, steps = args.epochs, args.steps
-    if epochs is None and steps is None:
-        epochs, steps = (config["epochs"], config["steps"]) if config else (recipe.epochs, None)
-    return Settings(recipe=recipe.name, epochs=epochs, steps=steps, options=options, **values)
-
-
-def _load_data(settings, config):
-    """The training split; on stderr, a line when it is not what was asked for."""
-    if config is None:
-        dataset = data.load(settings.data, "train", settings.data_dir)
-        if dataset.name != settings.data:
-            print(
-                f"data: the whole {settings.data} was not found, so this run uses the embedded "
-                f"subset of {len(dataset.images):,} images; get the whole with: "
-                f"{data.fashion_mnist.fetch_command()}",
-                file=sys.stderr,
-            )
-        return dataset
-    began_with = config["trained_on"]
-    dataset = data.load(began_with["name"], "train", settings.data_dir)
-    if dataset.name != began_with["name"] or dataset.sha256 != began_with["sha256"]:
-        raise UserError(
-            f"the data is not what the run began with ({began_with['name']}, SHA-256 "
-            f"{began_with['sha256'][:12]}…): bring that back, or start another run with --out"
-        )
-    if dataset.name != settings.data:
-        print(f"data: goes on with {dataset.name}, as the run began", file=sys.stderr)
-    return dataset
-
-
-def _say_what_changed(config, run):
-    now = versions(run.xp)
-    if config["versions"] != now:
-        print(
-            f"this run began with {config['versions']} and goes on with {now}: its numbers may "
-            "differ in the last bits from a run in one go",
-            file=sys.stderr,
-        )
-
-
-def _introduce(progress, run):
-    progress.say(f"{run.recipe.name}: {run.recipe.summary}")
-    progress.say(
-        f"data: {run.dataset.name}, {len(run.images):,} images from {run.dataset.origin}; "
-        f"{len(run.trainer.images):,} of them train, {_plural(run.steps_per_epoch, 'update')} of "
-        f"{run.trainer.images_per_step:,} an epoch"
-    )
-    sizes = ", ".join(f"{name} {n:,} weights" for name, n in run.trainer.weights().items())
-    progress.say(f"networks: {sizes}; {backend.describe(run.xp)}")
-    progress.say(f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}")
-    start = f"goes on at step {run.step}" if run.step else "starts"
-    progress.say(f"{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops")
 
 
 if __name__ == "__main__":

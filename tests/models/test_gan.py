@@ -6,7 +6,7 @@ import pytest
 from tinygan import nn, recipes
 from tinygan.models import gan
 
-GANS = [name for name in recipes.names() if recipes.get(name).noise_dim]
+GANS = [name for name in recipes.names() if "noise_dim" in recipes.get(name).fixed]
 
 
 def kinds(net):
@@ -25,7 +25,7 @@ def test_the_two_networks_fit_each_other_at_any_width(name, width):
     G, D = recipe.networks(np.random.default_rng(0), **options)
     assert isinstance(G, nn.Sequential)
     labels = [np.array([0, 1])] if name == "cgan" else []
-    z = np.random.default_rng(1).standard_normal((2, recipe.noise_dim), dtype=np.float32)
+    z = np.random.default_rng(1).standard_normal((2, recipe.fixed["noise_dim"]), dtype=np.float32)
     images = G.forward(z, *labels)
     assert images.shape == (2, *recipe.image_shape)
     assert images.dtype == np.float32

@@ -8,8 +8,9 @@ import strict_device
 
 from tinygan import recipes
 from tinygan.data import Dataset
+from tinygan.progress import Progress
 from tinygan.recipes import trained
-from tinygan.runs.log import Progress
+from tinygan.recipes.conditional import ConditionalTraining
 
 QUIET = Progress(quiet=True)
 TINY = {
@@ -80,13 +81,13 @@ def test_it_trains_stops_anywhere_goes_on_and_draws(recipe, tiny):
     assert files(second) == files(whole)
 
     if recipe != "classifier":
-        trainer = trained.load(whole.folder, np)
-        images, _ = trained.draw(trainer, 5, 0)
-        assert images.shape == (5, *whole.images.shape[1:])
+        model = trained.load(whole.folder, np)
+        images, _ = trained.draw(model, 5, 0)
+        assert images.shape == (5, *whole.training.images.shape[1:])
         assert images.dtype == np.uint8
         assert len(np.unique(images.reshape(5, -1), axis=0)) == 5
-        np.testing.assert_array_equal(trained.draw(trainer, 5, 0)[0], images)
-        assert (trained.draw(trainer, 5, 1)[0] != images).any()
+        np.testing.assert_array_equal(trained.draw(model, 5, 0)[0], images)
+        assert (trained.draw(model, 5, 1)[0] != images).any()
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -118,9 +119,10 @@ def test_it_runs_on_a_gpu(recipe, tiny, device):
 @pytest.mark.parametrize("loss", ["lsgan", "hinge"])
 def test_the_other_losses_train(loss, tiny):
     run = tiny("gan-dense-1", loss, loss=loss)
-    before = [p.data.copy() for p in run.trainer.G.params()]
+    params = run.training.model.networks["G"].params()
+    before = [p.data.copy() for p in params]
     assert run.train(QUIET, never)
-    moved = [(p.data != b).any() for p, b in zip(run.trainer.G.params(), before, strict=True)]
+    moved = [(p.data != b).any() for p, b in zip(params, before, strict=True)]
     assert all(moved)
 
 
@@ -154,30 +156,30 @@ def test_instance_noise_is_halved_every_five_epochs(tiny, monkeypatch):
 
 def test_the_two_learning_rates_can_differ(tiny):
     run = tiny("gan-dense-1", "rates", lr_d=1e-3, lr_g=3e-4)
-    assert {n: o.lr for n, o in run.trainer.optimizers.items()} == {"D": 1e-3, "G": 3e-4}
+    assert {n: o.lr for n, o in run.training.optimizers.items()} == {"D": 1e-3, "G": 3e-4}
     run = tiny("gan-dense-1", "rate", lr_d=1e-3)
-    assert {n: o.lr for n, o in run.trainer.optimizers.items()} == {"D": 1e-3, "G": 2e-4}
+    assert {n: o.lr for n, o in run.training.optimizers.items()} == {"D": 1e-3, "G": 2e-4}
 
 
 def test_d_steps_updates_d_so_many_times_on_fresh_images(tiny):
     run = tiny("gan-dense-1", "k", d_steps=3, limit=72, epochs=1)
-    assert run.steps_per_epoch == 3
+    assert run.training.steps_per_epoch == 3
     run.train(QUIET, never)
-    assert (run.trainer.optimizers["D"].t, run.trainer.optimizers["G"].t) == (9, 3)
+    assert (run.training.optimizers["D"].t, run.training.optimizers["G"].t) == (9, 3)
 
 
 def test_ema_draws_with_the_average_of_gs_weights(tiny):
     run = tiny("gan-dense-1", "ema", ema=0.5, epochs=1, limit=16)
-    start = run.trainer.networks["average"].params()[0].data.copy()
+    start = run.training.model.networks["average"].params()[0].data.copy()
     seen = [start]
-    updates = run.trainer.updates(0)
+    updates = run.training.updates(0)
     for _ in range(2):
         next(updates)
-        seen.append(run.trainer.G.params()[0].data.copy())
+        seen.append(run.training.model.networks["G"].params()[0].data.copy())
     expected = 0.25 * seen[0] + 0.25 * seen[1] + 0.5 * seen[2]
-    average = run.trainer.networks["average"]
+    average = run.training.model.networks["average"]
     np.testing.assert_allclose(average.params()[0].data, expected, rtol=1e-5)
-    drawn = run.trainer.draw(3, np.random.default_rng(0))
+    drawn = run.training.model.draw(3, np.random.default_rng(0))[0]
     from tinygan.training import generate
 
     z = np.random.default_rng(0).standard_normal((3, 100), dtype=np.float32)
@@ -203,38 +205,34 @@ def test_em_ends_by_itself_and_stays_ended(tiny):
 def test_an_autoencoder_draws_from_either_prior(tiny):
     run = tiny("ae", "ae", epochs=1)
     run.train(QUIET, never)
-    trainer = trained.load(run.folder, np)
-    default, _ = trained.draw(trainer, 6, 0)
-    gmm, _ = trained.draw(trainer, 6, 0, prior="gmm")
-    normal, _ = trained.draw(trainer, 6, 0, prior="normal")
+    model = trained.load(run.folder, np)
+    default, _ = trained.draw(model, 6, 0)
+    gmm, _ = trained.draw(model, 6, 0, prior="gmm")
+    normal, _ = trained.draw(model, 6, 0, prior="normal")
     np.testing.assert_array_equal(default, gmm)
     assert (normal != gmm).any()
 
 
 def test_the_conditional_gan_splits_validates_and_reports_once(tiny, clothes):
     run = tiny("cgan", "cgan", classes="0,1", epochs=3)
-    trainer = run.trainer
+    parts_of = run.training.parts
     count = np.isin(clothes.labels[:300], (0, 1)).sum()
-    parts = [trainer.images, trainer.validation[0], trainer.test[0]]
+    parts = [part[0] for part in (parts_of.train, parts_of.validation, parts_of.test)]
     assert sum(map(len, parts)) == count
     assert [round(len(part) / count, 1) for part in parts] == [0.8, 0.1, 0.1]
     rows = [row.tobytes() for part in parts for row in part]
     wanted = clothes.images[:300][np.isin(clothes.labels[:300], (0, 1))]
     assert sorted(rows) == sorted(row.tobytes() for row in wanted)
     run.train(QUIET, never)
-    fds = [row["fd"] for row in trainer.notes["validation"]]
+    fds = [row["fd"] for row in run.training.notes["validation"]]
     assert len(fds) == 3
-    assert trainer.notes["best_fd"] == min(fds)
-    assert trainer.notes["best_epoch"] == 1 + int(np.argmin(fds))
     result = json.loads((run.folder / "result.json").read_text())
     assert result["test_fd"] > 0
-    assert result["best_epoch"] == trainer.notes["best_epoch"]
+    assert result["best_epoch"] == 1 + int(np.argmin(fds))
 
 
 def test_early_stopping_stops_and_keeps_the_best_generator(tiny, monkeypatch):
-    from tinygan.training import conditional_trainer
-
-    monkeypatch.setattr(conditional_trainer, "PATIENCE", 2)
+    monkeypatch.setattr(ConditionalTraining, "PATIENCE", 2)
     run = tiny("cgan", "early", epochs=50)
     distances = iter([9.0, 5.0, 6.0, 7.0, 1.0])
     weights = []
@@ -243,21 +241,21 @@ def test_early_stopping_stops_and_keeps_the_best_generator(tiny, monkeypatch):
         weights.append(G.params()[0].data.copy())
         return next(distances)
 
-    monkeypatch.setattr(run.trainer, "_distance", distance)
+    monkeypatch.setattr(run.training, "_distance", distance)
     assert run.train(QUIET, never)
-    assert run.step == 4 * run.steps_per_epoch
+    assert run.step == 4 * run.training.steps_per_epoch
     assert run.finished == "the validation distance has not improved since epoch 2"
-    best = run.trainer.networks["best"].params()[0].data
+    best = run.training.model.networks["best"].params()[0].data
     np.testing.assert_array_equal(best, weights[1])
 
 
 def test_classes_can_be_asked_for_by_their_own_labels(tiny):
     run = tiny("cgan", "shoes", classes="3,7,9", limit=600, epochs=1)
     run.train(QUIET, never)
-    trainer = trained.load(run.folder, np)
-    images, labels = trained.draw(trainer, 6, 0)
+    model = trained.load(run.folder, np)
+    images, labels = trained.draw(model, 6, 0)
     assert labels.tolist() == [3, 3, 7, 7, 9, 9]
-    only, labels = trained.draw(trainer, 6, 0, classes="7")
+    only, labels = trained.draw(model, 6, 0, classes="7")
     assert labels.tolist() == [7] * 6
     np.testing.assert_array_equal(only[2:4], images[2:4])
 
@@ -265,7 +263,7 @@ def test_classes_can_be_asked_for_by_their_own_labels(tiny):
 def test_a_classifier_learns_and_notes_its_accuracy(make_run):
     run = make_run("c", recipe="classifier", limit=600, width=4, batch_size=20, lr=1e-3, epochs=4)
     run.train(QUIET, never)
-    rows = run.trainer.notes["validation"]
+    rows = run.training.notes["validation"]
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
     assert rows[-1]["accuracy"] > 0.5
     assert (run.folder / "validation.csv").read_text().startswith("epoch,accuracy\n1,")

@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from tinygan.runs.log import Clock, Progress, duration
+from tinygan.progress import Progress, duration
+from tinygan.runs.log import Clock
 
 
 class Terminal(io.StringIO):
@@ -69,7 +70,7 @@ def test_durations_are_short(seconds, says):
 def test_the_clock_does_not_count_what_lies_between_its_laps(monkeypatch):
     now = iter([0.0, 10.0, 100.0, 110.0, 110.0])
     monkeypatch.setattr("time.perf_counter", lambda: next(now))
-    clock = Clock(step=5, batch_size=4)
+    clock = Clock(step=5, images_per_step=4)
     assert clock.lap(1, 10) == (1, 10, 10.0, 2.0)
     clock.restart()
     assert clock.lap(2, 15) == (2, 15, 10.0, 2.0)
@@ -80,7 +81,7 @@ def test_the_clock_does_not_count_what_lies_between_its_laps(monkeypatch):
 def test_the_pace_is_that_of_the_steps_done_and_a_lap_is_counted_once(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    clock = Clock(step=0, batch_size=8)
+    clock = Clock(step=0, images_per_step=8)
     now[0] = 10.0
     assert clock.rate(5) == 4.0
     clock.lap(1, 5)

@@ -9,7 +9,8 @@ import strict_device
 
 from tinygan import backend
 from tinygan.errors import RunError, UserError
-from tinygan.runs.log import Progress
+from tinygan.progress import Progress
+from tinygan.runs import checkpoint, pictures, tables
 
 QUIET = Progress(quiet=True)
 REPEATABLE = ("checkpoint.npz", "metrics.csv", "curves.png", "samples")
@@ -105,12 +106,12 @@ def test_the_fake_device_and_numpy_draw_the_same_losses(make_run):
     np.testing.assert_allclose(runs[0].history, runs[1].history, rtol=1e-4)  # slabs, im2col
 
 
-def test_the_device_waits_once_an_epoch_and_not_at_each_step(make_run):
+def test_the_device_waits_once_per_epoch_and_not_at_each_step(make_run, monkeypatch):
     run = make_run("run", strict_device, epochs=1, limit=400, checkpoint_every=9, sample_every=9)
-    run.images = run.images.copy()
     quiet = Progress(quiet=True)
     quiet.due = never
-    run._draw = run._save = run._check_weights = lambda *_: None
+    run._show = run._save = run._check_weights = lambda *_: None
+    monkeypatch.setattr(pictures, "draw_curves", lambda *_: None)
     _, waited = strict_device.counted(run.train, quiet, never)
     assert run.step == 50
     assert waited == 1
@@ -121,7 +122,7 @@ def test_a_checkpoint_of_one_backend_is_read_by_another(make_run):
     run = make_run("run", np, resume=True, epochs=2)
     assert run.step == 5
     assert run.train(QUIET, never)
-    assert backend.array_module(run.trainer.G.params()[0].data) is np
+    assert backend.array_module(run.training.model.networks["G"].params()[0].data) is np
 
 
 def test_steps_end_a_run_in_the_middle_of_an_epoch(make_run):
@@ -188,7 +189,7 @@ def test_a_folder_with_something_else_in_it_is_refused(make_run, tmp_path):
 
 def poison(run, name):
     layer, attribute = name.rsplit(".", 1)
-    param = run.trainer.D.named_params()[f"{layer}.{attribute}"]
+    param = run.training.model.networks["D"].named_params()[f"{layer}.{attribute}"]
     param.data[...] = np.nan
 
 
@@ -209,14 +210,14 @@ def test_a_weight_that_is_not_finite_ends_the_run_and_names_step_and_layer(make_
 
 def test_a_weight_that_breaks_in_the_last_update_is_not_saved(make_run, monkeypatch):
     run = make_run("run", epochs=1)
-    step = run.trainer.optimizers["G"].step
+    step = run.training.optimizers["G"].step
 
     def last_one_breaks():
         step()
-        if run.trainer.optimizers["G"].t == 5:
-            run.trainer.G.named_params()["4.W"].data[0, 0, 0, 0] = np.inf
+        if run.training.optimizers["G"].t == 5:
+            run.training.model.networks["G"].named_params()["4.W"].data[0, 0, 0, 0] = np.inf
 
-    monkeypatch.setattr(run.trainer.optimizers["G"], "step", last_one_breaks)
+    monkeypatch.setattr(run.training.optimizers["G"], "step", last_one_breaks)
     with pytest.raises(
         RunError, match=r"not finite.* by step 5, found in W of G's layer 4 \(ConvT"
     ):
@@ -226,14 +227,12 @@ def test_a_weight_that_breaks_in_the_last_update_is_not_saved(make_run, monkeypa
 
 def test_a_loss_that_overflows_names_the_layer_whose_output_did(make_run):
     run = make_run("run")
-    run.trainer.D.named_params()["7.W"].data[...] = 1e38
+    run.training.model.networks["D"].named_params()["7.W"].data[...] = 1e38
     with np.errstate(all="ignore"), pytest.raises(RunError, match=r"at step 1, found in .*layer"):
         run.train(QUIET, never)
 
 
 def test_a_full_disk_ends_the_run_with_the_last_checkpoint_kept(make_run, monkeypatch):
-    from tinygan.runs import checkpoint
-
     run = make_run("run")
     save = checkpoint.save
 
@@ -279,15 +278,20 @@ def test_moments_that_overflow_are_not_saved_over_a_good_checkpoint(make_run, mo
     run.train(QUIET, after(5))
     good = (run.folder / "checkpoint.npz").read_bytes()
     run = make_run("run", resume=True, epochs=2)
-    run.trainer.optimizers["G"].v[0][...] = np.inf
+    run.training.optimizers["G"].v[0][...] = np.inf
     with pytest.raises(RunError, match=r"found in W in Adam's v of G's layer 0 \(Dense\)"):
         run.train(QUIET, never)
     assert (run.folder / "checkpoint.npz").read_bytes() == good
 
 
 @pytest.mark.parametrize("step", [10, 20])
-@pytest.mark.parametrize("method", ["_draw", "_write_tables", "_save"])
-def test_a_kill_between_the_files_of_an_epoch_is_made_up_for(make_run, monkeypatch, step, method):
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [(pictures, "draw_sheet"), (pictures, "draw_curves"), (tables, "write"), (checkpoint, "save")],
+)
+def test_a_kill_between_the_files_of_an_epoch_is_made_up_for(
+    make_run, monkeypatch, step, module, function
+):
     whole = make_run("whole")
     whole.train(QUIET, never)
 
@@ -295,16 +299,17 @@ def test_a_kill_between_the_files_of_an_epoch_is_made_up_for(make_run, monkeypat
         pass
 
     run = make_run("killed")
-    right = getattr(run, method)
+    right = getattr(module, function)
 
-    def killed(*args):
+    def killed(*args, **parts):
         if run.step == step:
             raise Killed
-        right(*args)
+        right(*args, **parts)
 
-    monkeypatch.setattr(run, method, killed)
+    monkeypatch.setattr(module, function, killed)
     with pytest.raises(Killed):
         run.train(QUIET, never)
+    monkeypatch.undo()
     resumed = make_run("killed", resume=True)
     assert resumed.train(QUIET, never)
     assert contents(resumed) == contents(whole)
@@ -334,10 +339,11 @@ def test_a_checkpoint_of_another_run_is_refused(make_run):
 
 def test_the_settings_reach_both_optimizers_and_the_seed_the_weights(make_run):
     run, other = make_run("a", lr=1e-3), make_run("b", seed=1)
-    for optimizer in run.trainer.optimizers.values():
+    for optimizer in run.training.optimizers.values():
         assert (optimizer.lr, optimizer.betas) == (1e-3, (0.5, 0.999))
-    assert (run.trainer.G.params()[0].data != other.trainer.G.params()[0].data).any()
-    sheets = [r.trainer.sheet_images(np.random.default_rng(0))[0] for r in (run, other)]
+    W, other_W = (r.training.model.networks["G"].params()[0].data for r in (run, other))
+    assert (W != other_W).any()
+    sheets = [r.training.sheet(np.random.default_rng(0))[0] for r in (run, other)]
     assert (sheets[0] != sheets[1]).any()
 
 

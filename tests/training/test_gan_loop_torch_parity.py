@@ -31,7 +31,7 @@ def losses_of_both(dtype, width=8, batch=16):
     mine, its = [], []
     for step in range(STEPS):
         real = images[step * batch : (step + 1) * batch]
-        z = rng.standard_normal((batch, recipe.noise_dim)).astype(dtype)
+        z = rng.standard_normal((batch, recipe.fixed["noise_dim"])).astype(dtype)
         before = [g.bit_generator.state for g in dropout]
         fake = G.forward(z)
         mine.append((d_step(D, opt_d, real, fake)["loss"], g_step(G, D, opt_g, fake)["loss"]))

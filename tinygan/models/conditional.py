@@ -1,15 +1,17 @@
-"""A network that is told a class: its label's embedding is one more part of the input."""
+"""A network that is given a class: the embedding of the label is one more part of the input."""
 
 import math
 
 from tinygan import backend, nn
+from tinygan.nn.dense import input_gradient
+from tinygan.nn.dispatch import fastest
 
 
 class Conditional(nn.Sequential):
     """y = f_n(… f_1([x, E(labels)])): layers on x flattened, with the label's vector appended.
 
-    embedding: nn.Embedding, a learned vector for each class. layers: the Layers; the first takes
-    the size of x plus embedding.dim.
+    embedding: nn.Embedding, a learned vector for each class. layers: the Layers; the first is a
+    Dense, for the size of x plus embedding.dim. Raises TypeError when it is another layer.
     Backward cuts the gradient of the joined input where it was joined: the first part is x's, the
     rest goes on into the embedding.
     Source: Mirza & Osindero 2014, "Conditional generative adversarial nets", section 3.2.
@@ -17,6 +19,10 @@ class Conditional(nn.Sequential):
 
     def __init__(self, embedding, *layers):
         super().__init__(*layers)
+        if not isinstance(layers[0], nn.Dense):
+            raise TypeError(
+                f"Conditional needs Dense as its first layer, got {type(layers[0]).__name__}"
+            )
         self.embedding = embedding
 
     def children(self):
@@ -34,11 +40,14 @@ class Conditional(nn.Sequential):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         shape = self.take()
-        size = math.prod(shape[1:])
-        if not input_grad and isinstance(self.layers[0], nn.Dense):
-            gvector = super().backward(gy, accumulate, input_grad=slice(size, None))
-            self.embedding.backward(gvector, accumulate)  # the label's part was all that it takes
-            return None
-        gjoined = super().backward(gy, accumulate)
-        self.embedding.backward(gjoined[:, size:], accumulate)
-        return gjoined[:, :size].reshape(shape).copy() if input_grad else None
+        size = math.prod(shape[1:])  # of an example of x; the other columns are the label's
+        first, *others = self.layers
+        for layer in reversed(others):
+            gy = layer.backward(gy, accumulate)
+        gjoined = first.backward(gy, accumulate, input_grad)
+        if input_grad:
+            gx, gvector = gjoined[:, :size].copy().reshape(shape), gjoined[:, size:]
+        else:  # the label's columns alone
+            gx, gvector = None, fastest(input_gradient, gy)(gy, first.W.data[size:])
+        self.embedding.backward(gvector, accumulate)
+        return gx

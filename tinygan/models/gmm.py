@@ -24,6 +24,8 @@ Sources: Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data 
 algorithm"; Bishop 2006, "Pattern recognition and machine learning", section 9.2.2.
 """
 
+import copy
+import itertools
 import math
 import warnings
 
@@ -115,23 +117,53 @@ class GaussianMixture:
         """
         check_table(X, least=max(2, self.n_components))
         check_spread(X)
-        dtype = float_dtype(X)
-        X = X.astype(np.float64)
-        best = None
+        best, best_bounds = None, [-math.inf]
         for _ in range(self.n_init):
-            run = self._em(X, *self._start(X))
-            if best is None or run["lower_bound_"] > best["lower_bound_"]:
-                best = run
-        if not best["converged_"]:
+            run, bounds = self._unfitted(), []
+            for bound in itertools.islice(run.iterations(X), self.max_iter):
+                bounds.append(bound)
+                run.converged_ = len(bounds) > 1 and abs(bounds[-1] - bounds[-2]) < self.tol
+                if run.converged_:
+                    break
+            if best is None or bounds[-1] > best_bounds[-1]:
+                best, best_bounds = run, bounds
+        if not best.converged_:
             warnings.warn(
                 f"EM has not converged in {self.max_iter} iterations: raise max_iter or tol, or "
                 "try another init_params",
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        vars(self).update(best)
-        self._dtype = dtype
+        vars(self).update(vars(best))
+        self.n_iter_, self.lower_bounds_ = len(best_bounds), best_bounds
+        self.lower_bound_ = best_bounds[-1]
+        self._dtype = float_dtype(X)
         return self
+
+    def iterations(self, X):
+        """EM, one iteration at a time, without end: yields the mean of log p(x) in nats as float.
+
+        Each iteration is an E step and an M step; the mean is that of the E step, before the M step
+        changes the parameters. The first iteration starts from the parameters that are set already,
+        else from what init_params makes. X: (N, D), as for fit, which checks it.
+        Raises ValueError when a covariance cannot be factorised.
+        """
+        kind = self.covariance_type
+        X = X.astype(np.float64)
+        if not hasattr(self, "means_"):
+            self.weights_, self.means_, self.precisions_cholesky_ = self._start(X)
+        while True:
+            log_p, resp = e_step(X, self.weights_, self.means_, self.precisions_cholesky_, kind)
+            self.set_parameters(*m_step(X, resp, self.reg_covar, kind))
+            yield float(log_p.mean())
+
+    def set_parameters(self, weights, means, covariances):
+        """Take these as the fitted parameters: weights_, means_, covariances_.
+
+        Raises ValueError when a covariance is not positive definite.
+        """
+        self.precisions_cholesky_ = precisions_cholesky(covariances, self.covariance_type)
+        self.weights_, self.means_, self.covariances_ = weights, means, covariances
 
     def score_samples(self, X):
         """log p(x) of every row in nats: (N, D) -> (N,) float64, where fit's X lived.
@@ -201,10 +233,8 @@ class GaussianMixture:
         xp, (_, d), k = backend.array_module(X), X.shape, self.n_components
         weights = _given(xp, "weights_init", self.weights_init, (k,))
         means = _given(xp, "means_init", self.means_init, (k, d))
-        shape = {"full": (k, d, d), "tied": (d, d), "diag": (k, d), "spherical": (k,)}
-        precisions = _given(
-            xp, "precisions_init", self.precisions_init, shape[self.covariance_type]
-        )
+        shape = covariance_shape(k, d, self.covariance_type)
+        precisions = _given(xp, "precisions_init", self.precisions_init, shape)
         if weights is not None and not (
             bool((weights > 0).all()) and abs(float(weights.sum()) - 1) < 1e-6
         ):
@@ -234,25 +264,12 @@ class GaussianMixture:
             resp[int(row), component] = 1.0
         return resp
 
-    def _em(self, X, weights, means, factors):
-        """EM from this start: a dict of what fit leaves in the attributes."""
-        bounds, converged = [-math.inf], False
-        while not converged and len(bounds) <= self.max_iter:
-            log_p, resp = e_step(X, weights, means, factors, self.covariance_type)
-            weights, means, covariances = m_step(X, resp, self.reg_covar, self.covariance_type)
-            factors = precisions_cholesky(covariances, self.covariance_type)
-            bounds.append(float(log_p.mean()))
-            converged = abs(bounds[-1] - bounds[-2]) < self.tol
-        return {
-            "weights_": weights,
-            "means_": means,
-            "covariances_": covariances,
-            "precisions_cholesky_": factors,
-            "converged_": converged,
-            "n_iter_": len(bounds) - 1,
-            "lower_bound_": bounds[-1],
-            "lower_bounds_": bounds[1:],
-        }
+    def _unfitted(self):
+        """A GaussianMixture of the same arguments, with the same rng, that is not fitted."""
+        new = copy.copy(self)
+        for name in [name for name in vars(new) if name.endswith("_")]:
+            delattr(new, name)
+        return new
 
     def _e_step(self, X):
         """e_step with the fitted parameters, X checked."""
@@ -275,18 +292,20 @@ class GaussianMixture:
             raise ValueError("this GaussianMixture is not fitted yet: call fit first")
 
 
-def free_parameters(k, d, covariance_type):
-    """How many numbers a mixture is free in, as its weights sum to 1 and covariances are symmetric.
+def covariance_shape(k, d, covariance_type):
+    """The shape of covariances_, for k components in d dimensions."""
+    return {"full": (k, d, d), "tied": (d, d), "diag": (k, d), "spherical": (k,)}[covariance_type]
 
-    k: components. d: dimensions. covariance_type: as GaussianMixture has it.
+
+def free_parameters(k, d, covariance_type):
+    """The number of free parameters: weights sum to 1, covariances are symmetric.
+
+    k: components. d: dimensions.
     """
-    of_covariances = {
-        "full": k * d * (d + 1) // 2,
-        "tied": d * (d + 1) // 2,
-        "diag": k * d,
-        "spherical": k,
-    }
-    return k - 1 + k * d + of_covariances[covariance_type]
+    shape = covariance_shape(k, d, covariance_type)
+    if covariance_type in ("full", "tied"):
+        shape = (*shape[:-2], d * (d + 1) // 2)
+    return k - 1 + k * d + math.prod(shape)
 
 
 def e_step(X, weights, means, factors, covariance_type):

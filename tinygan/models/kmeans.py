@@ -50,18 +50,13 @@ def kmeans(X, n_clusters, *, rng, n_init=1, max_iter=300, tol=1e-4):
     return (centres + mean).astype(float_dtype(X)), labels, inertia
 
 
-def kmeans_plusplus(X, n_clusters, *, rng):
-    """K rows of X as start centres: each is drawn with p(x) ∝ D(x)², its squared distance to the
-    nearest one drawn before it; the first evenly.
+def plusplus_rows(X, n_clusters, *, rng):
+    """The indices (K,) of K rows to start from: each is drawn with p(x) ∝ D(x)², its squared
+    distance to the nearest row drawn before it; the first one uniformly.
 
-    X, rng: as for kmeans. Returns (K, D) in X's dtype, where X lives. Raises ValueError as kmeans.
+    X, rng: as for kmeans. The indices live where X lives. Raises ValueError as kmeans.
     Source: Arthur & Vassilvitskii 2007, section 2.2.
     """
-    return X[plusplus_rows(X, n_clusters, rng=rng)].astype(float_dtype(X))
-
-
-def plusplus_rows(X, n_clusters, *, rng):
-    """The indices (K,) of the rows that kmeans_plusplus draws, where X lives."""
     _check(X, n_clusters)
     return _plusplus(_centred(X)[0], n_clusters, rng)
 

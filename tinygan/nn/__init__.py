@@ -5,6 +5,7 @@ from tinygan.nn.adam import Adam
 from tinygan.nn.conv import Conv2d, ConvTranspose2d
 from tinygan.nn.correlation import col2im, im2col
 from tinygan.nn.dense import Dense
+from tinygan.nn.dispatch import plain
 from tinygan.nn.dropout import Dropout
 from tinygan.nn.embedding import Embedding
 from tinygan.nn.gradcheck import GradientReport, check_gradients, numerical_gradient
@@ -14,6 +15,7 @@ from tinygan.nn.loss import bce_with_logits, mse, softmax_cross_entropy
 from tinygan.nn.noise import GaussianNoise
 from tinygan.nn.norm import BatchNorm
 from tinygan.nn.reshape import Flatten, Reshape
+from tinygan.nn.summary import summary, summary_text
 from tinygan.nn.upsample import Upsample2d
 
 __all__ = [
@@ -43,6 +45,9 @@ __all__ = [
     "in_batches",
     "mse",
     "numerical_gradient",
+    "plain",
     "sigmoid",
     "softmax_cross_entropy",
+    "summary",
+    "summary_text",
 ]

@@ -1,44 +1,17 @@
-"""What a run was asked to do, and config.json, where it is written down."""
+"""config.json: what a run was asked to do, what it trained on, and with which versions."""
 
 import dataclasses
 import json
 import platform
-from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import tinygan
-from tinygan.cli import class_list, one_of, positive_number, share, whole_number
 from tinygan.errors import UserError
 from tinygan.files import reason, write_text
 from tinygan.nn.fast import threads
-
-# The options that shape a training: name -> (how its value is read, what it means). A recipe takes
-# those that it has a default for. None stands for "not used".
-OPTIONS = {
-    "width": (whole_number(1, 4096), "N", "how wide the layers are; less is quicker"),
-    "batch_size": (whole_number(2), "N", "images an update"),
-    "lr": (positive_number, "X", "Adam's learning rate"),
-    "lr_d": (positive_number, "X", "that of the discriminator (default: --lr)"),
-    "lr_g": (positive_number, "X", "that of the generator (default: --lr)"),
-    "d_steps": (whole_number(1, 1000), "K", "updates of the discriminator for one of G"),
-    "loss": (one_of("bce", "lsgan", "hinge"), "NAME", "what the two minimise: bce, lsgan, hinge"),
-    "label_smoothing": (share(1), "X", "real images get the target 1 - X"),
-    "instance_noise": (share(10), "X", "blur what D sees by noise of this width, halved every five "
-        "epochs"),
-    "ema": (share(1), "DECAY", "draw with an average of G's weights over some 1 / (1 - DECAY) of "
-        "its updates: 0.999"),
-    "classes": (class_list, "A,B,…", "use only images with these labels"),
-    "prior": (one_of("normal", "gmm"), "NAME", "what codes are drawn from: normal, gmm"),
-    "code": (whole_number(1, 4096), "N", "numbers in a code"),
-    "components": (whole_number(1, 100_000), "K", "components of the Gaussian mixture"),
-    "dims": (whole_number(1, 100_000), "N", "principal components that are kept"),
-    "covariance": (one_of("full", "tied", "diag", "spherical"), "KIND", "what a component's "
-        "covariance may be: full, tied, diag, spherical"),
-    "reg_covar": (share(1000), "X", "added to every variance"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,7 +19,7 @@ class Settings:
     """What was asked for. A resumed run keeps all but `epochs`, `steps`, the two `…_every`,
     `data_dir` and `backend`, which say how far and how, not what.
 
-    options: dict of the recipe's OPTIONS.
+    options: dict of the recipe's options.
     """
 
     recipe: str
@@ -62,22 +35,13 @@ class Settings:
     data_dir: str | None
 
 
-def default_folder(recipe):
-    """Where a recipe's run goes when --out is left out."""
-    return Path("runs") / recipe.name
-
-
-def write_config(folder, settings, recipe, dataset, images, xp):
-    """Write config.json: the Settings, what the recipe adds, the data (`images` of it), versions.
+def write_config(folder, settings, fixed, trained_on, xp):
+    """Write config.json. fixed: what the recipe adds to the options. trained_on: see Run.
 
     Raises OSError when it cannot be written.
     """
-    config = dataclasses.asdict(settings) | {
-        "noise_dim": recipe.noise_dim,
-        "betas": list(recipe.betas),
-        "trained_on": {"name": dataset.name, "images": images, "sha256": dataset.sha256},
-        "versions": versions(xp),
-    }
+    config = dataclasses.asdict(settings) | fixed
+    config |= {"trained_on": trained_on, "versions": versions(xp)}
     write_text(Path(folder) / "config.json", json.dumps(config, indent=2) + "\n")
 
 
@@ -94,9 +58,13 @@ def read_config(folder):
         raise UserError(f"cannot read {path}: {reason(error)}") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged: {error}") from None
-    wrong = _first_wrong(config)
-    if wrong:
-        raise UserError(f"{path} is damaged: {wrong} is missing or not what it should be")
+    if not isinstance(config, dict):
+        raise UserError(f"{path} is damaged: it holds no settings")
+    for name, (is_good, wanted) in _CHECKS.items():
+        if not is_good(config.get(name)):
+            raise UserError(f"{path} is damaged: {name} is not {wanted}")
+    if config["epochs"] is None and config["steps"] is None:
+        raise UserError(f"{path} is damaged: neither epochs nor steps says where the run ends")
     return config
 
 
@@ -112,37 +80,47 @@ def versions(xp):
     return found if xp is np else found | {xp.__name__: xp.__version__}
 
 
-def _first_wrong(config):
-    """The first key of a config.json that is missing or impossible, or None."""
-    if not isinstance(config, dict):
-        return "everything"
-    for field in dataclasses.fields(Settings):
-        value, least = config.get(field.name), 0 if field.name == "seed" else 1
-        if not isinstance(value, field.type) or (
-            isinstance(value, int) and not least <= value < 10**9
-        ):
-            return field.name
-    for name, value in config["options"].items():
-        if not _is_possible(name, value):
-            return f"the option {name}"
-    if config["epochs"] is None and config["steps"] is None:
-        return "epochs"
-    began = config.get("trained_on")
-    if not isinstance(began, dict) or not all(
-        isinstance(began.get(key), str) for key in ("name", "sha256")
-    ):
-        return "trained_on"
-    return None if isinstance(config.get("versions"), dict) else "versions"
+def _is_text(value):
+    return isinstance(value, str)
 
 
-def _is_possible(name, value):
-    """Whether this is what the command line would have made of the option."""
-    if name not in OPTIONS:
-        return False
-    if value is None:
-        return True
-    try:
-        same = OPTIONS[name][0](str(value))
-    except ArgumentTypeError:
-        return False
-    return type(same) is type(value) and same == value
+def _is_text_or_none(value):
+    return value is None or isinstance(value, str)
+
+
+def _is_seed(value):
+    return type(value) is int and 0 <= value <= 10**9
+
+
+def _is_count(value):
+    return type(value) is int and 0 < value <= 10**9
+
+
+def _is_count_or_none(value):
+    return value is None or _is_count(value)
+
+
+def _is_dict(value):
+    return isinstance(value, dict)
+
+
+def _is_data(value):
+    return isinstance(value, dict) and all(_is_text(value.get(key)) for key in ("name", "sha256"))
+
+
+_COUNT, _COUNT_OR_NULL = "a whole number above 0", "a whole number above 0 or null"
+_CHECKS = {  # what each entry of config.json must be, and how that is said
+    "recipe": (_is_text, "a text"),
+    "data": (_is_text, "a text"),
+    "limit": (_is_count_or_none, _COUNT_OR_NULL),
+    "seed": (_is_seed, "a whole number of at least 0"),
+    "options": (_is_dict, "a table of options"),
+    "epochs": (_is_count_or_none, _COUNT_OR_NULL),
+    "steps": (_is_count_or_none, _COUNT_OR_NULL),
+    "sample_every": (_is_count, _COUNT),
+    "checkpoint_every": (_is_count, _COUNT),
+    "backend": (_is_text, "a text"),
+    "data_dir": (_is_text_or_none, "a text or null"),
+    "trained_on": (_is_data, "a table with the name and the SHA-256 of the data"),
+    "versions": (_is_dict, "a table of versions"),
+}

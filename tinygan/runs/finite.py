@@ -3,29 +3,21 @@
 from tinygan import backend
 
 
-def first_bad_weight(networks, optimizers):
-    """A description of the first weight, running statistic or moment that is not finite, or None.
+def first_bad_array(arrays, networks, optimizers):
+    """A description of the first array or Adam's moment that is not finite, or None.
 
-    networks: dict[str, Layer], looked through in order, each from its input up. optimizers: the
-    Adam of each that has one. Waits for the device once.
+    arrays: a model's arrays by name, "G/4.W". networks: dict[str, Layer]. optimizers: the Adam of
+    each that has one. Waits for the device once.
     """
-    places, finite = [], []
-    for network, layer in networks.items():
-        params = layer.named_params()
-        arrays = {name: p.data for name, p in params.items()} | layer.named_buffers()
-        if network in optimizers:
-            moments = zip(params, optimizers[network].m, optimizers[network].v, strict=True)
-            for name, m, v in moments:
-                arrays |= {f"{name} in Adam's m": m, f"{name} in Adam's v": v}
-        for name, array in arrays.items():
-            xp = backend.array_module(array)
-            places.append((network, layer, name))
-            finite.append(xp.isfinite(array).all())
-    for (network, layer, name), good in zip(
-        places, backend.to_numpy(xp.stack(finite)), strict=True
-    ):
+    arrays = dict(arrays)
+    for name, adam in optimizers.items():
+        for key, m, v in zip(networks[name].named_params(), adam.m, adam.v, strict=True):
+            arrays |= {f"{name}/{key} in Adam's m": m, f"{name}/{key} in Adam's v": v}
+    modules = [backend.array_module(array) for array in arrays.values()]
+    finite = [xp.isfinite(a).all() for xp, a in zip(modules, arrays.values(), strict=True)]
+    for name, good in zip(arrays, backend.to_numpy(modules[0].stack(finite)), strict=True):
         if not good:
-            return f"{name.rpartition('.')[2]} of {network}'s {_layer_name(layer, name)}"
+            return _described(name, networks)
     return None
 
 
@@ -38,14 +30,21 @@ def first_bad_output(networks, x):
         for i, layer in enumerate(net.layers):
             x = layer.forward(x)
             if not bool(backend.array_module(x).isfinite(x).all()):
-                return f"the output of {network}'s {_layer_name(net, f'{i}.')}"
+                return f"the output of {network}'s {_layer_name(net, str(i))}"
     return None
 
 
-def _layer_name(network, name):
-    """The layer that owns `name`, for people: "layer 4 (ConvTranspose2d)"."""
+def _described(name, networks):
+    """ "G/4.W" for people: "W of G's layer 4 (ConvTranspose2d)"."""
+    part, _, key = name.partition("/")
+    place, _, array = key.rpartition(".")
+    owner = f"'s {_layer_name(networks[part], place)}" if part in networks else ""
+    return f"{array} of {part}{owner}"
+
+
+def _layer_name(network, place):
+    """The layer at a place such as "4" or "embedding": "layer 4 (ConvTranspose2d)"."""
     layer = network
-    for part in name.split(".")[:-1]:
-        layer = layer.children()[part]
-    where = name.rpartition(".")[0]
-    return f"layer {where} ({type(layer).__name__})" if where else type(layer).__name__
+    for step in place.split("."):
+        layer = layer.children()[step]
+    return f"layer {place} ({type(layer).__name__})"

@@ -1,4 +1,4 @@
-"""One process a run folder."""
+"""A run folder belongs to one process at a time."""
 
 import contextlib
 import os

@@ -1,71 +1,20 @@
-"""What a training run says while it goes on."""
+"""What a run says while it goes on, and the clock behind it."""
 
-import shutil
+import math
 import sys
 import time
 
-_EVERY = 0.5  # seconds between two looks at the numbers
-
-
-class Progress:
-    """A progress line on a terminal, rewritten in place; elsewhere one line an epoch.
-
-    quiet: say nothing at all. stream: where to, stdout when left out.
-    """
-
-    def __init__(self, *, quiet=False, stream=None):
-        self.stream = sys.stdout if stream is None else stream
-        self.quiet = quiet
-        self.live = not quiet and self.stream.isatty()
-        self._next = 0.0
-        self._open = False  # whether a line still waits for its end
-
-    def say(self, text):
-        """A line of its own."""
-        if not self.quiet:
-            print(text, file=self.stream, flush=True)
-
-    def due(self):
-        """Whether it is time to read the numbers again, which on a GPU means waiting for it."""
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + _EVERY
-        return True
-
-    def show(self, line, *, final):
-        """The state of things. final: it stays; otherwise the next one takes its place."""
-        if self.live:
-            width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be rewritten
-            shown = line if final else line[:width]
-            print(f"\r{shown:<{width}}", end="\n" if final else "", file=self.stream, flush=True)
-            self._open = not final
-        elif final:
-            self.say(line)
-
-    def close(self):
-        """Whatever is printed next begins on a line of its own."""
-        if self._open:
-            print(file=self.stream, flush=True)
-            self._open = False
-
-
-def duration(seconds):
-    """Seconds in words as short as they can be: 42s, 7m 05s, 12m, 2h 10m."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h {minutes:02}m"
-    if minutes >= 10:
-        return f"{minutes}m"
-    return f"{minutes}m {seconds:02}s" if minutes else f"{seconds}s"
+from tinygan import backend
+from tinygan.cli import typed
+from tinygan.progress import duration
+from tinygan.runs.config import versions
 
 
 class Clock:
     """How fast the training goes, not counting drawing and saving."""
 
-    def __init__(self, step, batch_size):
-        self.batch_size = batch_size
+    def __init__(self, step, images_per_step):
+        self.images_per_step = images_per_step
         self.first, self.seconds = step, 0.0  # of the laps before this one
         self.lap_step, self.began = step, time.perf_counter()
 
@@ -73,7 +22,7 @@ class Clock:
         """End a lap: (epoch, step, its seconds, its images per second)."""
         now = time.perf_counter()
         seconds, self.began = now - self.began, now
-        images = (step - self.lap_step) * self.batch_size
+        images = (step - self.lap_step) * self.images_per_step
         self.seconds += seconds
         self.lap_step = step
         return epoch, step, seconds, images / max(seconds, 1e-9)
@@ -84,9 +33,75 @@ class Clock:
 
     def rate(self, step):
         """Images per second since the beginning."""
-        return self.batch_size / self.seconds_for(1, step)
+        return self.images_per_step / self.seconds_for(1, step)
 
     def seconds_for(self, steps, step):
         """How long `steps` updates take at the pace so far."""
         elapsed = self.seconds + time.perf_counter() - self.began
         return steps * max(elapsed, 1e-9) / max(step - self.first, 1)
+
+
+def epoch_line(run, clock):
+    """The line for the epoch that a run is in: where it is, its pace, the means so far."""
+    per_epoch, step, last = run.training.steps_per_epoch, run.step, run.last_step
+    epoch, epochs = math.ceil(step / per_epoch), math.ceil(last / per_epoch)
+    means = run.history[(epoch - 1) * per_epoch :].mean(axis=0)
+    words = zip(run.training.columns.values(), means, strict=True)
+    left = duration(clock.seconds_for(last - step, step))
+    measured = " ".join(f"{word} {mean:.3g}" for word, mean in words)
+    return (
+        f"epoch {epoch}/{epochs} step {step}/{last} {left} left {clock.rate(step):.0f} images/s "
+        f"{measured}"
+    )
+
+
+def validation_words(notes):
+    """What the last epoch's validation measured, for the end of its line."""
+    rows = notes.get("validation") or [{}]
+    pairs = [f"{name} {value:.4g}" for name, value in rows[-1].items() if name != "epoch"]
+    return " ".join([" validation", *pairs]) if pairs else ""
+
+
+def introduction(run, summary, dataset):
+    """What is said before the training: the data, the networks, the files, the way to the end."""
+    training, step = run.training, run.step
+    sizes = ", ".join(f"{name} {n:,} weights" for name, n in training.model.weights().items())
+    start = f"goes on at step {step}" if step else "starts"
+    return (
+        f"{run.settings.recipe}: {summary}\n"
+        f"data: {dataset.name}, {run.trained_on['images']:,} images from {dataset.origin}; "
+        f"{len(training.images):,} of them train, {_plural(training.steps_per_epoch, 'update')} of "
+        f"{training.images_per_step:,} images per epoch\n"
+        f"networks: {sizes}; {backend.describe(training.xp)}\n"
+        f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}\n"
+        f"{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops"
+    )
+
+
+def conclusion(run):
+    """What is said of a complete run: what was measured, how long it took, what to type next."""
+    lines = [f"finished early: {run.finished}"] if run.step < run.last_step else []
+    for name, value in run.result().items():
+        if name != "step":
+            lines.append(f"{name}: {f'{value:.5g}' if type(value) in (int, float) else value}")
+    seconds = duration(sum(row[2] for row in run.timing))
+    lines.append(f"done: {_plural(run.step, 'update')} in {seconds}, all in {run.folder}")
+    if run.settings.recipe != "classifier":
+        more = typed("tinygan.sample", run.folder, "--n", 64, "--out", "samples.png")
+        lines.append(f"more pictures: {more}")
+    return "\n".join(lines)
+
+
+def warn_of_other_versions(began_with, run):
+    """A line on stderr when a run goes on with other versions than it began with."""
+    now = versions(run.training.xp)
+    if began_with != now:
+        print(
+            f"this run began with {began_with} and goes on with {now}: its numbers may differ in "
+            "the last bits from a run in one go",
+            file=sys.stderr,
+        )
+
+
+def _plural(n, word):
+    return f"{n:,} {word}{'s' * (n != 1)}"

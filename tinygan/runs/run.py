@@ -2,7 +2,7 @@
 
 config.json       what it takes to repeat the run: settings, data, versions
 metrics.csv       what every update measured, a mean for each epoch
-validation.csv    what was measured once an epoch, where the recipe has that
+validation.csv    what was measured once per epoch, where the recipe has that
 timing.csv        how long the epochs took; the only file that differs between equal runs
 samples/          images from one fixed noise: epoch_0001.png, …
 curves.png        losses and scores of every update
@@ -12,50 +12,41 @@ checkpoint.npz    where to go on from
 
 import dataclasses
 import itertools
-import json
-import math
 from pathlib import Path
 
 import numpy as np
 
-from tinygan import backend, plots
+from tinygan import backend
 from tinygan.cli import typed
 from tinygan.errors import RunError, Stopped, UserError
-from tinygan.files import reason, write_text
-from tinygan.runs import checkpoint
-from tinygan.runs.config import default_folder, write_config
-from tinygan.runs.finite import first_bad_output, first_bad_weight
-from tinygan.runs.log import Clock, duration
-from tinygan.runs.tables import read_timing, write_metrics, write_timing, write_validation
+from tinygan.files import reason
+from tinygan.runs import checkpoint, pictures, tables
+from tinygan.runs.config import write_config
+from tinygan.runs.finite import first_bad_array, first_bad_output
+from tinygan.runs.log import Clock, epoch_line, validation_words
 
 MILESTONES = (50, 100, 150)  # epochs whose samples are kept whatever --sample-every says
+
+
+def default_folder(recipe_name):
+    """Where a recipe's run goes when --out is left out."""
+    return Path("runs") / recipe_name
 
 
 class Run:
     """A training and the folder that it fills.
 
-    folder: path of the run folder. recipe: a Recipe. settings: Settings. dataset: a Dataset.
-    xp: the array module to compute with. Nothing is written before `start` or `resume`.
-    Raises UserError when the data does not suit the recipe or its options.
+    folder: path of the run folder. training: a Training, see recipes/recipe.py. settings: Settings.
+    trained_on: dict(name, images, sha256) of the data. Nothing is written before `start` or
+    `resume`.
     """
 
-    def __init__(self, folder, recipe, settings, dataset, xp):
-        self.folder, self.recipe, self.dataset, self.xp = Path(folder), recipe, dataset, xp
-        self.settings = dataclasses.replace(settings, backend=xp.__name__)  # not "auto"
-        self.images = dataset.images[: settings.limit]
-        self._check_data()
-        self.trainer = recipe.trainer(
-            recipe,
-            settings.options | recipe.fixed,
-            settings.seed,
-            xp,
-            self.images,
-            dataset.labels[: settings.limit],
-        )
-        self.columns = tuple(self.trainer.columns)
-        self.history = np.zeros((0, len(self.columns)), np.float32)  # a row for each update
+    def __init__(self, folder, training, settings, trained_on):
+        self.folder, self.training, self.trained_on = Path(folder), training, trained_on
+        self.settings = dataclasses.replace(settings, backend=training.xp.__name__)  # not "auto"
+        self.history = np.zeros((0, len(training.columns)), np.float32)  # a row for each update
         self.timing = []  # (epoch, step, seconds, images per second)
-        self.saved_step = None
+        self.saved_step, self.stopping = None, False
 
     @property
     def step(self):
@@ -63,24 +54,21 @@ class Run:
         return len(self.history)
 
     @property
-    def steps_per_epoch(self):
-        return self.trainer.steps_per_epoch
-
-    @property
     def last_step(self):
-        """Updates after which the run is complete, unless the trainer has finished before."""
-        ends = [self.settings.steps]
-        if self.settings.epochs is not None:
-            ends.append(self.settings.epochs * self.steps_per_epoch)
+        """Updates after which the run is complete, unless the training has finished before."""
+        steps, epochs = self.settings.steps, self.settings.epochs
+        ends = [steps, epochs and epochs * self.training.steps_per_epoch]
         return min(end for end in ends if end is not None)
 
     @property
     def finished(self):
         """Why there is no more to do, or None."""
-        asked = f"{self.step} updates, and {self.last_step} were asked for"
-        return self.trainer.notes.get("finished") or (
-            asked if self.step >= self.last_step else None
-        )
+        if self.step >= self.last_step:
+            asked = f"{self.step} updates, and {self.last_step} were asked for"
+            return self.training.notes.get("finished") or asked
+        return self.training.notes.get("finished")
+
+    # Start, go on, and the way back
 
     def start(self):
         """Make the folder and write config.json. Refuses a folder that has anything in it."""
@@ -88,15 +76,8 @@ class Run:
             raise UserError(f"--out {self.folder} is a file: name a folder that is new or empty")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if (self.folder / "config.json").exists():
-                raise UserError(
-                    f"{self.folder} holds a run already: go on with it with --resume, or name "
-                    "another folder with --out"
-                )
             if any(self.folder.iterdir()):
-                raise UserError(
-                    f"{self.folder} is not empty and holds no run: name another folder with --out"
-                )
+                raise UserError(self._why_not_start())
             self._prepare_folder()
         except OSError as error:
             raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
@@ -108,27 +89,25 @@ class Run:
         """
         path = self.folder / "checkpoint.npz"
         if path.exists():
-            _, self.history, self.trainer.notes = checkpoint.load(
-                path,
-                **self._identity(),
-                **self._trained(),
-                run=self._run_identity(),
-            )
-            if self.history.shape[1] != len(self.columns):
-                raise UserError(f"{path} does not fit this recipe: its history has other columns")
-            self.trainer.check(path)
-            self.saved_step = self.step
-        self.timing = read_timing(self.folder / "timing.csv", self.step)
+            self._load(path)
+        self.timing = tables.read_timing(self.folder, self.step)
         try:
             if not self.finished:
                 self._prepare_folder()
             if self.step:  # what a kill right after the checkpoint may have left undone
-                self._draw_if_due()
-                self._write_tables()
-                self._draw_curves()
+                self._show()
+                pictures.draw_curves(self.folder, self._title(), self.training, self.history)
                 self._write_result()
         except OSError as error:
             raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
+
+    def resume_command(self):
+        """What to type to go on with this run."""
+        name = self.settings.recipe
+        out = [] if self.folder == default_folder(name) else ["--out", self.folder]
+        return typed("tinygan.train", name, *out, "--resume")
+
+    # Training
 
     def train(self, progress, stop_requested):
         """Train until the last step, or until stop_requested() says so; then save.
@@ -136,203 +115,182 @@ class Run:
         Returns whether the run is complete. Raises RunError when a loss or a weight is not finite
         or something cannot be written; the last good checkpoint stays as it is.
         """
+        self.stopping = False
+        clock = Clock(self.step, self.training.images_per_step)
+        updates = self.training.updates(self.step)
         try:
             with np.errstate(all="ignore"):  # what is not finite is found and said in one line
-                self._train(progress, stop_requested)
+                while not (self.finished or self.stopping):
+                    self._run_epoch(updates, clock, progress, stop_requested)
+                    self._close_epoch(clock, progress)
+                self._write_result()
         except OSError as error:
-            raise RunError(
-                f"cannot write {error.filename or 'the output'}: {reason(error)}; the run stops at "
-                f"step {self.step}, {self._what_is_left()}; to go on: {self.resume_command()}"
-            ) from None
+            raise self._cannot_write(error) from None
         except KeyboardInterrupt:
-            raise Stopped(
-                f"stopped at once, near step {self.step}, {self._what_is_left()}; to go on: "
-                f"{self.resume_command()}"
-            ) from None
+            raise self._stopped_at_once() from None
         finally:
             progress.close()
         return bool(self.finished)
 
-    def resume_command(self):
-        """What to type to go on with this run."""
-        out = [] if self.folder == default_folder(self.recipe) else ["--out", self.folder]
-        return typed("tinygan.train", self.recipe.name, *out, "--resume")
-
-    def _train(self, progress, stop_requested):
-        per_epoch, trainer = self.steps_per_epoch, self.trainer
+    def _run_epoch(self, updates, clock, progress, stop_requested):
+        """Update up to the end of the epoch, the last step or a stop, and read what is measured."""
         unread = []  # what was measured, still on the device
-        clock = Clock(self.step, trainer.images_per_step)
-        updates = trainer.updates(self.step)
-        for measured in itertools.islice(updates, self.last_step - self.step):
+        per_epoch = self.training.steps_per_epoch
+        left = min(per_epoch - self.step % per_epoch, self.last_step - self.step)
+        for measured in itertools.islice(updates, left):
             unread.append(measured)
-            step = self.step + len(unread)
-            epoch, done_in_epoch = divmod(step, per_epoch)
-            stopping = stop_requested()
-            pausing = done_in_epoch == 0 or step == self.last_step or stopping
-            if pausing or progress.due():
-                self._read(unread)
-                line = self._line(clock)
-            if pausing:  # first make it safe, then show it
-                self.timing.append(clock.lap(math.ceil(step / per_epoch), step))
-                if done_in_epoch == 0:
-                    trainer.end_epoch(epoch)
-                    line += self._validation_words()
-                saving = self.finished or stopping or epoch % self.settings.checkpoint_every == 0
-                if saving or self._draws_now():
-                    self._check_weights()
-                    trainer.prepare()
-                if saving:
-                    self._save()
-                self._draw_if_due()
-                self._write_tables()
-                if self._draws_now() or stopping:
-                    self._draw_curves()
-                progress.show(line, final=True)
-                clock.restart()
-            elif not unread:
-                progress.show(line, final=False)
-            if stopping or trainer.notes.get("finished"):
+            self.stopping = stop_requested()
+            if self.stopping:
                 break
-        self._write_result()
+            if len(unread) < left and progress.due():
+                left -= len(unread)
+                self._read(unread)
+                progress.show(epoch_line(self, clock), final=False)
+        self._read(unread)
+
+    def _close_epoch(self, clock, progress):
+        """What comes after an epoch, or the part of one that was done: first make it safe, then
+        show it."""
+        epoch, rest = divmod(self.step, self.training.steps_per_epoch)
+        line = epoch_line(self, clock)
+        self.timing.append(clock.lap(epoch + bool(rest), self.step))
+        if rest == 0:
+            self.training.end_epoch(epoch)
+            line += validation_words(self.training.notes)
+        saving = self.finished or self.stopping or epoch % self.settings.checkpoint_every == 0
+        if saving or self._draws_now():
+            self._check_weights()
+            self.training.prepare()
+        if saving:
+            self._save()
+        self._show()
+        if self._draws_now() or self.stopping:
+            pictures.draw_curves(self.folder, self._title(), self.training, self.history)
+        progress.show(line, final=True)
+        clock.restart()
 
     def _read(self, unread):
         """Move what was measured to the host, into the history; waits for the device."""
-        rows = [self.xp.stack([measured[name] for name in self.columns]) for measured in unread]
-        rows = backend.to_numpy(self.xp.stack(rows)).astype(np.float32)
+        xp = self.training.xp
+        rows = [xp.stack([measured[name] for name in self.training.columns]) for measured in unread]
+        rows = backend.to_numpy(xp.stack(rows)).astype(np.float32)
         unread.clear()
-        bad = np.argwhere(~np.isfinite(rows))
-        if len(bad):
-            row, column = bad[0]
-            step = self.step + int(row) + 1
-            what = f"{self.columns[column]} is {rows[row, column]} at step {step}"
-            self._fail(what, self._bad_weight() or self._bad_output() or "the loss itself")
+        if not np.isfinite(rows).all():
+            self._fail_at(rows)
         self.history = np.concatenate([self.history, rows])
 
-    def _bad_weight(self):
-        return first_bad_weight(self.trainer.networks, self.trainer.optimizers)
+    # Files
 
-    def _bad_output(self):
-        probe = self.trainer.probe()
-        return None if probe is None else first_bad_output(*probe)
-
-    def _fail(self, what, where):
-        raise RunError(
-            f"{what}, found in {where}; {self._what_is_left()}; try a lower --lr with a new --out"
-        )
-
-    def _check_weights(self):
-        bad = self._bad_weight()
-        if bad:
-            self._fail(f"a weight is not finite by step {self.step}", bad)
+    def _prepare_folder(self):
+        (self.folder / "samples").mkdir(parents=True, exist_ok=True)
+        options = self.settings.options
+        fixed = {n: v for n, v in self.training.options.items() if n not in options}
+        write_config(self.folder, self.settings, fixed, self.trained_on, self.training.xp)
 
     def _save(self):
         checkpoint.save(
             self.folder / "checkpoint.npz",
-            **self._identity(),
-            **self._trained(),
+            **self._parts(),
             step=self.step,
             history=self.history,
-            notes=self.trainer.notes,
-            run=self._run_identity(),
+            notes=self.training.notes,
         )
         self.saved_step = self.step
 
+    def _load(self, path):
+        _, self.history, self.training.notes = checkpoint.load(path, **self._parts())
+        if self.history.shape[1] != len(self.training.columns):
+            raise UserError(f"{path} does not fit this recipe: its history has other columns")
+        self.training.check(path)
+        self.saved_step = self.step
+
+    def _parts(self):
+        """What a checkpoint holds, and what must be the same for a step to mean the same."""
+        identity = {"seed": self.settings.seed} | {
+            n: self.trained_on[n] for n in ("images", "sha256")
+        }
+        return {
+            "recipe": self.settings.recipe,
+            "options": self.settings.options,
+            "run": identity,
+            "arrays": self.training.model.arrays(),
+            "optimizers": self.training.optimizers,
+            "generators": self.training.generators,
+        }
+
     def _draws_now(self):
         """Whether this step is one of those that have a sample sheet and curves."""
-        epoch, rest = divmod(self.step, self.steps_per_epoch)
+        epoch, rest = divmod(self.step, self.training.steps_per_epoch)
         due = epoch % self.settings.sample_every == 0 or epoch in MILESTONES
         return bool(self.finished) or (rest == 0 and due)
 
-    def _draw_if_due(self):
+    def _show(self):
+        """Write the sample sheet if one is due, and the tables."""
+        epoch, rest = divmod(self.step, self.training.steps_per_epoch)
         if self._draws_now():
-            epoch, rest = divmod(self.step, self.steps_per_epoch)
-            self._draw(f"step_{self.step:06}" if rest else f"epoch_{epoch:04}")
-
-    def _draw(self, name):
-        rng = np.random.default_rng(self.settings.seed).spawn(3)[2]  # two train; the third draws
-        images, columns = self.trainer.sheet_images(rng)
-        scale = 2 if images.shape[1] < 64 else 1
-        sheet = plots.grid(images, columns=columns, scale=scale)
-        plots.save_png(self.folder / "samples" / f"{name}.png", sheet)
-
-    def _draw_curves(self):
-        title = f"{self.recipe.name}, {self.dataset.name}"
-        panels = self.trainer.panels(self.history)
-        plots.curves(self.folder / "curves.png", panels, self.steps_per_epoch, title)
-
-    def _write_tables(self):
-        write_metrics(self.folder / "metrics.csv", self.columns, self.history, self.steps_per_epoch)
-        write_timing(self.folder / "timing.csv", self.timing)
-        validation = self.trainer.notes.get("validation")
-        if validation:
-            write_validation(self.folder / "validation.csv", validation)
+            name = f"step_{self.step:06}" if rest else f"epoch_{epoch:04}"
+            pictures.draw_sheet(self.folder, name, self.training, self.settings.seed)
+        tables.write(self.folder, self.training, self.history, self.timing)
 
     def _write_result(self):
         """Measure what is measured at the end, once: then it is in result.json."""
         if self.finished and self.step == self.saved_step and not self.result():
-            result = self.trainer.result()
+            result = self.training.result()
             if result:
-                text = json.dumps({"step": self.step} | result, indent=2) + "\n"
-                write_text(self.folder / "result.json", text)
+                tables.write_result(self.folder, {"step": self.step} | result)
 
     def result(self):
         """What result.json holds for this step, or {}."""
-        try:
-            result = json.loads((self.folder / "result.json").read_text(encoding="utf-8"))
-            return result if result["step"] == self.step else {}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {}
+        return tables.read_result(self.folder, self.step)
 
-    def _line(self, clock):
-        per_epoch, step = self.steps_per_epoch, self.step
-        epoch, epochs = math.ceil(step / per_epoch), math.ceil(self.last_step / per_epoch)
-        means = self.history[(epoch - 1) * per_epoch :].mean(axis=0)
-        left = duration(clock.seconds_for(self.last_step - step, step))
-        words = self.trainer.columns.values()
-        measured = " ".join(f"{word} {mean:.3g}" for word, mean in zip(words, means, strict=True))
-        return (
-            f"epoch {epoch}/{epochs} step {step}/{self.last_step} {left} left "
-            f"{clock.rate(step):.0f} images/s {measured}"
+    def _title(self):
+        return f"{self.settings.recipe}, {self.trained_on['name']}"
+
+    # When something goes wrong
+
+    def _check_weights(self):
+        if bad := self._bad_array():
+            raise self._failure(f"a weight is not finite by step {self.step}", bad)
+
+    def _bad_array(self):
+        model = self.training.model
+        return first_bad_array(model.arrays(), model.networks, self.training.optimizers)
+
+    def _fail_at(self, rows):
+        """Raise RunError for rows of measurements of which one is not finite."""
+        row, column = np.argwhere(~np.isfinite(rows))[0]
+        word = list(self.training.columns)[column]
+        what = f"{word} is {rows[row, column]} at step {self.step + int(row) + 1}"
+        probe = self.training.model.probe()
+        where = self._bad_array() or (probe and first_bad_output(*probe)) or "the loss itself"
+        raise self._failure(what, where)
+
+    def _failure(self, what, where):
+        return RunError(
+            f"{what}, found in {where}; {self._what_is_left()}; try a lower --lr with a new --out"
         )
 
-    def _validation_words(self):
-        rows = self.trainer.notes.get("validation")
-        if not rows:
-            return ""
-        pairs = (f"{name} {value:.4g}" for name, value in rows[-1].items() if name != "epoch")
-        return " validation " + " ".join(pairs)
+    def _cannot_write(self, error):
+        return RunError(
+            f"cannot write {error.filename or 'the output'}: {reason(error)}; the run stops at "
+            f"step {self.step}, {self._what_is_left()}; to go on: {self.resume_command()}"
+        )
+
+    def _stopped_at_once(self):
+        return Stopped(
+            f"stopped at once, near step {self.step}, {self._what_is_left()}; to go on: "
+            f"{self.resume_command()}"
+        )
 
     def _what_is_left(self):
         if self.saved_step is None:
             return "there is no checkpoint yet"
         return f"the checkpoint of step {self.saved_step} is kept"
 
-    def _identity(self):
-        return {"recipe": self.recipe.name, "options": self.settings.options}
-
-    def _run_identity(self):
-        """What makes this run this run: with another of these, a step means something else."""
-        return {
-            "seed": self.settings.seed,
-            "images": len(self.images),
-            "sha256": self.dataset.sha256,
-        }
-
-    def _trained(self):
-        return {
-            "networks": self.trainer.networks,
-            "optimizers": self.trainer.optimizers,
-            "generators": self.trainer.generators,
-        }
-
-    def _check_data(self):
-        want, have = self.recipe.image_shape, self.dataset.images.shape[1:]
-        if want is not None and have != want:
-            want, have = (" × ".join(map(str, sizes)) for sizes in (want, have))
-            raise UserError(f"{self.recipe.name} draws images of {want}, but the data has {have}")
-
-    def _prepare_folder(self):
-        (self.folder / "samples").mkdir(parents=True, exist_ok=True)
-        write_config(
-            self.folder, self.settings, self.recipe, self.dataset, len(self.images), self.xp
-        )
+    def _why_not_start(self):
+        if (self.folder / "config.json").exists():
+            return (
+                f"{self.folder} holds a run already: go on with it with --resume, or name another "
+                "folder with --out"
+            )
+        return f"{self.folder} is not empty and holds no run: name another folder with --out"

@@ -1,49 +1,73 @@
-"""The tables of a run: metrics.csv and timing.csv."""
+"""The tables of a run: metrics.csv, timing.csv, validation.csv, and result.json."""
 
 import csv
+import json
 
 import numpy as np
 
 from tinygan.files import write_text
 
 
-def write_metrics(path, columns, history, steps_per_epoch):
-    """Write a row for each epoch: its number, the updates done at its end, and the means over it.
+def write(folder, training, history, timing):
+    """Write all tables of a run. Raises OSError when one cannot be written.
 
-    columns: names. history: (steps, len(columns)), a row for each update. The last epoch may be
-    incomplete. Raises OSError when it cannot be written.
+    history: (steps, columns), a row for each update. timing: rows (epoch, step, seconds, images per
+    second).
+    """
+    lines = metrics_lines(training.columns, history, training.steps_per_epoch)
+    _write_lines(folder / "metrics.csv", lines)
+    lines = ["epoch,step,seconds,images_per_second"]
+    lines += [f"{epoch},{step},{seconds:.2f},{rate:.1f}" for epoch, step, seconds, rate in timing]
+    _write_lines(folder / "timing.csv", lines)
+    if training.notes.get("validation"):
+        _write_lines(folder / "validation.csv", validation_lines(training.notes["validation"]))
+
+
+def metrics_lines(columns, history, steps_per_epoch):
+    """A line for each epoch: its number, the updates done at its end, the means over it.
+
+    The last epoch may be incomplete.
     """
     lines = [",".join(["epoch", "step", *columns])]
     for first in range(0, len(history), steps_per_epoch):
         part = history[first : first + steps_per_epoch]
         means = [f"{mean:.6f}" for mean in part.mean(axis=0, dtype=np.float64)]
         lines.append(",".join([str(first // steps_per_epoch + 1), str(first + len(part)), *means]))
-    write_text(path, "\n".join(lines) + "\n")
+    return lines
 
 
-def write_validation(path, rows):
-    """Write a list of dicts with the same keys, "epoch" among them, a row each. Raises OSError."""
+def validation_lines(rows):
+    """A line for each of the dicts of one set of keys, "epoch" among them."""
     columns = ["epoch", *sorted(rows[0].keys() - {"epoch"})]
-    lines = [",".join(columns)]
-    lines += [",".join(f"{row[name]:.6g}" for name in columns) for row in rows]
-    write_text(path, "\n".join(lines) + "\n")
+    lines = [",".join(f"{row[name]:.6g}" for name in columns) for row in rows]
+    return [",".join(columns), *lines]
 
 
-def write_timing(path, rows):
-    """Write rows of (epoch, step, seconds, images per second)."""
-    lines = ["epoch,step,seconds,images_per_second"]
-    lines += [f"{epoch},{step},{seconds:.2f},{rate:.1f}" for epoch, step, seconds, rate in rows]
-    write_text(path, "\n".join(lines) + "\n")
-
-
-def read_timing(path, last_step):
-    """The rows up to last_step. What cannot be read is left out: it is only time."""
+def read_timing(folder, last_step):
+    """The rows of timing.csv up to last_step. What cannot be read is left out: it is only time."""
     rows = []
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            for row in list(csv.reader(file))[1:]:
-                epoch, step, seconds, rate = row
+        with open(folder / "timing.csv", newline="", encoding="utf-8") as file:
+            for epoch, step, seconds, rate in list(csv.reader(file))[1:]:
                 rows.append((int(epoch), int(step), float(seconds), float(rate)))
     except (OSError, ValueError, csv.Error):
         pass
     return [row for row in rows if row[1] <= last_step]
+
+
+def write_result(folder, result):
+    """Write a dict as result.json. Raises OSError when it cannot be written."""
+    write_text(folder / "result.json", json.dumps(result, indent=2) + "\n")
+
+
+def read_result(folder, step):
+    """What result.json holds, if it was measured at this step, else {}."""
+    try:
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return result if result["step"] == step else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _write_lines(path, lines):
+    write_text(path, "\n".join(lines) + "\n")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinygan import backend, nn
+from tinygan import nn
 from tinygan.data.pixels import to_float
 
 
@@ -26,17 +26,6 @@ def mirrored(images, rng):
     return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
 
 
-def predict(network, images, batch_size=256):
+def predict(network, images):
     """The logits of uint8 images (N, H, W, C) on the host, in eval mode -> float32 (N, K), host."""
-    xp = backend.array_module(network.params()[0].data)
-    was_training = network.training
-    network.eval()
-    try:
-        pieces = [
-            backend.to_numpy(network.forward(to_float(backend.to_device(piece, xp))))
-            for piece in (images[i : i + batch_size] for i in range(0, len(images), batch_size))
-        ]
-    finally:
-        if was_training:
-            network.train()
-    return np.concatenate(pieces)
+    return nn.in_batches(network, images, before=to_float)

@@ -16,11 +16,11 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.data.pixels import to_float, to_uint8
-from tinygan.nn import GaussianNoise
+from tinygan.nn import GaussianNoise, in_batches
 from tinygan.training import gan_loss
+from tinygan.training.instance_noise import std_at
 
 BCE = gan_loss.bce()
-NOISE_HALF_LIFE = 5  # epochs after which instance noise is half as wide
 
 
 def d_step(D, opt_d, real, fake, *labels, loss=BCE, penalty=None):
@@ -96,8 +96,9 @@ def fit(
     conditional networks. rng: host NumPy Generator for the noise z ~ N(0, 1), which is drawn on the
     host so that every backend sees the same. low: black, -1 or 0. loss, penalty: see d_step.
     d_steps: updates of D for each of G; the batch is cut into as many pieces.
-    instance_noise: standard deviation of the noise that blurs all images before D sees them,
-    halved every five epochs; start and steps_per_epoch say where in the training this begins.
+    instance_noise: standard deviation of the noise that blurs all images before D sees them, at the
+    beginning; instance_noise.py says how it fades. start, steps_per_epoch: where in the training
+    this loop begins, and how many updates an epoch has.
     average: a function of (G) called after each update of it, to keep a moving average.
     Yields after each update dict(d_loss, g_loss, real_score, fake_score, g_grad) of 0-d arrays on
     the networks' device, g_grad the length of G's gradient; reading one waits for the device.
@@ -111,7 +112,7 @@ def fit(
 
     for step, batch in enumerate(batches, start):
         if blur is not None:
-            blur.std = instance_noise * 0.5 ** (step / steps_per_epoch / NOISE_HALF_LIFE)
+            blur.std = std_at(step / steps_per_epoch, instance_noise)
         images, *labels = batch if isinstance(batch, tuple) else (batch,)
         pieces = zip(*(np.split(array, d_steps) for array in (images, *labels)), strict=True)
         for images, *labels in pieces:
@@ -139,22 +140,10 @@ def gradient_length(network):
     return xp.sqrt(sum(squares[1:], squares[0]))
 
 
-def generate(G, z, *labels, low=-1, batch_size=256):
+def generate(G, z, *labels, low=-1):
     """Draw images: z (N, noise_dim) float32 on the host -> uint8 (N, H, W, C) on the host.
 
     labels (N,), for a conditional G: the classes to draw. low: what G means by black, -1 or 0.
-    In eval mode, so the same z gives the same image whatever is drawn beside it, and no running
-    statistic moves; the mode is put back afterwards.
+    In eval mode, so the same z gives the same image whatever is drawn beside it.
     """
-    xp = backend.array_module(G.params()[0].data)
-    was_training = G.training
-    G.eval()
-    pieces = []
-    try:
-        for i in range(0, len(z), batch_size):
-            inputs = [backend.to_device(a[i : i + batch_size], xp) for a in (z, *labels)]
-            pieces.append(backend.to_numpy(to_uint8(G.forward(*inputs), low)))
-    finally:
-        if was_training:
-            G.train()
-    return np.concatenate(pieces)
+    return in_batches(G, z, *labels, after=lambda images: to_uint8(images, low))

@@ -17,10 +17,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tinygan import backend
-from tinygan.errors import UserError
 from tinygan.nn import bce_with_logits, sigmoid
 
-NAMES = ("bce", "lsgan", "hinge")  # what --loss offers
+NAMES = ("bce", "lsgan", "hinge")  # those that any D can play
 
 
 class GanLoss(NamedTuple):
@@ -82,16 +81,16 @@ def wasserstein():
 
 
 def by_name(name, label_smoothing=0.0):
-    """The GanLoss of an option: "bce", "lsgan", "hinge" or "wasserstein".
+    """The GanLoss called "bce", "lsgan", "hinge" or "wasserstein".
 
-    Raises UserError for another name, or where label smoothing has no meaning.
+    Raises ValueError for another name, or where label smoothing has no meaning.
     """
     if name in ("bce", "lsgan"):
         return {"bce": bce, "lsgan": lsgan}[name](label_smoothing)
     if name not in ("hinge", "wasserstein"):
-        raise UserError(f"unknown loss {name!r}: choose one of {', '.join(NAMES)}")
+        raise ValueError(f"unknown loss {name!r}: choose one of {', '.join(NAMES)}")
     if label_smoothing:
-        raise UserError(f"--label-smoothing needs a target to soften, and the {name} loss has none")
+        raise ValueError(f"label smoothing needs a target to soften, and the {name} loss has none")
     return hinge() if name == "hinge" else wasserstein()
 
 

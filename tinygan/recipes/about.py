@@ -1,0 +1,19 @@
+"""What --about prints: what a recipe is, its options, and its networks as tables."""
+
+import textwrap
+
+from tinygan import nn
+from tinygan.recipes.options import OPTIONS, flag
+
+
+def about(recipe, given):
+    """The text for a Recipe. given: dict of options that are to differ from the recipe's own."""
+    lines = [f"{recipe.name}: {recipe.summary}", "", *textwrap.wrap(recipe.details, 88), ""]
+    lines.append(f"data {recipe.data}, {recipe.epochs} epochs; options and their defaults:")
+    for name, value in recipe.options.items():
+        shown = "-" if value is None else value
+        lines.append(f"  {flag(name):<18} {shown!s:<8} {OPTIONS[name].meaning}")
+    model = recipe.new_model(recipe.options | given, seed=0, image_shape=(28, 28, 1))
+    for name, inputs in model.examples().items():
+        lines += ["", nn.summary_text(name, model.networks[name], *inputs)]
+    return "\n".join(lines)

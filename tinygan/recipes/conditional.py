@@ -1,0 +1,174 @@
+"""The conditional GAN: asked for a class, and stopped when it comes no nearer to real images."""
+
+import numpy as np
+
+from tinygan import plots
+from tinygan.cli import class_numbers
+from tinygan.data.batches import batches
+from tinygan.data.split import split
+from tinygan.errors import UserError
+from tinygan.metrics import frechet_distance
+from tinygan.models import gan
+from tinygan.recipes.gan import FIXED, OPTIONS, Gan, GanTraining
+from tinygan.recipes.recipe import Parts, Recipe, check_validation
+from tinygan.training.average import move_average
+from tinygan.training.early_stopping import best_epoch, has_stopped
+from tinygan.training.gan_loop import generate
+
+
+class ConditionalGan(Gan):
+    """G and D that are told a class. "best" is the G of the best epoch so far: it draws.
+
+    classes: the labels that it knows. The networks count them from 0.
+    """
+
+    choices = ("classes",)
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.classes = class_numbers(self.options["classes"])
+        self.networks["best"] = self.copy_of_G()
+
+    @staticmethod
+    def sizes(options):
+        count = len(class_numbers(options["classes"]))
+        return {"noise_dim": options["noise_dim"], "classes": count}
+
+    def draw(self, n, rng, classes=None):
+        """classes: labels to draw, in equal parts and in order; all that it knows when left out.
+
+        Raises UserError for a class that it was not trained on.
+        """
+        classes = classes or self.classes
+        for unknown in sorted(set(classes) - set(self.classes)):
+            raise UserError(
+                f"class {unknown} is not one that this run was trained on: "
+                f"{', '.join(map(str, self.classes))}"
+            )
+        labels = np.asarray(classes)[equal_parts(n, len(classes))]
+        return self.draw_classes(self.networks["best"], labels, rng), labels
+
+    def draw_classes(self, G, labels, rng):
+        """An image of each of these labels (n,) by the network G."""
+        numbers = np.searchsorted(self.classes, labels)
+        return generate(G, self.noise(len(labels), rng), numbers, low=self.options["low"])
+
+    def sheet(self, rng):
+        k = len(self.classes)
+        rows = max(1, 8 // k)  # of each class
+        return self.draw(8 * rows * k, rng)[0], 8
+
+    def examples(self):
+        label = np.zeros(1, np.int64)
+        return {name: (*inputs, label) for name, inputs in super().examples().items()}
+
+    def probe(self):
+        return None
+
+
+class ConditionalTraining(GanTraining):
+    """GanTraining with labels, a distance to the validation part after each epoch, and an end.
+
+    The Fréchet distance is that between the validation images and as many draws with the same
+    labels, in the features that the training was given. The G with the lowest distance is kept.
+    """
+
+    PATIENCE = 20  # epochs without a better distance before the training ends
+    of = "images that train, 80 % of those with the wanted labels"
+
+    def __init__(self, model, parts, seed, features=None):
+        super().__init__(model, parts, seed, features)
+        self.notes = {"validation": []}
+        self.real_features = {
+            name: features(getattr(parts, name)[0]) for name in ("validation", "test")
+        }
+
+    def batches(self, start):
+        numbers = np.searchsorted(self.model.classes, self.labels)
+        return batches(self.images, self.images_per_step, self.seed, start, labels=numbers)
+
+    def end_epoch(self, epoch):
+        rows = self.notes["validation"]
+        rows.append({"epoch": epoch, "fd": self._distance(self.model.newest(), "validation")})
+        best = best_epoch(rows, "fd")
+        if best == epoch:
+            self._keep_newest()
+        elif has_stopped(rows, "fd", self.PATIENCE):
+            why = f"the validation distance has not improved since epoch {best}"
+            self.notes["finished"] = why
+
+    def prepare(self):
+        if not self.notes["validation"]:  # until the first epoch is complete, the newest G draws
+            self._keep_newest()
+
+    def check(self, path):
+        super().check(path)
+        check_validation(self.notes.get("validation"), "fd", path)
+
+    def panels(self, history):
+        rows = [(row["epoch"], row["fd"]) for row in self.notes["validation"]]
+        distance = plots.Panel("validation fd", {}, {"Fréchet distance": rows}, log=True)
+        return [*super().panels(history), distance]
+
+    def result(self):
+        """The distance to images that nothing else has seen, and the epoch of that G."""
+        fd = self._distance(self.model.networks["best"], "test")
+        return {"test_fd": fd, "best_epoch": best_epoch(self.notes["validation"], "fd")}
+
+    def _keep_newest(self):
+        move_average(self.model.networks["best"], self.model.newest(), keep=0.0)
+
+    def _distance(self, G, name):
+        """Between a part of the images and as many draws by G with their labels."""
+        _, labels = getattr(self.parts, name)
+        drawn = self.model.draw_classes(G, labels, np.random.default_rng(self.seed))
+        return frechet_distance(self.real_features[name], self.features(drawn))
+
+
+def equal_parts(n, k):
+    """n numbers from 0 to k − 1 in order, each as often as any other but for one."""
+    return np.arange(n) * k // n
+
+
+def split_classes(images, labels, options, seed):
+    """Of the images with the wanted classes 80 % train, 10 % are for validation, 10 % for the test.
+
+    Raises UserError when a class has no image, or there are too few.
+    """
+    classes = class_numbers(options["classes"])
+    wanted = np.flatnonzero(np.isin(labels, classes))
+    missing = set(classes) - set(np.unique(labels[wanted]).tolist())
+    if missing:
+        raise UserError(f"--classes: the data has no image of class {min(missing)}")
+    parts = split(len(wanted), (0.8, 0.1, 0.1), seed=seed)
+    if min(len(part) for part in parts) < 2:
+        raise UserError(f"{len(wanted)} images are too few to split: a tenth must be two or more")
+    return Parts(*((images[wanted[part]], labels[wanted[part]]) for part in parts))
+
+
+def _networks(rng, *, noise_dim, classes):
+    return (
+        gan.conditional_generator(rng, noise_dim=noise_dim, classes=classes),
+        gan.conditional_discriminator(rng, classes=classes),
+    )
+
+
+RECIPES = [
+    Recipe(
+        name="cgan",
+        summary="conditional dense GAN that is asked for T-shirts or trousers",
+        details='Follows the document "Generative Adversarial Network (GAN) for Fashion MNIST '
+        'Image Generation", with its layer sizes. --classes 0,1 are T-shirts and trousers; any '
+        "labels will do. Pixels are in [0, 1]. 80 % of the images train, 10 % decide when to stop, "
+        "10 % are looked at when the training has ended.",
+        data="fashion-mnist",
+        image_shape=(28, 28, 1),
+        epochs=200,
+        build=_networks,
+        split=split_classes,
+        model=ConditionalGan,
+        training=ConditionalTraining,
+        options={n: v for n, v in OPTIONS.items() if n != "width"} | {"classes": "0,1"},
+        fixed=FIXED | {"low": 0},
+    ),
+]

@@ -1,0 +1,306 @@
+"""GANs: two networks that learn against each other, and the recipes that differ in the two."""
+
+import functools
+
+import numpy as np
+
+from tinygan import nn, plots
+from tinygan.data.batches import batches
+from tinygan.errors import UserError
+from tinygan.models import gan
+from tinygan.recipes.recipe import (
+    Model,
+    Recipe,
+    Training,
+    all_train,
+    training_rng,
+    whole_updates,
+)
+from tinygan.training import gan_loss
+from tinygan.training.average import move_average
+from tinygan.training.gan_loop import fit, generate
+from tinygan.training.gradient_penalty import gradient_penalty
+
+
+class Gan(Model):
+    """G and D. With the option ema there is a third network, "average", that draws in G's place."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        G, D = (net.to(self.xp).train() for net in self._new_networks(self.rng))
+        self.networks = {"D": D, "G": G}  # in the order of their updates
+        if self.options["ema"]:
+            self.networks["average"] = self.copy_of_G()
+
+    @staticmethod
+    def sizes(options):
+        """What build takes of the options."""
+        return {"noise_dim": options["noise_dim"], "width": options["width"]}
+
+    def draw(self, n, rng):
+        return generate(self.newest(), self.noise(n, rng), low=self.options["low"]), None
+
+    def newest(self):
+        """G as it is now, or its average where one is kept."""
+        return self.networks.get("average", self.networks["G"])
+
+    def noise(self, n, rng):
+        """z ~ N(0, I): float32 (n, noise_dim) on the host."""
+        return rng.standard_normal((n, self.options["noise_dim"]), dtype=np.float32)
+
+    def weights(self):
+        return {name: size for name, size in super().weights().items() if name in "DG"}
+
+    def drawing(self, prior=None):
+        return ("G",)
+
+    def examples(self):
+        return {
+            "G": (np.zeros((1, self.options["noise_dim"]), np.float32),),
+            "D": (np.zeros((1, *self.image_shape), np.float32),),
+        }
+
+    def probe(self):
+        z = self.xp.asarray(self.noise(64, np.random.default_rng(0)))
+        return {name: self.networks[name] for name in "GD"}, z
+
+    def copy_of_G(self):
+        """A network with G's weights and running statistics, in eval mode."""
+        copy, _ = self._new_networks(np.random.default_rng(0))
+        move_average(copy.to(self.xp), self.networks["G"], keep=0.0)
+        return copy.eval()
+
+    def _new_networks(self, rng):
+        return self.build(rng, **self.sizes(self.options))
+
+
+class GanTraining(Training):
+    """Updates of G and D, see gan_loop.fit."""
+
+    of = "images there are"  # what the images are, in an error
+
+    def __init__(self, model, parts, seed, features=None):
+        super().__init__(model, parts, seed, features)
+        o = self.options
+        self.columns = {
+            "d_loss": "D",
+            "g_loss": "G",
+            "real_score": "real",
+            "fake_score": "fake",
+            "g_grad": "gradient",
+        }
+        self.steps_per_epoch = whole_updates(
+            o["batch_size"], len(self.images), d_steps=o["d_steps"], of=self.of
+        )
+        self.images_per_step = o["batch_size"] * o["d_steps"]
+        self.optimizers = {
+            name: nn.Adam(
+                model.networks[name].params(), o[f"lr_{name.lower()}"] or o["lr"], o["betas"]
+            )
+            for name in "GD"
+        }
+        self.noise_rng = training_rng(seed)
+        self.generators = {"noise": self.noise_rng, "dropout": model.rng}
+        try:
+            self.loss = gan_loss.by_name(o["loss"], o["label_smoothing"])
+        except ValueError as error:
+            raise UserError(f"--loss, --label-smoothing: {error}") from None
+
+    def updates(self, start):
+        networks, o = self.model.networks, self.options
+        penalty = average = None
+        if o["loss"] == "wasserstein":
+            penalty = functools.partial(gradient_penalty, rng=self.noise_rng)
+        if o["ema"]:
+            average = functools.partial(move_average, networks["average"], keep=o["ema"])
+        return fit(
+            networks["G"],
+            networks["D"],
+            self.optimizers["G"],
+            self.optimizers["D"],
+            self.batches(start),
+            self.noise_rng,
+            noise_dim=o["noise_dim"],
+            low=o["low"],
+            loss=self.loss,
+            penalty=penalty,
+            d_steps=o["d_steps"],
+            instance_noise=o["instance_noise"],
+            start=start,
+            steps_per_epoch=self.steps_per_epoch,
+            average=average,
+        )
+
+    def batches(self, start):
+        return batches(self.images, self.images_per_step, self.seed, start)
+
+    def panels(self, history):
+        def line(name):
+            return self.column(history, name)
+
+        losses = {"discriminator": line("d_loss"), "generator": line("g_loss")}
+        scores = {"real images": line("real_score"), "generated images": line("fake_score")}
+        if self.options["loss"] == "bce":  # where these stand when D can only guess
+            guides = {"2 ln 2": 2 * np.log(2), "ln 2": np.log(2)}
+            panels = [
+                plots.Panel("loss (nats)", losses, guides=guides),
+                plots.Panel("D's mean score", scores, guides={"": 0.5}, limits=(0, 1)),
+            ]
+        else:
+            panels = [plots.Panel("loss", losses), plots.Panel("D's mean output", scores)]
+        return [*panels, plots.Panel("length of G's gradient", {"": line("g_grad")}, log=True)]
+
+
+OPTIONS = {  # of every GAN, with the defaults of the DCGAN paper
+    "width": 64,
+    "batch_size": 128,
+    "lr": 2e-4,
+    "lr_d": None,
+    "lr_g": None,
+    "d_steps": 1,
+    "loss": "bce",
+    "label_smoothing": 0.0,
+    "instance_noise": 0.0,
+    "ema": None,
+}
+FIXED = {"noise_dim": 100, "betas": (0.5, 0.999), "low": -1}  # low: what black is
+
+
+def _recipe(name, summary, details, generator, discriminator, options=None, **changes):
+    """A row: a generator and a discriminator, and what is not as in most rows."""
+
+    def build(rng, *, noise_dim, **sizes):
+        return generator(rng, noise_dim=noise_dim, **sizes), discriminator(rng, **sizes)
+
+    row = {
+        "data": "fashion-mnist",
+        "image_shape": (28, 28, 1),
+        "epochs": 50,
+        "split": all_train,
+        "model": Gan,
+        "training": GanTraining,
+        "fixed": FIXED,
+    } | changes
+    options = OPTIONS | (options or {})
+    options = {name: value for name, value in options.items() if name not in row["fixed"]}
+    return Recipe(name, summary, details, build=build, options=options, **row)
+
+
+def _dense_1(rng, *, width):
+    return gan.dense_discriminator(rng, hidden=(4 * width, 8 * width, 16 * width))
+
+
+def _dense_2(rng, *, width):
+    return gan.dense_discriminator(rng, hidden=(4 * width, 2 * width, width), dropout=0.5)
+
+
+def _half_cnn(rng, *, width):
+    return gan.cnn_discriminator(rng, width=max(1, width // 2))
+
+
+_critic = functools.partial(gan.dcgan_discriminator, dropout=0.0)
+_cifar10 = {"size": 32, "channels": 3}
+_faces = {"size": 64, "channels": 3}
+
+DOCUMENT_000 = (
+    'Follows the document "Project deep unsupervised learning", which compares a mixture, an '
+    "autoencoder and four GANs on clothes. "
+)
+
+RECIPES = [
+    _recipe(
+        "gan-dense-1",
+        "dense GAN, discriminator 256-512-1024 without dropout",
+        DOCUMENT_000
+        + "Dense generator; the document's first dense discriminator. At --width 64 the sizes of "
+        "the discriminator are the document's; it does not tell the generator's. It shows samples "
+        "after 50, 100 and 150 epochs: --epochs 150.",
+        gan.dense_generator,
+        _dense_1,
+    ),
+    _recipe(
+        "gan-dense-2",
+        "dense GAN, discriminator 256-128-64 with dropout 0.5",
+        DOCUMENT_000
+        + "Dense generator; the document's second dense discriminator, smaller and with dropout. "
+        "It trains for 150 epochs: --epochs 150.",
+        gan.dense_generator,
+        _dense_2,
+    ),
+    _recipe(
+        "gan-cnn",
+        "GAN with upsampling and convolutions in G, convolutions in D",
+        DOCUMENT_000
+        + "G: dense, then upsampling and 3×3 convolutions, ReLU, tanh; D: 3×3 convolutions, "
+        "LeakyReLU, dropout 0.25. BatchNorm in G is ours: the document does not speak of it. It "
+        "trains for 150 epochs: --epochs 150.",
+        gan.cnn_generator,
+        gan.cnn_discriminator,
+    ),
+    _recipe(
+        "gan-dense-cnn",
+        "dense generator against a convolutional discriminator",
+        DOCUMENT_000
+        + "The pairing that it blames for noise in its pictures. The discriminator is that of "
+        "gan-cnn with half the channels. The generator's gradient is in curves.png. The document "
+        "trains for 150 epochs: --epochs 150.",
+        gan.dense_generator,
+        _half_cnn,
+    ),
+    _recipe(
+        "dcgan",
+        "deep convolutional GAN on Fashion-MNIST, 28×28 grey",
+        "A DCGAN of three 5×5 transposed convolutions against two 5×5 convolutions. The learning "
+        "rate and Adam's first beta are those of Radford et al. 2016; the document this recipe "
+        "follows (github.com/kohjlalex/DCGAN) trains with --lr 0.00001 --epochs 100. --width 64 is "
+        "full size; 32 is nearly three times as fast.",
+        gan.dcgan_generator,
+        gan.dcgan_discriminator,
+    ),
+    _recipe(
+        "dcgan-fashion",
+        "DCGAN with 4×4 kernels, BatchNorm and LeakyReLU in both nets, 28×28 grey",
+        'Follows the document "Deep Convolutional GANs for Image Generation". It has BatchNorm '
+        "after every layer; here, as in Radford et al. 2016, not after D's first.",
+        gan.fashion_generator,
+        gan.fashion_discriminator,
+    ),
+    _recipe(
+        "dcgan-faces",
+        "DCGAN with 4×4 kernels for faces, 64×64 colour; needs --data-dir",
+        'Follows the document "Deep Convolutional GANs for Image Generation", with BatchNorm '
+        "everywhere but at D's first layer. --data-dir names a folder or a .zip of pictures of "
+        "faces, or CelebA's img_align_celeba.zip; they are cropped and resized once. --width 16 or "
+        "24 keeps it bearable without a GPU.",
+        functools.partial(gan.all_conv_generator, **_faces, activation=nn.LeakyReLU),
+        functools.partial(gan.all_conv_discriminator, **_faces),
+        data="faces",
+        image_shape=(64, 64, 3),
+    ),
+    _recipe(
+        "dcgan-cifar10",
+        "all-convolutional DCGAN on CIFAR-10 with instance noise, 32×32 colour",
+        'Follows the document "CIFAR-10 Image Generation with Deep Convolutional GAN" '
+        "(github.com/masoudrahimi39/Machine-Learning-Hands-On-Projects): no dense layer at either "
+        "end, ReLU in G, LeakyReLU in D, noise on what D sees. That its width falls by half every "
+        "five epochs is ours, and as in Radford et al. 2016 there is no BatchNorm after D's first "
+        "layer. --data-dir names the folder of the official binary version. The document trains "
+        "for 100 epochs.",
+        functools.partial(gan.all_conv_generator, **_cifar10, activation=nn.ReLU),
+        functools.partial(gan.all_conv_discriminator, **_cifar10),
+        options={"instance_noise": 0.1},
+        data="cifar10",
+        image_shape=(32, 32, 3),
+    ),
+    _recipe(
+        "wgan-gp",
+        "Wasserstein GAN with gradient penalty, derived without autograd",
+        "The generator of dcgan against a critic without dropout. Five updates of the critic for "
+        "one of G, Adam with lr 0.0001 and betas (0, 0.9), penalty weight 10: the settings of "
+        "Gulrajani et al. 2017.",
+        gan.dcgan_generator,
+        _critic,
+        options={"batch_size": 64, "lr": 1e-4, "d_steps": 5},
+        fixed=FIXED | {"betas": (0.0, 0.9), "loss": "wasserstein", "label_smoothing": 0.0},
+    ),
+]

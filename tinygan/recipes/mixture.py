@@ -1,0 +1,152 @@
+"""A Gaussian mixture of images: PCA of the pixels, then EM, an iteration at a time."""
+
+import math
+
+import numpy as np
+
+from tinygan import backend, plots
+from tinygan.data.pixels import to_float, to_uint8
+from tinygan.errors import RunError, UserError
+from tinygan.models.gmm import GaussianMixture
+from tinygan.models.pca import PCA
+from tinygan.recipes.gan import DOCUMENT_000
+from tinygan.recipes.recipe import Model, Recipe, Training, all_train
+from tinygan.recipes.stored_mixture import StoredMixture
+
+
+class PixelMixture(Model):
+    """A mixture of the pixels' principal components, and the way back to pixels.
+
+    A draw is a point from the mixture and the image with these components: mean + z · components.
+    What PCA dropped is not there, so the images are smooth.
+    """
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        o, pixels = self.options, math.prod(self.image_shape)
+        if o["dims"] > pixels:
+            raise UserError(f"--dims {o['dims']} is more than the {pixels} pixels of an image")
+        self.mixture = self.build(o["components"], o["dims"], o["covariance"], self.xp)
+        self.projection = {
+            "mean": self.xp.zeros(pixels),
+            "components": self.xp.zeros((o["dims"], pixels)),
+        }
+
+    def arrays(self):
+        parts = {"mixture": self.mixture.arrays, "projection": self.projection}
+        return {f"{part}/{name}": a for part, arrays in parts.items() for name, a in arrays.items()}
+
+    def check(self, path):
+        self.mixture.check(path)
+
+    def draw(self, n, rng):
+        mean, components = (backend.to_numpy(array) for array in self.projection.values())
+        pixels = mean + self.mixture.sample(n, rng) @ components  # (n, dims) @ (dims, pixels)
+        return to_uint8(pixels.reshape(n, *self.image_shape), self.options["low"]), None
+
+    def weights(self):
+        return {
+            "mixture": self.mixture.free_parameters(),
+            "projection": sum(array.size for array in self.projection.values()),
+        }
+
+
+class MixtureTraining(Training):
+    """EM: one update is one E step and one M step, and so is an epoch.
+
+    It ends when an iteration gains less than TOLERANCE.
+    """
+
+    TOLERANCE = 1e-3  # nats
+    steps_per_epoch = 1
+
+    def __init__(self, model, parts, seed, features=None):
+        super().__init__(model, parts, seed, features)
+        n, o = len(self.images), self.options
+        if n < 2 or (self.images == self.images[:1]).all():
+            raise UserError("a mixture needs images that differ, two at the least")
+        for name in ("components", "dims"):
+            if o[name] > n:
+                raise UserError(f"--{name} {o[name]} is more than the {n} images")
+        self.images_per_step = n
+        self.columns = {"log_likelihood": "log likelihood"}
+
+    def updates(self, start):
+        o, projection = self.options, self.model.projection
+        if start == 0:
+            pca = PCA(o["dims"]).fit(self._pixels())
+            projection["mean"][...] = self.to_device(pca.mean_)
+            projection["components"][...] = self.to_device(pca.components_)
+        mean, components = (backend.to_numpy(array) for array in projection.values())
+        codes = self.to_device((self._pixels() - mean) @ components.T)  # (N, dims)
+        try:
+            mixture = self._mixture(start)
+            for log_likelihood in mixture.iterations(codes):
+                self.model.mixture.store(mixture)
+                self._note(log_likelihood)
+                yield {"log_likelihood": self.xp.asarray(np.float32(log_likelihood))}
+        except ValueError:
+            raise RunError(
+                "a component has shrunk onto too few images to have a covariance: start again in "
+                "another folder with a larger --reg-covar or fewer --components"
+            ) from None
+
+    def _mixture(self, start):
+        """The GaussianMixture to go on with: new at the start, else as it was stored."""
+        o, rng = self.options, np.random.default_rng(self.seed)
+        if start:
+            return self.model.mixture.restored(rng, self.xp, reg_covar=o["reg_covar"])
+        return GaussianMixture(
+            o["components"], covariance_type=o["covariance"], reg_covar=o["reg_covar"], rng=rng
+        )
+
+    def _note(self, log_likelihood):
+        before = self.notes.get("log_likelihood")
+        self.notes["log_likelihood"] = log_likelihood
+        if before is not None and abs(log_likelihood - before) < self.TOLERANCE:
+            why = f"converged: an iteration gains less than {self.TOLERANCE} nats"
+            self.notes["finished"] = why
+
+    def _pixels(self):
+        return to_float(self.images, self.options["low"]).reshape(len(self.images), -1)
+
+    def check(self, path):
+        super().check(path)
+        if not isinstance(self.notes.get("log_likelihood", 0.0), float):
+            raise UserError(f"{path} is corrupt: its log likelihood is not a number")
+
+    def panels(self, history):
+        values = self.column(history, "log_likelihood")
+        return [plots.Panel("log likelihood (nats per image)", {"": values})]
+
+    def result(self):
+        """The fit in numbers: log p of an image, two information criteria, whether EM converged."""
+        n, free = len(self.images), self.model.weights()["mixture"]
+        total = n * self.notes["log_likelihood"]
+        return {
+            "log_likelihood": self.notes["log_likelihood"],
+            "bic": free * math.log(n) - 2 * total,
+            "aic": 2 * free - 2 * total,
+            "converged": "finished" in self.notes,
+        }
+
+
+RECIPES = [
+    Recipe(
+        name="gmm",
+        summary="Gaussian mixture on the principal components of Fashion-MNIST pixels",
+        details=DOCUMENT_000
+        + "The pixels are reduced to --dims numbers by PCA, EM fits --components Gaussians to "
+        "them, and images are drawn by sampling one. An epoch is one iteration of EM; it ends by "
+        "itself when an iteration gains less than 0.001 nats.",
+        data="fashion-mnist",
+        image_shape=(28, 28, 1),
+        epochs=200,
+        build=StoredMixture,
+        split=all_train,
+        model=PixelMixture,
+        training=MixtureTraining,
+        options={"components": 50, "dims": 64, "covariance": "full", "reg_covar": 1e-4},
+        fixed={"low": 0},
+    ),
+]

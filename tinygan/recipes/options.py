@@ -1,0 +1,80 @@
+"""The options that shape a training, and what they mean. Each recipe takes some of them."""
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tinygan.cli import class_list, one_of, positive_number, share, whole_number
+from tinygan.errors import UserError
+from tinygan.models.gmm import COVARIANCE_TYPES
+from tinygan.training import gan_loss
+
+PRIORS = ("normal", "gmm")
+
+
+class Option(NamedTuple):
+    """read: text -> value, an argparse type. metavar: what stands for the value in --help."""
+
+    read: Callable
+    metavar: str
+    meaning: str
+
+
+# A recipe takes the options that it has a default for. None stands for "not used".
+OPTIONS = {
+    "width": Option(whole_number(1, 4096), "N", "how wide the layers are; narrower is faster"),
+    "batch_size": Option(whole_number(2), "N", "images per update"),
+    "lr": Option(positive_number, "X", "Adam's learning rate"),
+    "lr_d": Option(positive_number, "X", "the discriminator's learning rate (default: --lr)"),
+    "lr_g": Option(positive_number, "X", "the generator's learning rate (default: --lr)"),
+    "d_steps": Option(whole_number(1, 1000), "K", "updates of the discriminator per update of G"),
+    "loss": Option(
+        one_of(*gan_loss.NAMES), "NAME", f"what the two minimise: {', '.join(gan_loss.NAMES)}"
+    ),
+    "label_smoothing": Option(share(1), "X", "real images get the target 1 - X"),
+    "instance_noise": Option(
+        share(10), "X", "add noise of this standard deviation to what D sees, halved every five "
+        "epochs"
+    ),
+    "ema": Option(
+        share(1), "DECAY", "draw with an average of G's weights over some 1 / (1 - DECAY) of its "
+        "updates: 0.999"
+    ),
+    "classes": Option(class_list, "A,B,…", "use only images with these labels"),
+    "prior": Option(one_of(*PRIORS), "NAME", f"what codes are drawn from: {', '.join(PRIORS)}"),
+    "code": Option(whole_number(1, 4096), "N", "numbers in a code"),
+    "components": Option(whole_number(1, 100_000), "K", "components of the Gaussian mixture"),
+    "dims": Option(whole_number(1, 100_000), "N", "principal components that are kept"),
+    "covariance": Option(
+        one_of(*COVARIANCE_TYPES), "KIND", "what a component's covariance may be: "
+        f"{', '.join(COVARIANCE_TYPES)}"
+    ),
+    "reg_covar": Option(share(1000), "X", "added to every variance"),
+}  # fmt: skip
+
+
+def flag(name):
+    """An option's name on the command line: "batch_size" -> "--batch-size"."""
+    return f"--{name.replace('_', '-')}"
+
+
+def check_options(recipe, options, where):
+    """Raise UserError when `options`, read from the file `where`, are not those of the recipe."""
+    wrong = options.keys() ^ recipe.options.keys()
+    wrong |= {n for n, v in options.items() if v is None and recipe.options.get(n) is not None}
+    wrong |= {n for n, v in options.items() if not _is_possible(n, v)}
+    if wrong:
+        raise UserError(
+            f"{where} is damaged: its option {min(wrong)} does not fit the recipe {recipe.name}"
+        )
+
+
+def _is_possible(name, value):
+    """Whether the command line could have made this value of the option."""
+    if name not in OPTIONS or value is None:
+        return name in OPTIONS
+    try:
+        same = OPTIONS[name].read(str(value))
+    except ArgumentTypeError:
+        return False
+    return type(same) is type(value) and same == value

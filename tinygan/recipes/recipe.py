@@ -1,0 +1,252 @@
+"""What a recipe is made of: a row of the table, a model that draws, and a training that teaches it.
+
+A Model and a Training are all that a run, a sample or an evaluation knows of what is trained.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.errors import UserError
+
+PREVIEWS = 64  # images in a sample sheet
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One experiment: a row of the table.
+
+    name; summary: one line for --list; details: what a reader should know before running it, with
+    the document that it follows.
+    data: the name of its data set. image_shape: (H, W, C); None takes what the data has.
+    epochs: passes over the data.
+    build: makes the new networks, or the mixture, that the model is made of.
+    split: (images, labels, options, seed) -> Parts, the images that train and those set aside.
+    model, training: the Model and the Training, see below.
+    options: the options it takes, with its defaults; their meanings are in options.py.
+    fixed: settings that no option changes, such as Adam's betas.
+    """
+
+    name: str
+    summary: str
+    details: str
+    data: str
+    image_shape: tuple[int, int, int] | None
+    epochs: int
+    build: Callable
+    split: Callable
+    model: type
+    training: type
+    options: dict
+    fixed: dict
+
+    def networks(self, rng, **options):
+        """A GAN's new networks (G, D) on the host.
+
+        rng: draws their weights now and, held by the layers that need one, their dropout masks
+        later. options: width, or for cgan classes (how many); the recipe's own when left out.
+        Raises UserError for a recipe that is not a GAN.
+        """
+        if "noise_dim" not in self.fixed:
+            raise UserError(f"{self.name} is not a GAN: it has no two networks (G, D)")
+        given = {name: value for name, value in options.items() if value is not None}
+        return self.build(rng, **self.model.sizes(self.options | self.fixed) | given)
+
+    def new_model(self, options, seed, xp=np, image_shape=None):
+        """The untrained Model. options: the recipe's, all of them. seed: of its start weights.
+
+        image_shape: (H, W, C), where the recipe takes what the data has.
+        """
+        shape = self.image_shape or image_shape
+        return self.model(self.name, self.build, options | self.fixed, seed, shape, xp)
+
+    def new_training(self, options, seed, images, labels, xp=np, features=None):
+        """The Training of a new Model.
+
+        images, labels: uint8 (N, H, W, C) and (N,) on the host, all that may be trained on.
+        features: (uint8 images) -> (N, D), for a recipe that watches a distance between images.
+        Raises UserError when the images do not suit the recipe or its options.
+        """
+        self._check_shape(images.shape[1:])
+        parts = self.split(images, labels, options, seed)
+        model = self.new_model(options, seed, xp, images.shape[1:])
+        return self.training(model, parts, seed, features)
+
+    def _check_shape(self, shape):
+        if self.image_shape not in (None, shape):
+            want, have = (" × ".join(map(str, sizes)) for sizes in (self.image_shape, shape))
+            raise UserError(f"{self.name} draws images of {want}, but the data has {have}")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Images and their labels, uint8 (N, H, W, C) and (N,) on the host, by what they are for.
+
+    train; validation: looked at after each epoch; test: looked at once, at the end. Each is a pair
+    (images, labels), or None.
+    """
+
+    train: tuple
+    validation: tuple | None = None
+    test: tuple | None = None
+
+
+def all_train(images, labels, options, seed):
+    """Recipe.split where nothing is set aside."""
+    return Parts(train=(images, labels))
+
+
+class Model:
+    """Networks, or other arrays, and how to draw with them. It has no data and no optimizer.
+
+    name: of the recipe. build, options: see Recipe; options include what is fixed. seed: of the
+    start weights. image_shape: (H, W, C) of what is drawn. xp: the array module.
+    networks: dict[str, Layer], filled by the subclass; the others read it.
+    """
+
+    choices = ()  # what can be chosen when drawing: "prior", "classes"
+
+    def __init__(self, name, build, options, seed, image_shape, xp):
+        self.name, self.build, self.options = name, build, options
+        self.image_shape, self.xp = image_shape, xp
+        self.rng = weights_rng(seed)
+        self.networks = {}
+
+    def arrays(self):
+        """Every array that a checkpoint must hold, by name; not copies: loading fills them."""
+        return {
+            f"{name}/{key}": array
+            for name, network in self.networks.items()
+            for key, array in network.named_arrays().items()
+        }
+
+    def check(self, path):
+        """Raise UserError when arrays read from the file `path` are none that training makes."""
+
+    def draw(self, n, rng, **choice):
+        """(n images, uint8 (n, H, W, C) on the host, their labels or None).
+
+        rng: host Generator, for the noise. choice: a value for some of `choices`.
+        """
+        raise UserError(f"{self.name} draws no images: it names what is on them")
+
+    def sheet(self, rng):
+        """The images of a sample sheet, and how many make a row."""
+        return self.draw(PREVIEWS, rng)[0], 8
+
+    def weights(self):
+        """The number of learned numbers by part: dict[str, int]."""
+        return {
+            name: sum(p.data.size for p in network.params())
+            for name, network in self.networks.items()
+        }
+
+    def drawing(self, prior=None):
+        """The parts, of those that `weights` counts, that take part in drawing."""
+        return tuple(self.weights())
+
+    def examples(self):
+        """What each network takes, a batch of one on the host: dict[str, tuple of arrays]."""
+        return {}
+
+    def probe(self):
+        """(networks to feed one after another, an input for the first), to find where numbers stop
+        being finite; None where that makes no sense."""
+
+
+class Training:
+    """A Model's data, optimizers and updates. A run asks for one update after another.
+
+    model: a Model, new or loaded. parts: Parts. seed: of the order of the data and of the noise.
+    features: see Recipe.new_training.
+    Subclasses set
+    optimizers   dict[str, Adam], by the name of the network that each trains
+    generators   dict[str, Generator], whose states a checkpoint must hold
+    columns      dict[str, str]: what an update measures -> the word for it in a progress line
+    images_per_step, steps_per_epoch
+    notes        dict, JSON-able: what else to remember from one epoch to the next. "validation":
+                 a list of dicts, one per epoch; "finished": why there is no more to do.
+    """
+
+    columns: dict
+    images_per_step: int
+    steps_per_epoch: int
+
+    def __init__(self, model, parts, seed, features=None):
+        self.model, self.parts, self.seed, self.features = model, parts, seed, features
+        self.options, self.xp = model.options, model.xp
+        self.images, self.labels = parts.train
+        self.optimizers, self.generators, self.notes = {}, {}, {}
+
+    def updates(self, start):
+        """Train: yield after each update, from the `start`-th on, a dict of 0-d device arrays, one
+        for each column. May come to an end by itself."""
+        raise NotImplementedError
+
+    def end_epoch(self, epoch):
+        """Called after each whole epoch: measure what is measured once per epoch, into notes."""
+
+    def prepare(self):
+        """Called before the model is saved or draws: bring up to date what follows from the
+        weights. It depends on them and on the seed alone."""
+
+    def check(self, path):
+        """Called after a checkpoint was read from `path`: raise UserError when the notes or the
+        model's arrays are none that this training makes."""
+        self.model.check(path)
+
+    def sheet(self, rng):
+        """The images of a sample sheet, and how many make a row."""
+        return self.model.sheet(rng)
+
+    def panels(self, history):
+        """What curves.png shows: a list of plots.Panel for history (steps, columns)."""
+        raise NotImplementedError
+
+    def result(self):
+        """Measured once, when the training is complete: dict of str to number."""
+        return {}
+
+    def column(self, history, name):
+        """The values of one column of the history, by its name."""
+        return np.asarray(history)[:, list(self.columns).index(name)]
+
+    def to_device(self, array):
+        return backend.to_device(array, self.xp)
+
+
+def weights_rng(seed):
+    """The Generator that start weights, and later dropout masks, are drawn from."""
+    return np.random.default_rng(seed).spawn(2)[0]
+
+
+def training_rng(seed):
+    """The Generator that a training draws noise from."""
+    return np.random.default_rng(seed).spawn(2)[1]
+
+
+def whole_updates(batch_size, images, *, d_steps=1, of="images there are"):
+    """The number of updates, of d_steps batches each, in an epoch of so many images.
+
+    Raises UserError when there is not one; `of` says what the images are.
+    """
+    if batch_size * d_steps > images:
+        batch = f"a batch of {batch_size}" if d_steps == 1 else f"{d_steps} batches of {batch_size}"
+        lower = "--batch-size" if d_steps == 1 else "--batch-size or --d-steps"
+        raise UserError(f"{batch} is more than the {images} {of}: lower {lower}")
+    return images // (batch_size * d_steps)
+
+
+def check_validation(rows, measure, path):
+    """Raise UserError unless notes["validation"], read from the file `path`, is a list of dicts of
+    a whole "epoch" and a float `measure`."""
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict)
+        and row.keys() == {"epoch", measure}
+        and type(row["epoch"]) is int
+        and type(row[measure]) is float
+        for row in rows
+    ):
+        raise UserError(f"{path} is corrupt: its validation rows have no epoch and {measure}")
