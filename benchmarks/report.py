@@ -7,9 +7,8 @@ import sys
 from importlib.util import find_spec
 
 from tinygan import backend
-from tinygan.cli import path, whole_number
+from tinygan.cli import check_folder, path, whole_number
 from tinygan.errors import UserError
-from tinygan.evaluate import check_folder
 from tinygan.files import atomic_write, reason, write_text
 
 LIMIT = """\

@@ -40,8 +40,8 @@ def tinygan_step(recipe, batch_size, width, xp, seed=0):
     """(step, networks, optimizers): step() makes one update, returns its losses; dicts by name."""
     networks, inputs, recipe = material(recipe, batch_size, width, seed)
     networks = {name: net.to(xp).train() for name, net in networks.items()}
-    lr = recipe.options["lr"]
-    optimizers = {n: nn.Adam(net.params(), lr, recipe.fixed["betas"]) for n, net in networks.items()}
+    adam = {"lr": recipe.options["lr"], "betas": recipe.fixed["betas"]}
+    optimizers = {name: nn.Adam(net.params(), **adam) for name, net in networks.items()}
     inputs = {name: backend.to_device(value, xp) for name, value in inputs.items()}
     if "encoder" in networks:
         step = functools.partial(
@@ -100,10 +100,8 @@ def torch_step(recipe, batch_size, width, device="cpu", layout="contiguous", fus
         name: twin(net, layout).to(device, memory_format=LAYOUTS[layout])
         for name, net in networks.items()
     }
-    optimizers = {
-        name: torch.optim.Adam(net.parameters(), recipe.options["lr"], recipe.fixed["betas"], fused=fused)
-        for name, net in networks.items()
-    }
+    adam = {"lr": recipe.options["lr"], "betas": recipe.fixed["betas"], "fused": fused}
+    optimizers = {n: torch.optim.Adam(net.parameters(), **adam) for n, net in networks.items()}
     inputs = {name: nchw(value, layout).to(device) for name, value in inputs.items()}
     images = inputs["images"]
     bce = torch.nn.functional.binary_cross_entropy_with_logits

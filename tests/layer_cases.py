@@ -1,7 +1,7 @@
-"""Every layer with an input for it, over sizes that differ from each other on purpose.
+"""Every layer with an input for it. The sizes of a case differ, so that a mix-up of axes shows.
 
-No bias stands before a BatchNorm: its gradient would be exactly 0, and rounding is all one could
-compare.
+No layer before a BatchNorm has a bias: its gradient would be exactly 0, and only rounding errors
+could be compared.
 """
 
 import numpy as np

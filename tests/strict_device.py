@@ -1,12 +1,12 @@
-"""A device that is not there: an array module as strict as CuPy, on plain NumPy.
+"""A fake device: an array module as strict as CuPy, made of NumPy.
 
-CI has no GPU, and on NumPy alone nothing notices a host array that slips into a device operation.
-Here it is noticed: a DeviceArray mixes with DeviceArrays and Python or NumPy scalars only, and
-anything else, in either direction, is a TypeError; NumPy cannot take one without `.get()`. What
-makes a real device wait (float(), bool(), .item(), .get()) is counted in `waits`.
+CI has no GPU, and NumPy alone does not show when a host array is used in a device operation. This
+module does: a DeviceArray mixes with DeviceArrays and Python or NumPy scalars only. Anything else,
+in either direction, is a TypeError, and NumPy cannot read one without `.get()`. The operations for
+which the host waits on a real device (float(), bool(), .item(), .get()) are counted in `waits`.
 
-Of NumPy's functions only those are here that CuPy has too; test_strict_device.py holds the list
-against CuPy where that is installed.
+It has only those of NumPy's functions that CuPy has too; test_strict_device.py compares the list
+with CuPy where that is installed.
 """
 
 import builtins
@@ -88,7 +88,7 @@ def _wait():
 
 
 def _wrap(value):
-    """What a device gives back is an array, 0-d for a reduction, and never a scalar."""
+    """A device returns arrays, 0-d for a reduction, and never a scalar."""
     return DeviceArray(np.asarray(value))
 
 
@@ -157,7 +157,7 @@ for _name in FUNCTIONS:
 
 
 def asarray(value, dtype=None):
-    """The way in: copies a host array, or anything NumPy can make one of, to the device."""
+    """Copies a host array, or anything that NumPy can make one of, to the device."""
     if isinstance(value, DeviceArray):
         return value if dtype is None else value.astype(dtype)
     return DeviceArray(np.array(value, dtype))

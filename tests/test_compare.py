@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tinygan import compare, evaluate, train
-from tinygan.evaluation import protocol, result
+from tinygan.evaluation import measure_run, protocol, report, result
 from tinygan.npz import read_arrays, write_arrays
 
 SUBSET = "--data fashion-mnist-subset --limit 200 --backend numpy --quiet"
@@ -31,7 +31,7 @@ def quick(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained_runs(tmp_path_factory):
     """A folder of runs, some of them evaluated."""
     folder = tmp_path_factory.mktemp("runs")
     for name, words in MADE.items():
@@ -45,11 +45,11 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
-def run(trained, tmp_path):
+def run(trained_runs, tmp_path):
     """run(name, to): a copy of an evaluated run in the working folder."""
 
     def copy(name, to=None, *, evaluated=True):
-        shutil.copytree(trained / name, tmp_path / (to or name))
+        shutil.copytree(trained_runs / name, tmp_path / (to or name))
         if not evaluated:
             (tmp_path / (to or name) / "evaluation.json").unlink()
         return tmp_path / (to or name)
@@ -61,7 +61,11 @@ def run(trained, tmp_path):
 def measured(monkeypatch):
     """Which folders were measured, and how often real images were."""
     calls = []
-    for module, name in ((compare, "evaluate_run"), (protocol, "build"), (protocol, "floor")):
+    for module, name in (
+        (compare, "evaluate_run"),
+        (measure_run, "build_reference"),
+        (protocol, "floor"),
+    ):
         real = getattr(module, name)
 
         def counted(*args, _real=real, _name=name, **how):
@@ -114,7 +118,7 @@ def test_the_table_is_sorted_by_fd_with_the_floor_below(cli, run):
             assert f"{fds[name]:.4g}" in row
         assert len({len(line) for line in (head, *rows)}) == 1  # it lines up
         metrics, floor = head.split()[4:], read("dcgan")["floor"]
-        expected = [evaluate.shown(metric, floor) for metric in metrics]
+        expected = [report.shown(metric, floor) for metric in metrics]
         assert re.split("  +", rows[-1])[1:] == expected
     assert "40 samples against 40 images of the test split of fashion-mnist-subset" in out
     assert "fd and kid are not comparable with published FIDs and KIDs" in out
@@ -177,7 +181,7 @@ def test_runs_on_the_same_data_share_the_real_images(cli, run, measured):
         run(name, evaluated=False)
     code, _, err = cli(compare.main, f"dcgan mixture {WORDS}")
     assert code == 0
-    assert sorted(measured) == ["build", "evaluate_run", "evaluate_run", "floor"]
+    assert sorted(measured) == ["build_reference", "evaluate_run", "evaluate_run", "floor"]
     assert err.count("warning: 40 samples") == 1
     cli(compare.main, f"dcgan mixture {WORDS}")
     assert measured.count("evaluate_run") == 2

@@ -1,19 +1,17 @@
 """python -m tinygan.evaluate: what it prints and leaves, and what it refuses."""
 
-import io
 import json
 import re
 import shutil
-import zipfile
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tinygan import evaluate, npz, sample, train
+from tinygan import evaluate, sample, train
 from tinygan.data import load
-from tinygan.evaluation import protocol, result
+from tinygan.evaluation import measure_run, protocol, report, result
 from tinygan.recipes import trained
 
 SUBSET = "--data fashion-mnist-subset --limit 600 --backend numpy --quiet"
@@ -27,8 +25,8 @@ def quick(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """trained(name): a run folder, made once, of that recipe."""
+def trained_run(tmp_path_factory):
+    """trained_run(name): a run folder, made once, of that recipe."""
     made = {}
     options = {
         "dcgan": "--width 2 --batch-size 8 --steps 2",
@@ -48,12 +46,12 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
-def run(trained, tmp_path):
+def run(trained_run, tmp_path):
     """run(name): a copy of such a folder in the working folder; its name."""
 
     def copy(name):
         if not (tmp_path / name).exists():
-            shutil.copytree(trained(name), tmp_path / name)
+            shutil.copytree(trained_run(name), tmp_path / name)
         return name
 
     return copy
@@ -80,9 +78,9 @@ def test_a_run(cli, run, tmp_path):
     table = {line[0]: line[1:3] for line in lines}
     both = found["metrics"], found["floor"]
     for name in found["metrics"].keys() - {"kid_std", "bins", "classes"}:
-        assert table[name] == [evaluate.shown(name, of) for of in both]
+        assert table[name] == [report.shown(name, of) for of in both]
     assert both[0]["classes"] != both[1]["classes"]
-    for c, name in enumerate(evaluate.CLASSES["fashion_mnist"]):
+    for c, name in enumerate(report.CLASSES["fashion_mnist"]):
         assert table[f"{c} {name}"] == [str(of["classes"][c]) for of in both]
     assert "written to dcgan: evaluation.json, evaluation.npz, memorisation.png" in out
     assert "warning: 80 samples against 80 images are fewer than 2,048" in err
@@ -107,33 +105,18 @@ def test_it_says_what_fd_is_not_and_what_it_is_made_of(cli, run):
         assert part in text
 
 
-@pytest.mark.parametrize("learned", [True, False])
-def test_it_says_when_the_features_have_not_learned_the_data(cli, run, learned):
-    cli(evaluate.main, f"{run('dcgan')} --n 30 --quiet")
-    how = read("dcgan")["protocol"] | {"data": "faces"}
-    how["extractor"]["learned_this_data"] = learned
-    text = " ".join(evaluate.explanation(how).split())
-    assert ("it has not learned faces, so it ranks runs" in text) is not learned
-
-
-@pytest.mark.parametrize(("n", "warns"), [(2047, True), (2048, False)])
-def test_too_few_to_rely_on(capsys, n, warns):
-    evaluate.warn_of_few(SimpleNamespace(n=n, asked=n, data="clothes"))
-    assert ("warning:" in capsys.readouterr().err) is warns
-
-
 def test_the_time_is_that_of_the_fastest_of_three_draws(cli, run, monkeypatch):
     clock, draws = [0.0], []
     seconds = iter([50, 10, 0.5, 0.2, 0.3])  # to warm up, the samples, and three times
     draw = trained.draw
 
-    def slow(trainer, n, *args, **how):
+    def slow(model, n, *args, **how):
         draws.append(n)
         clock[0] += next(seconds)
-        return draw(trainer, n, *args, **how)
+        return draw(model, n, *args, **how)
 
-    monkeypatch.setattr(sample, "draw", slow)
-    monkeypatch.setattr(evaluate, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(trained, "draw", slow)
+    monkeypatch.setattr(measure_run, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
     cli(evaluate.main, f"{run('dcgan')} --n 40 --quiet")
     assert draws[1:] == [40] * 4
     assert read("dcgan")["ms_per_1000"] == pytest.approx(1000 * 0.2 / 40 * 1000)
@@ -142,9 +125,9 @@ def test_the_time_is_that_of_the_fastest_of_three_draws(cli, run, monkeypatch):
 def test_what_evaluation_json_holds(cli, run):
     cli(evaluate.main, f"{run('dcgan')} --n 30 --quiet")
     found = read("dcgan")
-    trainer = trained.load("dcgan", np)
-    assert found["weights"] == trainer.weights()
-    assert found["parameters"] == trainer.weights()["G"]
+    weights = trained.load("dcgan", np).weights()
+    assert found["weights"] == weights
+    assert found["parameters"] == weights["G"]
     assert (found["recipe"], found["options"]["width"], found["updates"]) == ("dcgan", 2, 2)
     assert found["ms_per_1000"] > 0
     assert found["checkpoint_sha256"] == result.file_sha256("dcgan/checkpoint.npz")
@@ -329,88 +312,25 @@ def test_an_empty_name(capsys):
     assert "argument RUN|FILE.npz: must be the name of a file or folder, got ''" in err
 
 
-GOOD = {"images": TEST.images[:40]}
-HUGE = np.lib.format.magic(1, 0) + b"\x76\x00" + (
-    b"{'descr': '|u1', 'fortran_order': False, 'shape': (100000000000, 28, 28, 1), }"
-).ljust(117) + b"\n"  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("arrays", "says"),
     [
         ({"pictures": TEST.images[:40]}, "bad.npz has no array images"),
-        ({"images": TEST.images[:40] / 255}, "images must be uint8 (N, H, W, C), got float64"),
-        ({"images": TEST.images[:40, :, :, 0]}, "got uint8 (40, 28, 28)"),
-        ({"images": TEST.images[:0]}, "got uint8 (0, 28, 28, 1)"),
-        ({"images": TEST.images[:3]}, "bad.npz holds 3 images: 6 are needed at least"),
         ({"images": np.array([{}, 1], object)}, "bad.npz is not an .npz file that can be read"),
+        ({"images": TEST.images[:3]}, "bad.npz holds 3 images: at least 6 are needed"),
         ({"images": TEST.images[:40, :20]}, "has images of 20 × 28 × 1: name what to compare"),
-        (GOOD | {"labels": np.zeros(39, int)}, "labels must be integers (40,), got int64 (39,)"),
-        (GOOD | {"labels": np.zeros(40)}, "labels must be integers (40,), got float64"),
-        (GOOD | {"labels": np.full(40, -1)}, "labels must be 0 to 255, got -1 to -1"),
-        (GOOD | {"labels": np.full(40, 10)}, "0 training and 0 test images of the classes 10"),
+        (
+            {"images": TEST.images[:40], "labels": np.full(40, 10)},
+            "0 training and 0 test images of the classes 10",
+        ),
     ],
 )
-def test_a_file_that_does_not_hold_samples(cli, tmp_path, arrays, says):
+def test_a_file_that_cannot_be_measured(cli, tmp_path, arrays, says):
     save(tmp_path / "bad.npz", **arrays)
     code, out, err = cli(evaluate.main, "bad.npz --quiet")
     assert (code, out) == (2, "")
     assert one_line(err)
     assert says in err
-
-
-def npy(array):
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
-
-
-def packed(body):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("images.npy", body)
-    return file.getvalue()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"no zip",
-        packed(b""),
-        packed(b"\x93NUMPY\x01\x00"),
-        packed(HUGE),
-        packed(HUGE.replace(b"(100000000000, ", b"(100, ").ljust(128)),
-        packed(HUGE + bytes(5)),
-        packed(npy(TEST.images[:40])[:-1]),
-        packed(npy(TEST.images[:40]) + b"x"),
-    ],
-)
-def test_a_damaged_or_forged_file(cli, tmp_path, content):
-    (tmp_path / "bad.npz").write_bytes(content)
-    code, out, err = cli(evaluate.main, "bad.npz --data fashion-mnist-subset")
-    assert (code, out) == (2, "")
-    assert one_line(err)
-    assert "bad.npz is not an .npz file that can be read" in err
-
-
-def test_no_more_is_unpacked_than_the_bound(cli, tmp_path, monkeypatch):
-    save(tmp_path / "many.npz", images=TEST.images[:40])
-    monkeypatch.setattr(npz, "_MAX_BYTES", 40 * 28 * 28 - 1)
-    code, _, err = cli(evaluate.main, "many.npz --data fashion-mnist-subset")
-    assert code == 2
-    assert one_line(err)
-    assert "more than 1 GiB" in err
-
-
-def test_a_truncated_file(cli, tmp_path):
-    save(tmp_path / "bad.npz", images=TEST.images)
-    content = (tmp_path / "bad.npz").read_bytes()
-    for end in range(1, len(content), len(content) // 10):
-        (tmp_path / "bad.npz").write_bytes(content[:end])
-        code, _, err = cli(evaluate.main, "bad.npz --data fashion-mnist-subset")
-        assert code == 2
-        assert one_line(err)
 
 
 @pytest.mark.parametrize(

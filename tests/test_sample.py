@@ -53,7 +53,8 @@ def test_the_fake_device_draws_the_same(run):
 
 def test_it_draws_with_the_trained_weights(run):
     from tinygan import recipes
-    from tinygan.runs import checkpoint, generate
+    from tinygan.runs import checkpoint
+    from tinygan.training import generate
 
     _, arrays = checkpoint.read_arrays(f"{run}/checkpoint.npz")
     G, _ = recipes.get("dcgan").networks(np.random.default_rng(9), width=2)

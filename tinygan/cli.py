@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 from tinygan.errors import RunError, UserError
 from tinygan.files import reason
@@ -100,6 +101,17 @@ def path(text):
     if not text:
         raise argparse.ArgumentTypeError("must be the name of a file or folder, got ''")
     return os.path.expanduser(text)
+
+
+def check_folder(file):
+    """Raise UserError now when `file` could not be written later, for want of a folder."""
+    if not Path(file).absolute().parent.is_dir():
+        raise UserError(f"cannot write {file}: there is no folder {Path(file).parent}")
+
+
+def printer(quiet=False):
+    """A function that prints a line to stderr, or does nothing."""
+    return (lambda text: None) if quiet else lambda text: print(text, file=sys.stderr, flush=True)
 
 
 def typed(*words):

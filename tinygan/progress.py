@@ -1,4 +1,4 @@
-"""How far a long task is: one line that is rewritten on a terminal, elsewhere a line now and then."""
+"""How far a long task is: a line that is rewritten on a terminal, elsewhere one now and then."""
 
 import shutil
 import sys

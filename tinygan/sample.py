@@ -3,10 +3,11 @@
 import numpy as np
 
 from tinygan import backend, plots
-from tinygan.cli import Parser, class_list, exit_on_error, one_of, path, whole_number
+from tinygan.cli import Parser, class_list, class_numbers, exit_on_error, one_of, path, whole_number
 from tinygan.errors import UserError
 from tinygan.files import atomic_write, reason
 from tinygan.recipes import trained
+from tinygan.recipes.options import PRIORS
 
 
 def main(argv=None):
@@ -20,7 +21,7 @@ def main(argv=None):
     add("--seed", metavar="S", type=whole_number(0), default=0, help="of the noise (default 0)")
     add("--out", metavar="FILE", type=path, default="samples.png", help="FILE.png: a grid; "
         "FILE.npz: an array images, uint8 (N, H, W, C) (default samples.png)")  # fmt: skip
-    add("--prior", metavar="NAME", type=one_of("normal", "gmm"), help="of an autoencoder: decode "
+    add("--prior", metavar="NAME", type=one_of(*PRIORS), help="of an autoencoder: decode "
         "N(0, I), or samples of a mixture fitted to its codes (default: the run's)")  # fmt: skip
     add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: the classes to "
         "draw, in equal parts (default: all that it knows)")  # fmt: skip
@@ -30,7 +31,7 @@ def main(argv=None):
         raise UserError(f"--out {args.out} should end in .png (a grid) or .npz (an array)")
     generator = trained.load(args.run, backend.get(args.backend))
     images, labels = trained.draw(
-        generator, args.n, args.seed, prior=args.prior, classes=args.classes
+        generator, args.n, args.seed, prior=args.prior, classes=class_numbers(args.classes)
     )
     try:
         if args.out.endswith(".png"):

@@ -15,7 +15,8 @@ import tinygan
 from tinygan import data
 from tinygan.cli import exit_on_error
 from tinygan.data import __main__ as command
-from tinygan.data import download, fashion_mnist
+from tinygan.data import fashion_mnist
+from tinygan.progress import Progress
 
 
 @pytest.fixture
@@ -162,10 +163,10 @@ def test_a_wrong_command_line_ends_in_one_line_and_code_2(capsys, argv, cause):
 def test_ctrl_c_during_a_download_does_not_claim_that_nothing_was_written(
     site, official, capsys, tmp_path, monkeypatch
 ):
-    def broken_off(response, *_):
+    def broken_off(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(download, "_show", broken_off)
+    monkeypatch.setattr(Progress, "show", broken_off)
     code, _, err = fetch_all(capsys, f"{site.url}/sets", tmp_path)
     assert code == 130
     assert [path.suffix for path in tmp_path.iterdir()] == [".part"]

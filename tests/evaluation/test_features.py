@@ -10,7 +10,7 @@ from tinygan.data import load
 from tinygan.data.pixels import to_float
 from tinygan.errors import UserError
 from tinygan.evaluation import features as module
-from tinygan.evaluation.features import Extractor, extractor_for, save_weights
+from tinygan.evaluation.features import Extractor, extractor_for, features_of, save_weights
 from tinygan.models.classifier import classifier
 from tinygan.npz import read_arrays, write_arrays
 
@@ -87,7 +87,7 @@ def test_images_of_twice_the_size_are_halved(path, images):
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 1), (64, 32, 3), (16, 16, 3)])
 def test_images_of_another_size_are_refused(path, shape):
-    with pytest.raises(ValueError, match="small looks at images of"):
+    with pytest.raises(ValueError, match="small takes images of"):
         Extractor(path).features(np.zeros((2, *shape), np.uint8))
 
 
@@ -128,6 +128,26 @@ def test_a_sound_file_that_holds_something_else(path, change):
     with pytest.raises(UserError, match=r"small.npz does not hold a classifier: ") as caught:
         Extractor(path)
     assert "\n" not in str(caught.value)
+
+
+def test_the_shipped_weights_are_loaded_once(monkeypatch):
+    first = extractor_for((32, 32, 3))
+    monkeypatch.setattr(module, "read_arrays", None)  # whoever reads a file now fails
+    assert first is extractor_for([64, 64, 3], np)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (64, 64, 3)])
+def test_features_of_images_by_their_shape(rng, shape):
+    images = rng.integers(0, 256, (5, *shape), np.uint8)
+    expected = extractor_for(shape).features(images)
+    np.testing.assert_array_equal(features_of(images), expected)
+
+
+def test_features_of_images_on_a_device(rng, device):
+    images = rng.integers(0, 256, (5, 28, 28, 1), np.uint8)
+    found = features_of(images, device)
+    assert isinstance(found, np.ndarray)
+    np.testing.assert_allclose(found, features_of(images), rtol=1e-3, atol=1e-3)
 
 
 def test_a_shape_that_nothing_was_trained_for():

@@ -1,4 +1,4 @@
-"""What is measured against what: the reference, its floor, and the samples."""
+"""What is measured against what: the samples, and the floor."""
 
 import json
 
@@ -8,27 +8,12 @@ import strict_device
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygan.data import Dataset, load
-from tinygan.errors import UserError
 from tinygan.evaluation import protocol
+from tinygan.evaluation.reference import build_reference
 from tinygan.metrics import frechet_distance, prdc
 
 SUBSET = "fashion-mnist-subset"
 N = 150
-SMALL = {"bins_fitted_on": 400, "kid_subsets": 5, "memorisation_on": 60}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def small():
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in SMALL.items():
-            patch.setitem(protocol.SETTINGS, name, value)
-        yield
-
-
-@pytest.fixture(scope="module")
-def reference():
-    return protocol.build(SUBSET, N, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -36,25 +21,8 @@ def floor(reference):
     return protocol.floor(reference)
 
 
-@pytest.fixture(scope="module")
-def train():
-    return load(SUBSET, "train")
-
-
-@pytest.fixture(scope="module")
-def test():
-    return load(SUBSET, "test")
-
-
 def rows(images):
     return {image.tobytes() for image in images}
-
-
-def test_the_reference_is_of_different_test_images(reference, test):
-    assert reference.n == len(reference.test) == len(rows(reference.test)) == N
-    assert rows(reference.test) <= rows(test.images)
-    where = {image.tobytes(): label for image, label in zip(test.images, test.labels, strict=True)}
-    assert [where[image.tobytes()] for image in reference.test] == reference.test_labels.tolist()
 
 
 def test_the_floor_is_the_same_measurement_of_training_images(reference, floor, train):
@@ -68,19 +36,6 @@ def test_the_floor_is_the_same_measurement_of_training_images(reference, floor, 
     assert floor["fd"] == frechet_distance(reference.test_features, features)
     expected = prdc(reference.test_features, features, k=5)
     assert {name: floor[name] for name in expected} == expected
-
-
-def test_the_bins_are_fitted_to_other_training_images(monkeypatch):
-    fitted = []
-    real = protocol.fit_bins
-    monkeypatch.setattr(
-        protocol, "fit_bins", lambda images, *a, **k: fitted.append(images) or real(images, *a, **k)
-    )
-    reference = protocol.build(SUBSET, N)
-    assert len(fitted[0]) == SMALL["bins_fitted_on"]
-    assert rows(fitted[0]) <= rows(reference.train)
-    assert not rows(fitted[0]) & rows(reference.train[reference.held_out])
-    assert reference.bins.counts.sum() == SMALL["bins_fitted_on"]
 
 
 def test_real_images_look_real(floor):
@@ -129,16 +84,8 @@ def test_the_nearest_training_image_stands_beside(reference, train):
     assert rows(others) <= rows(train.images[:10])
 
 
-def test_a_limited_run_has_seen_as_many_training_images(reference, train):
-    np.testing.assert_array_equal(reference.seen(5), train.images[:5])
-    boots = protocol.build(SUBSET, 60, classes=(9,))
-    place = int(np.flatnonzero(train.labels == 9)[3])  # of the fourth boot
-    assert len(boots.seen(place)) == 3
-    np.testing.assert_array_equal(boots.seen(place + 1)[3], train.images[place])
-
-
 def test_only_the_classes_asked_for(train):
-    one = protocol.build(SUBSET, 60, classes=(8, 1))
+    one = build_reference(SUBSET, 60, classes=(8, 1))
     assert set(one.test_labels) == {1, 8}
     wanted = np.isin(train.labels, (1, 8))
     assert rows(one.train) == rows(train.images[wanted])
@@ -147,11 +94,6 @@ def test_only_the_classes_asked_for(train):
     assert len(one.seen(500)) == first
     counts = protocol.floor(one)["classes"]
     assert counts[1] + counts[8] > 50
-
-
-def test_all_classes_by_name_are_all(reference):
-    named = protocol.build(SUBSET, N, seed=3, classes=tuple(range(10)))
-    assert named.protocol() == reference.protocol()
 
 
 def test_agreement_is_the_share_of_right_labels(reference):
@@ -164,7 +106,7 @@ def test_agreement_is_the_share_of_right_labels(reference):
 
 
 def test_there_is_no_agreement_on_a_single_class():
-    boots = protocol.build(SUBSET, 60, classes=(9,))
+    boots = build_reference(SUBSET, 60, classes=(9,))
     assert "agreement" not in protocol.floor(boots)
     assert "agreement" not in protocol.measure(boots, boots.test, boots.test_labels)
 
@@ -182,10 +124,10 @@ def test_a_collapse_shows_in_the_entropy(reference):
 
 
 def test_the_seed_chooses_and_repeats(reference, floor):
-    again = protocol.build(SUBSET, N, seed=3)
+    again = build_reference(SUBSET, N, seed=3)
     np.testing.assert_array_equal(again.test, reference.test)
     assert protocol.floor(again) == floor
-    assert rows(protocol.build(SUBSET, N, seed=4).test) != rows(reference.test)
+    assert rows(build_reference(SUBSET, N, seed=4).test) != rows(reference.test)
 
 
 def test_results_and_protocol_are_json(reference, floor):
@@ -197,69 +139,20 @@ def test_results_and_protocol_are_json(reference, floor):
 
 
 def test_the_fake_device_measures_the_same(reference):
-    device = protocol.build(SUBSET, N, seed=3, xp=strict_device)
+    device = build_reference(SUBSET, N, seed=3, xp=strict_device)
     found, expected = (protocol.measure(r, reference.test[::-1]) for r in (device, reference))
     assert found["classes"] == expected["classes"]
     for name in ("kid", "precision", "recall", "coverage"):
         assert found[name] == pytest.approx(expected[name], abs=0.02), name
 
 
-@pytest.fixture
-def tiny(monkeypatch, train, test):
-    """tiny(M, L): a data set of so many training and test images."""
-
-    def make(n_train, n_test, name="idx"):
-        def fake(_, split, data_dir):
-            of, n = (train, n_train) if split == "train" else (test, n_test)
-            return Dataset(name, of.images[:n], of.labels[:n], of.sha256, "here")
-
-        monkeypatch.setattr(protocol.data, "load", fake)
-
-    return make
-
-
-@pytest.mark.parametrize(
-    ("n_train", "n_test", "n"), [(300, 20, 20), (220, 1000, 110), (106, 6, 6), (400, 300, 200)]
-)
-def test_n_is_lowered_to_what_there_is(tiny, n_train, n_test, n):
-    tiny(n_train, n_test)
-    reference = protocol.build("idx", 10_000)
-    assert (reference.asked, reference.n) == (10_000, n)
-    assert len(reference.test) == len(reference.held_out) == n
-    assert protocol.floor(reference)["fd"] >= 0
-
-
-@pytest.mark.parametrize(
-    ("n_train", "n_test", "says"),
-    [
-        (300, 5, "idx has 300 training and 5 test images: too few to measure"),
-        (101, 6, "idx has 101 training and 6 test images: too few to measure; 106 and 6 are"),
-    ],
-)
-def test_too_few_images(tiny, n_train, n_test, says):
-    tiny(n_train, n_test)
-    with pytest.raises(UserError, match=says):
-        protocol.build("idx")
-
-
-def test_a_class_that_has_no_images():
-    with pytest.raises(UserError, match="0 training and 0 test images of the classes 77: too few"):
-        protocol.build(SUBSET, classes=(77,))
-
-
 @pytest.mark.parametrize("name", ["idx", "faces"])
 def test_other_data_is_not_called_by_classes_it_does_not_have(tiny, name):
     tiny(300, 50, name)
-    reference = protocol.build(name)
+    reference = build_reference(name)
     assert reference.protocol()["extractor"]["learned_this_data"] is False
     assert "agreement" not in protocol.floor(reference)
     assert "agreement" not in protocol.measure(reference, reference.test, reference.test_labels)
-
-
-def test_data_other_than_the_runs(train):
-    with pytest.raises(UserError, match="is not what the run was trained on"):
-        protocol.build(SUBSET, sha256="0" * 64)
-    assert protocol.build(SUBSET, 10, sha256=train.sha256).train_sha256 == train.sha256
 
 
 @pytest.mark.parametrize(
@@ -273,7 +166,7 @@ def test_samples_of_another_kind(reference, images):
 
 def test_each_slow_part_is_told_of(reference):
     told = []
-    protocol.build(SUBSET, N, say=told.append)
+    build_reference(SUBSET, N, say=told.append)
     protocol.floor(reference, say=told.append)
     assert any("bins" in line for line in told)
     assert any("floor" in line for line in told)
@@ -291,7 +184,7 @@ def test_spread_positions(n, most):
 
 
 def test_agreement_is_among_the_classes_that_could_be_asked_for():
-    reference = protocol.build("fashion-mnist-subset", 150, classes=(0, 1))
+    reference = build_reference("fashion-mnist-subset", 150, classes=(0, 1))
     floor = protocol.floor(reference)
     recognised = floor["classes"][0] + floor["classes"][1]
     assert floor["agreement"] > 0.98 > recognised / 150  # T-shirts are also taken for shirts

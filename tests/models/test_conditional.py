@@ -1,10 +1,13 @@
 """Conditional networks: the label reaches the output, and its gradient the embedding."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
 from tinygan import backend, nn
 from tinygan.models.conditional import Conditional
+from tinygan.nn import fast
 
 
 def network(rng, dtype=np.float64):
@@ -31,11 +34,18 @@ class OfImages(nn.Layer):
     def forward(self, x):
         return self.net.forward(x, LABELS)
 
-    def backward(self, gy, accumulate=True):
-        return self.net.backward(gy, accumulate)
+    def backward(self, gy, accumulate=True, input_grad=True):
+        return self.net.backward(gy, accumulate, input_grad)
 
 
-def test_its_gradients_agree_with_finite_differences(rng):
+@pytest.fixture(params=[contextlib.nullcontext, nn.plain], ids=["fast", "plain"])
+def version(request):
+    """The test runs twice: with the fast functions and in plain mode."""
+    with request.param():
+        yield
+
+
+def test_its_gradients_agree_with_finite_differences(rng, version):
     report = nn.check_gradients(OfImages(network(rng)), rng.standard_normal((5, 2, 3, 2)))
     assert "net.embedding.W" in report.errors
     assert report.worst < 1e-6, report
@@ -71,17 +81,44 @@ def test_it_has_no_jvp(rng):
         network(rng).jvp(np.zeros((5, 12)))
 
 
-@pytest.mark.parametrize("first", [nn.Tanh(), nn.Sequential(nn.Tanh())])
-def test_its_first_layer_may_be_any(first, rng):
-    net = Conditional(nn.Embedding(3, 2, rng=rng), first, nn.Dense(14, 2, rng=rng))
-    x, grads = rng.standard_normal((5, 3, 4)), []
+@pytest.mark.parametrize("accumulate", [True, False])
+def test_without_input_grad_all_weights_get_the_same_gradients(rng, version, accumulate):
+    net, x, grads = network(rng), rng.standard_normal((5, 3, 4)), []
     for input_grad in (True, False):
         for p in net.params():
             p.grad.fill(0)
         net.forward(x, LABELS)
-        gx = net.backward(np.ones((5, 2)), input_grad=input_grad)
+        gx = net.backward(np.ones((5, 2)), accumulate, input_grad)
         assert (gx is None) is not input_grad
         grads.append([p.grad.copy() for p in net.params()])
-    assert grads[0][0].any()
     for a, b in zip(*grads, strict=True):
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+        assert a.any() == accumulate
+
+
+def test_without_input_grad_only_the_labels_part_of_the_gradient_is_computed(rng, monkeypatch):
+    net, seen = network(rng), []
+    right = fast.input_gradient
+
+    def spy(gy, W):
+        seen.append(W.shape)
+        return right(gy, W)
+
+    monkeypatch.setattr(fast, "input_gradient", spy)
+    net.forward(rng.standard_normal((5, 12)), LABELS)
+    net.backward(np.ones((5, 2)), input_grad=False)
+    assert seen == [(4, 2), (2, 4)]  # the last layer's weights; of the first, the label's two rows
+
+
+def test_a_second_backward_raises(rng):
+    net = network(rng)
+    net.forward(rng.standard_normal((5, 12)), LABELS)
+    net.backward(np.ones((5, 2)), input_grad=False)
+    with pytest.raises(RuntimeError, match="needs a forward in training mode"):
+        net.backward(np.ones((5, 2)))
+
+
+@pytest.mark.parametrize("first", [nn.Tanh(), nn.Flatten()])
+def test_its_first_layer_must_be_dense(first, rng):
+    with pytest.raises(TypeError, match=f"Dense as its first layer, got {type(first).__name__}"):
+        Conditional(nn.Embedding(3, 2, rng=rng), first, nn.Dense(14, 2, rng=rng))

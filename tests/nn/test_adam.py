@@ -10,7 +10,7 @@ def two_params(dtype=np.float64):
     return [nn.Param(np.array([1.0, -2.0], dtype)), nn.Param(np.array([[3.0]], dtype))]
 
 
-def test_the_first_step_is_lr_in_the_direction_of_the_gradient():
+def test_the_first_step_is_lr_in_the_direction_of_the_gradient(version):
     params = two_params()
     optimizer = nn.Adam(params, lr=0.1)
     params[0].grad[...] = [5.0, -1e-3]
@@ -19,7 +19,7 @@ def test_the_first_step_is_lr_in_the_direction_of_the_gradient():
     np.testing.assert_array_equal(params[1].data, [[3.0]])
 
 
-def test_ten_steps_follow_the_algorithm_written_out(xp):
+def test_ten_steps_follow_the_algorithm_written_out(xp, version):
     rng = np.random.default_rng(1)
     w = rng.standard_normal(4)
     p = nn.Param(backend.to_device(w.copy(), xp))
@@ -35,7 +35,7 @@ def test_ten_steps_follow_the_algorithm_written_out(xp):
     np.testing.assert_allclose(backend.to_numpy(p.data), w, rtol=1e-12)
 
 
-def test_it_finds_the_bottom_of_a_bowl():
+def test_it_finds_the_minimum_of_a_parabola():
     p = nn.Param(np.array([3.0, -4.0]))
     optimizer = nn.Adam([p], lr=0.1)
     for _ in range(500):
@@ -44,7 +44,7 @@ def test_it_finds_the_bottom_of_a_bowl():
     assert np.abs(p.data).max() < 1e-2
 
 
-def test_float32_stays_float32_even_with_float64_settings():
+def test_float32_stays_float32_even_with_float64_settings(version):
     params = two_params(np.float32)
     optimizer = nn.Adam(params, lr=np.float64(0.1), betas=np.array([0.5, 0.9]))
     params[0].grad += 1
@@ -54,7 +54,7 @@ def test_float32_stays_float32_even_with_float64_settings():
     assert type(optimizer.lr) is float
 
 
-def test_zero_grad_empties_every_gradient_in_place():
+def test_zero_grad_empties_every_gradient_in_place(version):
     params = two_params()
     grads = [p.grad for p in params]
     params[0].grad += 1
@@ -145,3 +145,32 @@ def test_a_parameter_that_is_there_twice_is_refused():
     p = nn.Param(np.ones(3))
     with pytest.raises(ValueError, match="a parameter twice"):
         nn.Adam([p, nn.Param(np.ones(3)), p])
+
+
+def test_every_array_is_updated_in_place(version):
+    params = two_params()
+    optimizer = nn.Adam(params)
+    arrays = [*(p.data for p in params), *optimizer.m, *optimizer.v]
+    for p in params:
+        p.grad += 1
+    optimizer.step()
+    for before, after in zip(
+        arrays, [*(p.data for p in params), *optimizer.m, *optimizer.v], strict=True
+    ):
+        assert after is before
+        assert after.all()
+    assert all((p.grad == 1).all() for p in params)
+
+
+def test_no_parameter_is_moved_when_a_gradient_does_not_fit(version):
+    right, wrong = nn.Param(np.ones(3)), nn.Param(np.ones((2, 3)))
+    adam = nn.Adam([right, wrong])
+    right.grad += 1
+    for shape in ((3, 2), (3,), (1, 3), ()):
+        wrong.grad = np.ones(shape)
+        with pytest.raises(ValueError, match=r"a gradient .* for a parameter \(2, 3\)"):
+            adam.step()
+    assert (right.data == 1).all()
+    assert (wrong.data == 1).all()
+    assert not adam.m[0].any()
+    assert adam.t == 0

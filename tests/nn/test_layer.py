@@ -10,7 +10,7 @@ from tinygan import backend, nn
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", names_with_input_gradient())
-def test_everything_is_computed_in_the_dtype_of_the_input(name, dtype):
+def test_everything_is_computed_in_the_dtype_of_the_input(name, dtype, version):
     layer, x = make(name, dtype)
     y = layer.forward(x)
     gx = layer.backward(np.ones_like(y))
@@ -43,7 +43,7 @@ def test_a_float64_setting_does_not_make_float32_into_float64(build):
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_neither_x_nor_gy_is_written_to_nor_handed_back(name):
+def test_neither_x_nor_gy_is_written_to_nor_returned(name, version):
     layer, x = make(name)
     x_before = x.copy()
     y = layer.forward(x)
@@ -81,7 +81,7 @@ def test_a_second_backward_or_one_without_forward_raises(name):
         layer.backward(np.zeros(1))
     y = layer.forward(x)
     layer.backward(np.ones_like(y))
-    with pytest.raises(RuntimeError, match=r"each forward serves one backward"):
+    with pytest.raises(RuntimeError, match=r"one forward for each backward"):
         layer.backward(np.ones_like(y))
 
 
@@ -119,33 +119,65 @@ def test_gradients_add_up_unless_told_not_to(name):
         np.testing.assert_allclose(p.grad, 2 * g, rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", [n for n in LAYERS if make(n)[0].can_skip_input_grad])
-def test_the_input_gradient_can_be_left_out_and_the_others_stay_the_same(name):
+@pytest.mark.parametrize("accumulate", [True, False])
+@pytest.mark.parametrize("name", LAYERS)
+def test_without_input_grad_none_is_returned_and_all_else_stays_the_same(name, accumulate):
     grads = []
-    for want in (True, False):
+    for input_grad in (True, False):
         layer, x = make(name)
         y = layer.forward(x)
-        gx = layer.backward(np.linspace(0, 1, y.size).reshape(y.shape), input_grad=want)
-        assert (gx is not None) == want
+        gy = np.linspace(1, 2, y.size).reshape(y.shape)
+        gx = layer.backward(gy, accumulate, input_grad)
+        assert (gx is not None) == (input_grad and x.dtype.kind == "f")  # labels have no gradient
         with pytest.raises(RuntimeError):
-            layer.backward(np.zeros_like(y))
+            layer.backward(gy)
         grads.append([p.grad for p in layer.params()])
     for a, b in zip(*grads, strict=True):
         np.testing.assert_array_equal(a, b)
+        assert a.any() == accumulate
 
 
-def test_without_input_gradient_the_layers_below_the_lowest_parameter_are_not_walked(rng):
-    class Loud(nn.Tanh):
-        def backward(self, gy, accumulate=True):
-            raise AssertionError("nobody needs this")
+def test_without_input_grad_backward_ends_at_the_first_layer_with_parameters(rng):
+    class Forbidden(nn.Tanh):
+        def backward(self, gy, accumulate=True, input_grad=True):
+            raise AssertionError("this gradient is not used")
 
-    bottom = Loud()
-    net = nn.Sequential(bottom, nn.Dense(3, 2, rng=rng), nn.Tanh())
+    first = Forbidden()
+    net = nn.Sequential(first, nn.Dense(3, 2, rng=rng), nn.Tanh())
+    dense = net.layers[1]
     y = net.forward(np.ones((2, 3)))
     assert net.backward(np.ones_like(y), input_grad=False) is None
-    assert net.layers[1].W.grad.any()
-    with pytest.raises(RuntimeError):
-        bottom.take()
+    assert dense.W.grad.any()
+    for layer in net.layers:  # all caches are empty
+        with pytest.raises(RuntimeError):
+            layer.take()
+    dense.backward = first.backward  # nor is Dense called when no gradient is wanted at all
+    net.forward(np.ones((2, 3)))
+    assert net.backward(np.ones_like(y), accumulate=False, input_grad=False) is None
+    for layer in net.layers:
+        with pytest.raises(RuntimeError):
+            layer.take()
+
+
+INTEGERS_REFUSED = {
+    "relu": nn.ReLU,
+    "leaky relu": lambda: nn.LeakyReLU(0.5),
+    "batchnorm": lambda: nn.BatchNorm(3),
+    "dropout": lambda: nn.Dropout(0.5, rng=np.random.default_rng(0)),
+}
+
+
+@pytest.mark.parametrize("n", [2, 200])
+@pytest.mark.parametrize("name", INTEGERS_REFUSED)
+def test_integers_are_refused_in_words_both_ways(name, n, xp, version):
+    layer = INTEGERS_REFUSED[name]().to(xp)
+    x = backend.to_device(np.full((n, 3), -1, np.int64), xp)
+    says = r"floating point, got int64: use x.astype\('float32'\)"
+    with pytest.raises(TypeError, match=says):
+        layer.forward(x)
+    layer.forward(x.astype(np.float32))
+    with pytest.raises(TypeError, match=says):
+        layer.backward(x)
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -182,6 +214,16 @@ def test_names_are_dotted_paths_and_params_keep_their_order(rng):
     assert net.params() == list(net.named_params().values())
 
 
+def test_named_arrays_are_the_parameters_and_then_the_buffers_themselves(rng):
+    net = nn.Sequential(nn.BatchNorm(3), nn.Dense(3, 4, rng=rng))
+    arrays = net.named_arrays()
+    assert list(arrays) == [
+        "0.gamma", "0.beta", "1.W", "1.b", "0.running_mean", "0.running_var"
+    ]  # fmt: skip
+    assert arrays["1.W"] is net.layers[1].W.data
+    assert arrays["0.running_var"] is net.layers[0].running_var
+
+
 def test_params_keep_their_identity_through_moves_and_training(rng):
     net = nn.Sequential(nn.Dense(3, 4, rng=rng), nn.BatchNorm(4))
     params = net.params()
@@ -202,11 +244,11 @@ def test_a_layer_of_ones_own_takes_part_by_its_attributes(rng):
             self.keep(self.inner.forward(x))
             return self._kept[0] * self.scale.data
 
-        def backward(self, gy, accumulate=True):
+        def backward(self, gy, accumulate=True, input_grad=True):
             inner = self.take()
             if accumulate:
                 self.scale.grad += (gy * inner).sum(keepdims=True)[0]
-            return self.inner.backward(gy * self.scale.data, accumulate)
+            return self.inner.backward(gy * self.scale.data, accumulate, input_grad)
 
     net = nn.Sequential(Twice(), nn.Tanh())
     assert list(net.named_params()) == ["0.scale", "0.inner.W", "0.inner.b"]

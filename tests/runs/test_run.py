@@ -342,7 +342,7 @@ def test_the_settings_reach_both_optimizers_and_the_seed_the_weights(make_run):
     for optimizer in run.training.optimizers.values():
         assert (optimizer.lr, optimizer.betas) == (1e-3, (0.5, 0.999))
     W, other_W = (r.training.model.networks["G"].params()[0].data for r in (run, other))
-    assert (W != other_W).any()
+    assert (other_W != W).any()
     sheets = [r.training.sheet(np.random.default_rng(0))[0] for r in (run, other)]
     assert (sheets[0] != sheets[1]).any()
 

@@ -1,4 +1,7 @@
-"""Data sets by name: uint8 images from files that are checked before anything trains on them."""
+"""Data sets by name: uint8 images from files that are checked before anything trains on them.
+
+Splits and batches too; nothing here knows a network.
+"""
 
 from tinygan.data import cifar10, faces, fashion_mnist
 from tinygan.data.dataset import Dataset

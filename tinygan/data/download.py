@@ -5,7 +5,6 @@ import gzip
 import hashlib
 import http.client
 import os
-import time
 import urllib.error
 import urllib.request
 import zlib
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from tinygan.errors import RunError, UserError
 from tinygan.files import reason
+from tinygan.progress import Progress
 
 _CHUNK = 1 << 16
 
@@ -88,18 +88,18 @@ def _download(url, part, max_bytes, timeout, progress):
 
 def _copy(url, response, file, done, total, max_bytes, progress):
     """Append the body to `file`, up to the first bytes beyond max_bytes. Returns file's size."""
-    shown, finished = 0.0, False
+    name, finished = Path(file.name).name.removesuffix(".part"), False
+    line = Progress(stream=progress, quiet=progress is None)
     try:
         while not finished and done <= max_bytes:
             chunk = _read(url, response, file, done)
             finished = not chunk
             done += file.write(chunk)
-            if progress and (finished or time.monotonic() - shown > 0.2):
-                shown = time.monotonic()
-                _show(progress, Path(file.name).name.removesuffix(".part"), done, total, finished)
+            if finished or line.due():
+                of = f" of {total / 1e6:.1f}" if total else ""
+                line.show(f"{name}  {done / 1e6:.1f}{of} MB", final=finished)
     finally:
-        if shown and not finished and progress.isatty():
-            print(file=progress)  # what comes next begins on a line of its own
+        line.close()
     return done
 
 
@@ -113,14 +113,6 @@ def _read(url, response, file, done):
             f"the connection to {url} broke after {done:,} bytes ({error}): the same command "
             "goes on from there"
         ) from None
-
-
-def _show(progress, name, done, total, finished):
-    size = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{done / 1e6:.1f} MB"
-    if progress.isatty():
-        print(f"\r{name}  {size}", end="\n" if finished else "", file=progress, flush=True)
-    elif finished:
-        print(f"{name}  {size}", file=progress, flush=True)
 
 
 def _sha256_of_gzip(path, max_bytes):

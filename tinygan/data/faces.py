@@ -18,7 +18,6 @@ import io
 import os
 import stat
 import sys
-import time
 import warnings
 import zipfile
 from pathlib import Path
@@ -30,6 +29,7 @@ from tinygan.data.places import cache_dir
 from tinygan.data.split import split as cut
 from tinygan.errors import UserError
 from tinygan.files import atomic_write, reason
+from tinygan.progress import Progress
 
 SIZE = 64
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -206,14 +206,14 @@ def _cache_file(source):
 
 def _make_cache(path, source):
     """Decode all images into the file `path`, all or nothing."""
-    n, bad, progress, digest = 0, [], _Progress(source), hashlib.sha256()
+    n, bad, digest, progress = 0, [], hashlib.sha256(), Progress(stream=sys.stderr)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as file, progress, warnings.catch_warnings():
+        with atomic_write(path) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about what it puts right by itself
             file.write(bytes(_HEADER))
-            for name in source.names:
-                progress.step()
+            for done, name in enumerate(source.names, 1):
+                _show(progress, done, source)
                 try:
                     pixels = _decode(source.read(name)).tobytes()
                 except Exception as error:  # Pillow and zipfile raise dozens of kinds
@@ -229,8 +229,20 @@ def _make_cache(path, source):
             file.write(_header(n))
     except OSError as error:
         raise UserError(f"cannot write {path}: {reason(error)}") from None
+    finally:
+        progress.close()
     if bad:
         print(f"faces: skipped {_bad_images(bad, len(source.names))}", file=sys.stderr)
+
+
+def _show(progress, done, source):
+    """How far it is: on a terminal now and then, elsewhere a line per quarter."""
+    n = len(source.names)
+    a_quarter_more = done * 4 // n > (done - 1) * 4 // n
+    if a_quarter_more or progress.due():
+        final = done == n if progress.live else a_quarter_more
+        line = f"faces: {done:,} of {n:,} images from {source.path} scaled"
+        progress.show(line, final=final)
 
 
 def _read_cache(path, split):
@@ -292,27 +304,3 @@ def _shown(text):
     """A stranger's text for a terminal: in one line and without what could steer it."""
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= 80 else f"{text[:40]}…{text[-39:]}"
-
-
-class _Progress:
-    """How far it is: one line that is written over on a terminal, a line a quarter elsewhere."""
-
-    def __init__(self, source):
-        self.n, self.path, self.done, self.shown = len(source.names), source.path, 0, 0.0
-
-    def step(self):
-        self.done += 1
-        text = f"faces: {self.done:,} of {self.n:,} images from {self.path} scaled"
-        if sys.stderr.isatty():
-            if self.done == self.n or time.monotonic() - self.shown > 0.2:
-                self.shown = time.monotonic()
-                print(f"\r{text}", end="", file=sys.stderr, flush=True)
-        elif self.done * 4 // self.n > (self.done - 1) * 4 // self.n:
-            print(text, file=sys.stderr, flush=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.shown:
-            print(file=sys.stderr)  # what comes next begins on a line of its own

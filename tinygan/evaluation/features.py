@@ -11,15 +11,16 @@ learned CIFAR-10, for 32×32 colour. 64×64 colour (faces) is halved and shown t
 has never seen a face: its numbers rank runs on faces, and mean less than on its own data.
 """
 
+import functools
 import hashlib
 from pathlib import Path
 
 import numpy as np
 
-from tinygan import backend
+from tinygan import backend, nn
 from tinygan.data.pixels import to_float
 from tinygan.errors import UserError
-from tinygan.models.classifier import classifier, features
+from tinygan.models.classifier import classifier
 from tinygan.npz import read_arrays, write_arrays
 
 _FILES = {(28, 28, 1): "fashion_mnist", (32, 32, 3): "cifar10", (64, 64, 3): "cifar10"}
@@ -41,27 +42,26 @@ class Extractor:
             self.shape, self.accuracy = tuple(meta["image_shape"]), float(meta["accuracy"])
             rng = np.random.default_rng(0)
             self.network = classifier(rng, image_shape=self.shape, width=int(meta["width"]))
-            for name, array in _arrays(self.network).items():
+            for name, array in self.network.named_arrays().items():
                 array[...] = arrays[name].reshape(array.shape)
         except (KeyError, ValueError, TypeError) as error:
             raise UserError(f"{path} does not hold a classifier: {error}") from None
         self.network.to(xp).eval()
+        self.body = nn.Sequential(*self.network.layers[:-1]).eval()  # all but the last layer
 
     def features(self, images, batch_size=256):
         """uint8 images (N, H, W, C) on the host -> float32 (N, 128) on the host, at least 0."""
-        return self._feed(images, batch_size, lambda x: features(self.network, x))
+        images = self._fitted(images)
+        return nn.in_batches(self.body, images, before=to_float, batch_size=batch_size)
+
+    def logits(self, features):
+        """What the last layer makes of features (N, 128): float32 (N, classes), on the host."""
+        last = self.network.layers[-1]
+        return backend.to_numpy(last.forward(backend.to_device(features, self.xp)))
 
     def classify(self, images, batch_size=256):
         """The most likely class of each image: (N,) integers on the host."""
-        return self._feed(images, batch_size, self.network.forward).argmax(axis=1)
-
-    def _feed(self, images, batch_size, function):
-        images = self._fitted(images)
-        pieces = []
-        for i in range(0, len(images), batch_size):
-            x = to_float(backend.to_device(images[i : i + batch_size], self.xp))
-            pieces.append(backend.to_numpy(function(x)))
-        return np.concatenate(pieces)
+        return self.logits(self.features(images, batch_size)).argmax(axis=1)
 
     def _fitted(self, images):
         """Images of the size that this classifier has learned: as they are, or halved."""
@@ -71,19 +71,33 @@ class Extractor:
         if (h, w, c) == (2 * self.shape[0], 2 * self.shape[1], self.shape[2]):
             blocks = images.reshape(n, h // 2, 2, w // 2, 2, c)
             return np.rint(blocks.mean(axis=(2, 4), dtype=np.float32)).astype(np.uint8)
-        raise ValueError(f"{self.name} looks at images of {self.shape}, got {images.shape[1:]}")
+        raise ValueError(f"{self.name} takes images of {self.shape}, got {images.shape[1:]}")
 
 
 def extractor_for(image_shape, xp=np):
-    """The shipped Extractor for images (H, W, C). UserError when there is none for that shape."""
+    """The shipped Extractor for images (H, W, C), loaded once and shared: do not change it.
+
+    Raises UserError when there is none for that shape.
+    """
     name = _FILES.get(tuple(image_shape))
     if name is None:
-        known = ", ".join(" × ".join(map(str, shape)) for shape in _FILES)
+        known = ", ".join(map(size_words, _FILES))
         raise UserError(
-            f"no feature extractor for images of {' × '.join(map(str, image_shape))}: there are "
-            f"those for {known}"
+            f"no feature extractor for images of {size_words(image_shape)}: there are those for "
+            f"{known}"
         )
-    return Extractor(Path(__file__).parent / "weights" / f"{name}.npz", xp)
+    return _shipped(name, xp)
+
+
+def features_of(images, xp=np):
+    """The features of uint8 images (N, H, W, C) on the host, by the shipped Extractor for their
+    shape: float32 (N, 128) on the host. Raises UserError when there is none."""
+    return extractor_for(images.shape[1:], xp).features(images)
+
+
+def size_words(image_shape):
+    """(28, 28, 1) -> "28 × 28 × 1"."""
+    return " × ".join(map(str, image_shape))
 
 
 def save_weights(path, network, *, image_shape, width, accuracy):
@@ -98,11 +112,12 @@ def save_weights(path, network, *, image_shape, width, accuracy):
         "accuracy": accuracy,
     }
     arrays = {}
-    for name, array in _arrays(network).items():
+    for name, array in network.named_arrays().items():
         array = backend.to_numpy(array)
         arrays[name] = array.astype(np.float16) if array.ndim > 1 else array
     write_arrays(path, meta, arrays)
 
 
-def _arrays(network):
-    return {name: p.data for name, p in network.named_params().items()} | network.named_buffers()
+@functools.cache
+def _shipped(name, xp):
+    return Extractor(Path(__file__).parent / "weights" / f"{name}.npz", xp)

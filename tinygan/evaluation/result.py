@@ -11,26 +11,40 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from types import EllipsisType
 
 import numpy as np
 
 from tinygan import plots
 from tinygan.errors import UserError
+from tinygan.evaluation.report import MEANINGS
 from tinygan.files import reason, write_text
 from tinygan.npz import read_arrays, write_arrays
 
-MEANINGS = {  # in the order of the table; kid_std and bins stand beside kid and ndb
-    "fd": "0 is best: Fréchet distance of features",
-    "kid": "0 is best: kernel distance of features, ± over subsets",
-    "precision": "share of samples whose features lie among real ones",
-    "recall": "share of real images whose features lie among samples'",
-    "density": "real neighbourhoods around a sample: mean number over k",
-    "coverage": "share of real neighbourhoods that hold a sample",
-    "ndb": "bins of pixels that hold too many samples or too few",
-    "js": "0 is best: divergence of the bins' shares, at most 0.693",
-    "entropy": "of the classes; ln 10 = 2.303 is ten in equal parts",
-    "memorisation": "about 1: no copies of training images; 0: only copies",
-    "agreement": "share recognised as the class asked for, among those that could be",
+Number, Missing = int | float, EllipsisType
+_METRICS = {
+    **dict.fromkeys([*MEANINGS, "kid_std", "bins"], Number),
+    "memorisation": Number | None,
+    "agreement": Number | Missing,
+    "classes": [int],
+}
+_FORM = {  # of evaluation.json: the keys that are read, and the kinds of their values
+    "protocol": {
+        **dict.fromkeys(["n", "asked", "seed"], int),
+        **dict.fromkeys(["data", "split", "train_sha256", "test_sha256"], str),
+        "classes": list | None,
+        "image_shape": [int],
+        "extractor": {"name": str, "sha256": str, "accuracy": Number, "learned_this_data": bool},
+    },
+    "metrics": _METRICS,
+    "floor": _METRICS,
+    "recipe": str,
+    "options": dict,
+    "prior": str | None,
+    "checkpoint_sha256": str,
+    "weights": dict,
+    **dict.fromkeys(["parameters", "updates", "ms_per_1000"], Number),
+    "training_seconds": Number | None,
 }
 
 
@@ -43,21 +57,21 @@ def read_evaluation(folder):
     try:
         evaluation = json.loads((Path(folder) / "evaluation.json").read_text(encoding="utf-8"))
         meta, pictures = read_arrays(Path(folder) / "evaluation.npz")
-        _check_evaluation(evaluation)
-        shape = tuple(evaluation["protocol"]["image_shape"])
-        for name in ("samples", "nearest", "real"):
-            if pictures[name].dtype != np.uint8 or pictures[name].shape[1:] != shape:
-                raise ValueError(name)
-        if meta["of"] != _identity(evaluation):
-            raise ValueError("they do not belong together")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        sound = (
+            _fits(evaluation, _FORM)
+            and _fits(list(evaluation["weights"].values()), [Number])
+            and _fits(evaluation["protocol"]["classes"] or [], [int])
+            and meta["of"] == _identity(evaluation)
+            and all(
+                pictures[name].dtype == np.uint8
+                and list(pictures[name].shape[1:]) == evaluation["protocol"]["image_shape"]
+                and len(pictures[name])
+                for name in ("samples", "nearest", "real")
+            )
+        )
+    except (OSError, ValueError, KeyError, RecursionError):
         return None
-    return evaluation, pictures
-
-
-def _identity(evaluation):
-    """What ties evaluation.npz to evaluation.json."""
-    return {key: evaluation[key] for key in ("protocol", "checkpoint_sha256", "prior")}
+    return (evaluation, pictures) if sound else None
 
 
 def write_evaluation(folder, evaluation, pictures):
@@ -84,41 +98,10 @@ def write_json(file, evaluation):
         raise UserError(f"cannot write {file}: {reason(error)}") from None
 
 
-def _check_evaluation(evaluation):
-    """Raise one of what read_evaluation catches unless it is what evaluate_run made."""
-    for metrics in (evaluation["metrics"], evaluation["floor"]):
-        for name in (*MEANINGS, "kid_std", "bins"):
-            _check_number(metrics.get(name), optional=name in ("memorisation", "agreement"))
-        _check_whole_numbers(metrics["classes"])
-    for name in ("parameters", "updates", "ms_per_1000"):
-        _check_number(evaluation[name])
-    _check_number(evaluation["training_seconds"], optional=True)
-    for value in evaluation["weights"].values():
-        _check_number(value)
-    how, extractor = evaluation["protocol"], evaluation["protocol"]["extractor"]
-    for value in (how["n"], how["asked"], how["seed"], extractor["accuracy"]):
-        _check_number(value)
-    texts = [how["data"], how["split"], how["train_sha256"], how["test_sha256"]]
-    texts += [extractor["name"], extractor["sha256"], evaluation["checkpoint_sha256"]]
-    texts += [evaluation["recipe"], evaluation["prior"] or ""]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text is missing")
-    if how["classes"] is not None:
-        _check_whole_numbers(how["classes"])
-    if type(evaluation["options"]) is not dict or type(extractor["learned_this_data"]) is not bool:
-        raise TypeError("options, or learned_this_data")
-
-
-def _check_number(value, optional=False):
-    if optional and value is None:
-        return
-    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
-        raise TypeError(f"{value!r} is not a number")
-
-
-def _check_whole_numbers(values):
-    if not all(type(value) is int for value in values):
-        raise TypeError(f"{values!r} are not whole numbers")
+def checkpoint_sha256(folder):
+    """SHA-256 of a run's checkpoint in hex; None where there is none."""
+    file = Path(folder) / "checkpoint.npz"
+    return file_sha256(file) if file.exists() else None
 
 
 def file_sha256(file):
@@ -128,3 +111,23 @@ def file_sha256(file):
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"cannot read {file}: {reason(error)}") from None
+
+
+def _identity(evaluation):
+    """What ties evaluation.npz to evaluation.json."""
+    return {key: evaluation[key] for key in ("protocol", "checkpoint_sha256", "prior")}
+
+
+def _fits(value, form):
+    """Whether a value out of a JSON file has a form: a type, or a dict or a list of forms."""
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(
+            _fits(value.get(key, ...), inner) for key, inner in form.items()
+        )
+    if isinstance(form, list):
+        return isinstance(value, list) and all(_fits(element, form[0]) for element in value)
+    if isinstance(value, Number) and not abs(value) <= sys.float_info.max:
+        return False  # NaN, or too large to be printed
+    if isinstance(value, str) and not value.isprintable():
+        return False
+    return isinstance(value, form)

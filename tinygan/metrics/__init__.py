@@ -1,4 +1,6 @@
-"""Metrics: numbers for what a grid of samples looks like. Host NumPy arrays in, floats out."""
+"""Metrics: pure functions of host NumPy arrays, features or pixels, that return numbers; what
+reads files, data sets or networks is in tinygan.evaluation.
+"""
 
 from tinygan.metrics.diversity import class_histogram, entropy
 from tinygan.metrics.frechet import frechet_distance, gaussian_frechet

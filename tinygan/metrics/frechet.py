@@ -10,8 +10,8 @@ def frechet_distance(features_a, features_b):
 
     features_a, features_b: (N, D) and (M, D), N and M at least 2, any real dtype; computed in
     float64. Returns a float, at least 0; 0 when means and covariances agree. This is what "FID"
-    is, with an Inception network's features. Its value depends on the features and, for fewer
-    samples than some thousands, upwards on their number: compare only what was measured alike.
+    is, with an Inception network's features. Its value depends on the features and, below
+    some thousands of samples, is biased upwards: compare only what was measured the same way.
     Raises ValueError for sets of different widths, fewer than 2 rows or values that are not finite.
     Source: Heusel et al. 2017, equation 6; Dowson & Landau 1982 (of Gaussians); Chong & Forsyth
     2020 (the dependence on the number).

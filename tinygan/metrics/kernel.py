@@ -11,13 +11,13 @@ from tinygan.metrics.rows import feature_pair
 
 
 def kernel_distance(features_a, features_b, *, subsets=100, subset_size=1000, rng):
-    """The mean and the spread of MMD² over random subsets, with k(x, y) = (x·y / D + 1)³.
+    """Mean and standard deviation of MMD² over random subsets, with k(x, y) = (x·y / D + 1)³.
 
     features_a, features_b: (N, D) and (M, D), N and M at least 2, any real dtype; computed in
-    float64. subset_size: how many are drawn from each set each time, without putting back; lowered
+    float64. subset_size: how many are drawn from each set each time, without replacement; lowered
     to the smaller set's size when that is less. rng: host NumPy Generator for the subsets.
-    Returns (mean, std) as floats. The mean is about 0 for two samples of one distribution, and
-    can be below. The std is that of the subsets, not the error of the mean, and means nothing when
+    Returns (mean, std) as floats. The mean is about 0 for two samples of one distribution, and can
+    be negative. The std is that of the subsets, not the error of the mean, and means nothing when
     subset_size is as large as a set. This is what "KID" is, with an Inception network's features.
     Raises ValueError for sets of different widths, fewer than 2 rows, values that are not finite,
     subsets below 1 or subset_size below 2.

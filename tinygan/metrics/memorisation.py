@@ -12,9 +12,9 @@ def nearest(samples, images):
     """The nearest of the images to each sample, by Euclidean distance of pixels in [0, 1].
 
     samples: (N, …), images: (M, …): uint8, or floats in [-1, 1]; computed in float64.
-    Returns (distances (N,) float64, indices (N,) into images; the first when several are as near).
+    Returns (distances (N,) float64, indices (N,) into images; the first of several equally near).
     A copy has distance 0 exactly, when both are of one dtype. Among images nearer than about 1e-6
-    another than the very nearest may be named; two different uint8 images are farther apart.
+    one other than the nearest may be returned; two different uint8 images are farther apart.
     Raises ValueError for other images, or when the two sets differ in size of an image.
     """
     samples, images = flat_images(samples), flat_images(images)

@@ -34,8 +34,8 @@ def fit_bins(images, n_bins=100, *, rng):
     the start of k-means.
     Returns Bins, to be used for every set of samples that is to be compared.
     Raises ValueError for other images or too few.
-    Source: Richardson & Weiss 2018; like their code, k-means is not run to the very end: at most
-    100 iterations.
+    Source: Richardson & Weiss 2018; as in their code, k-means stops after at most 100
+    iterations.
     """
     rows = flat_images(images, least=n_bins)
     table = np.concatenate([pixels(rows[i : i + _ROWS]).astype(np.float32) for i in _starts(rows)])

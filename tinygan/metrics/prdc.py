@@ -2,7 +2,7 @@
 
 The real features are seen as a region: the union of balls, one around each real point, that reach
 to its k-th nearest real neighbour. A fake inside is realistic; the fakes' own region tells which
-real points a generator could have made. So a fault shows on its side: fakes unlike any real image
+real points a generator could have made. So each fault has its own sign: fakes unlike any real image
 cost precision, a class that is never drawn costs recall and coverage.
 
 As realistic as the features can tell, that is: a classifier that has only ever seen clothes may put
@@ -25,7 +25,7 @@ def prdc(real, fake, k=5):
     coverage = share of real balls that hold a fake
 
     real, fake: (N, D) and (M, D), any real dtype; computed in float64. k: 1 up to min(N, M) − 1;
-    the neighbour counts leave the point itself out, not its duplicates. A ball has its surface.
+    a point is not its own neighbour, but its duplicates are. A ball includes its surface.
     Returns a dict of four floats in [0, 1], density from 0 up: near 1 when fakes are like reals.
     Precision and recall depend on N and M, so compare at equal numbers. Precision and density say
     that features lie among real ones, no more: a classifier may put noise there, and blur can raise

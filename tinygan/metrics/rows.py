@@ -1,12 +1,12 @@
-"""What the metrics take: a table of features, or images as a table of pixels, one row an image."""
+"""What the metrics take: a table of features, or images as a table of pixels, one row per image."""
 
 import numpy as np
 
 
 def feature_rows(features, least=1):
-    """Features (N, D) of any real dtype -> float64, nothing copied when they are that already.
+    """Features (N, D) of any real dtype -> float64, without a copy when they are float64 already.
 
-    Raises ValueError when they are no table, have fewer than `least` rows or a value that is not
+    Raises ValueError when they are not a table, have fewer than `least` rows or a value that is not
     finite.
     """
     rows = np.asarray(features)
@@ -54,8 +54,8 @@ def pixels(rows):
 
 
 def check_same_width(**named_rows):
-    """Raises ValueError when tables, given by name, do not have one number of columns."""
+    """Raise ValueError unless tables, given by name, have the same number of columns."""
     widths = {name: rows.shape[1] for name, rows in named_rows.items()}
     if len(set(widths.values())) > 1:
         told = ", ".join(f"{name} {width}" for name, width in widths.items())
-        raise ValueError(f"all images need one number of pixels, got {told}")
+        raise ValueError(f"all images need the same number of pixels, got {told}")

@@ -1,4 +1,7 @@
-"""Builders of whole models from the layers in tinygan.nn, and the models that need no gradient."""
+"""Builders of whole networks from the layers in tinygan.nn, and the models that need no gradient.
+
+Nothing here trains a network or reads a file.
+"""
 
 from tinygan.models.gan import dcgan_discriminator, dcgan_generator
 from tinygan.models.gmm import ConvergenceWarning, GaussianMixture

@@ -34,13 +34,3 @@ def classifier(rng, *, image_shape, classes=10, width=32):
         nn.Dropout(0.3, rng=rng),
         nn.Dense(FEATURES, classes, rng=rng, std=math.sqrt(1 / FEATURES)),
     )
-
-
-def features(network, images):
-    """What a classifier computes before its last layer: images in [-1, 1] -> (N, 128), at least 0.
-
-    network: what `classifier` built, in eval mode.
-    """
-    for layer in network.layers[:-1]:
-        images = layer.forward(images)
-    return images

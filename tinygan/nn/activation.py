@@ -1,24 +1,31 @@
 """Activations: one function applied to every element.
 
 The Jacobian of an elementwise y = f(x) is diagonal, so its backward is one product:
-gx = gy · f′(x). (elementwise(write, x) is a new y for which write(y, x) was called, a piece at a
-time: see blocks.py.)
+gx = gy · f′(x).
 """
 
 from tinygan import backend
-from tinygan.nn.fast.blocks import elementwise
-from tinygan.nn.layer import Layer
+from tinygan.nn.dispatch import fastest
+from tinygan.nn.layer import Layer, check_float
+
+
+def leaky_relu(x, slope):
+    """y = x where x > 0, else slope · x."""
+    return backend.array_module(x).where(x > 0, x, slope * x)
+
+
+def leaky_relu_backward(gy, x, slope):
+    """gx = gy · f′(x), where f′(x) is 1 for x > 0, else slope."""
+    return backend.array_module(gy).where(x > 0, gy, slope * gy)
 
 
 class LeakyReLU(Layer):
     """y = x where x > 0, else slope · x.    Any shape -> the same shape and dtype.
 
-    slope: the derivative on the negative side, from 0 to 1; it keeps a little gradient flowing
-    where ReLU would pass none. f′(0) is taken as slope. Raises ValueError when slope is not 0 to 1.
+    slope: the derivative on the negative side, from 0 to 1; it lets some gradient through where
+    ReLU lets none. f′(0) is taken as slope.
+    Raises ValueError when slope is not from 0 to 1, TypeError when x is not floating point.
     Source: Maas et al. 2013, section 2; slope 0.2 from Radford et al. 2016, section 4.
-
-    The larger of x and slope · x is y, and the larger of 1 or 0 and slope is f′(x): on a processor
-    that is many times as quick as choosing, whose outcome it cannot foresee.
     """
 
     def __init__(self, slope=0.2):
@@ -27,58 +34,52 @@ class LeakyReLU(Layer):
         self.slope = float(slope)  # a NumPy float64 would make everything float64
 
     def forward(self, x):
+        check_float(x)
         self.keep(x)
-        xp = backend.array_module(x)
-
-        def write(y, x):
-            xp.multiply(x, self.slope, out=y)
-            xp.maximum(x, y, out=y)
-
-        return elementwise(write, x)
+        return fastest(leaky_relu, x)(x, self.slope)
 
     def jvp(self, v):
         x = self.take()
         self.keep(x)
-        return self._times_slopes(v, x)
+        return fastest(leaky_relu_backward, v)(v, x, self.slope)  # J is diagonal: J v = Jᵀ v
 
-    def backward(self, gy, accumulate=True):
-        return self._times_slopes(gy, self.take())
+    def backward(self, gy, accumulate=True, input_grad=True):
+        x = self.take()
+        check_float(gy)
+        return fastest(leaky_relu_backward, gy)(gy, x, self.slope) if input_grad else None
 
-    def _times_slopes(self, gy, x):
-        """gy · f′(x), which is 1 or slope."""
-        xp = backend.array_module(gy)
 
-        def write(gx, gy, x):
-            xp.maximum(x > 0, self.slope, out=gx, dtype=gx.dtype)
-            xp.multiply(gx, gy, out=gx)
+def relu(x):
+    """y = max(x, 0)."""
+    return backend.array_module(x).maximum(x, 0)
 
-        return elementwise(write, gy, x)
+
+def relu_backward(gy, x):
+    """gx = gy · f′(x), where f′(x) is 1 for x > 0, else 0."""
+    return gy * (x > 0)
 
 
 class ReLU(Layer):
     """y = max(x, 0).    Any shape -> the same shape and dtype. f′(0) is taken as 0.
 
+    Raises TypeError when x is not floating point.
     Source: Nair & Hinton 2010, section 2.
     """
 
     def forward(self, x):
+        check_float(x)
         self.keep(x)
-        xp = backend.array_module(x)
-        return elementwise(lambda y, x: xp.maximum(x, 0, out=y), x)
+        return fastest(relu, x)(x)
 
     def jvp(self, v):
         x = self.take()
         self.keep(x)
-        return _where_positive(v, x)
+        return fastest(relu_backward, v)(v, x)
 
-    def backward(self, gy, accumulate=True):
-        return _where_positive(gy, self.take())
-
-
-def _where_positive(gy, x):
-    """gy · f′(x) for ReLU, whose f′ is 1 or 0."""
-    xp = backend.array_module(gy)
-    return elementwise(lambda gx, gy, x: xp.multiply(gy, x > 0, out=gx), gy, x)
+    def backward(self, gy, accumulate=True, input_grad=True):
+        x = self.take()
+        check_float(gy)
+        return fastest(relu_backward, gy)(gy, x) if input_grad else None
 
 
 class Tanh(Layer):
@@ -92,9 +93,20 @@ class Tanh(Layer):
         self.keep(y.copy())  # y belongs to the caller, who may write into it
         return y
 
-    def backward(self, gy, accumulate=True):
+    def backward(self, gy, accumulate=True, input_grad=True):
         y = self.take()
-        return gy * (1.0 - y * y)
+        return gy * (1.0 - y * y) if input_grad else None
+
+
+def sigmoid(x):
+    """1 / (1 + e^−x) for any x, in x's dtype, without overflow.
+
+    With e = e^−|x|, never above 1, it is 1 / (1 + e) for x ≥ 0. For x < 0, numerator and
+    denominator multiplied by e^x, it is e / (1 + e).
+    """
+    xp = backend.array_module(x)
+    e = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1.0 / (1.0 + e), e / (1.0 + e))
 
 
 class Sigmoid(Layer):
@@ -109,17 +121,6 @@ class Sigmoid(Layer):
         self.keep(y.copy())
         return y
 
-    def backward(self, gy, accumulate=True):
+    def backward(self, gy, accumulate=True, input_grad=True):
         y = self.take()
-        return gy * (y * (1.0 - y))
-
-
-def sigmoid(x):
-    """1 / (1 + e^−x) for any x, in x's dtype, without overflow.
-
-    With e = e^−|x|, never above 1, it is 1 / (1 + e) for x ≥ 0, and for x < 0, multiplying above
-    and below by e^x, it is e / (1 + e).
-    """
-    xp = backend.array_module(x)
-    e = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1.0 / (1.0 + e), e / (1.0 + e))
+        return gy * (y * (1.0 - y)) if input_grad else None

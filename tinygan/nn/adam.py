@@ -3,7 +3,25 @@
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.fast.blocks import cut, each, flat
+from tinygan.nn.dispatch import fastest
+
+
+def adam_step(weights, gradients, ms, vs, t, lr, beta1, beta2, eps):
+    """Step number t, from 1 on: each w and its m and v are updated in place from its gradient g.
+
+    weights, gradients, ms, vs: lists of arrays. The rest are Python numbers.
+    """
+    for w, g, m, v in zip(weights, gradients, ms, vs, strict=True):
+        m[...] = beta1 * m + (1.0 - beta1) * g
+        v[...] = beta2 * v + (1.0 - beta2) * g * g
+        m_hat, v_hat = m / (1.0 - beta1**t), v / (1.0 - beta2**t)
+        w -= lr * m_hat / (backend.array_module(w).sqrt(v_hat) + eps)
+
+
+def set_to_zero(arrays):
+    """Fill each array with 0."""
+    for array in arrays:
+        array.fill(0)
 
 
 class Adam:
@@ -12,15 +30,15 @@ class Adam:
         m ← β₁ m + (1 − β₁) g         m̂ = m / (1 − β₁ᵗ)
         v ← β₂ v + (1 − β₂) g²        v̂ = v / (1 − β₂ᵗ)
 
-    m is where the gradient has been pointing, √v how large it has been; the quotient is about ±1
-    for a steady gradient and small for one that keeps changing its mind. m and v start at 0 and so
-    are too small at first: after t steps they hold a share 1 − βᵗ of what they should, and the hats
-    divide by it. Without them the first step would be (1 − β₁) / √(1 − β₂) = 16 times lr; without
-    the power t the steps would shrink to lr / 16.
+    m is the average direction of the gradient, √v its average size; their quotient is about ±1 for
+    a steady gradient and small for one that keeps changing sign. m and v start at 0 and so are too
+    small at first: after t steps their weights sum to 1 − βᵗ instead of 1, and the hats divide by
+    that sum. Without them the first step would be (1 − β₁) / √(1 − β₂) = 16 times lr; without the
+    power t the steps would shrink to lr / 16.
 
     params: list of Params, already on their device (`to` comes before). lr > 0. betas: (β₁, β₂),
     each in [0, 1). eps > 0. Everything is computed in the parameter's dtype.
-    Raises ValueError for a setting out of range, no parameters, or one that is there twice.
+    Raises ValueError for a setting out of range, no parameters, or a parameter that occurs twice.
     Source: Kingma & Ba 2015, algorithm 1; lr and β₁ = 0.5 from Radford et al. 2016, section 4.
     """
 
@@ -28,7 +46,7 @@ class Adam:
         self.params = list(params)
         self.lr, self.betas, self.eps = float(lr), tuple(float(beta) for beta in betas), float(eps)
         if len({id(p) for p in self.params}) < len(self.params):
-            raise ValueError("Adam has a parameter twice, and would move it twice a step")
+            raise ValueError("Adam has a parameter twice, and would move it twice per step")
         if not self.params:
             raise ValueError("Adam has no parameters to train")
         if not 0 < lr < float("inf") or not eps > 0:
@@ -40,40 +58,22 @@ class Adam:
         self.v = [backend.array_module(p.data).zeros_like(p.data) for p in self.params]
 
     def step(self):
-        """One update of every parameter from its grad, which is left as it is."""
-        self.t += 1
-        blocks = []
-        for p, m, v in zip(self.params, self.m, self.v, strict=True):
-            blocks += cut(*flat(p.data, p.grad, m, v))
-        each(self._update, blocks)
+        """One update of every parameter from its grad, which is left as it is.
 
-    def _update(self, w, g, m, v):
-        """The update of some weights w from their gradients g, in place.
-
-        In the order in which it takes the fewest passes: √v̂ + eps is (√v + eps √share) / √share,
-        where share = 1 − β₂ᵗ; so the shares need not be taken out of every element.
+        Raises ValueError when a grad does not have its parameter's shape; then nothing is changed.
         """
-        beta1, beta2 = self.betas
-        root = (1.0 - beta2**self.t) ** 0.5
-        rate = self.lr * root / (1.0 - beta1**self.t)
-        xp = backend.array_module(w)
-        part = (1.0 - beta1) * g
-        m *= beta1
-        m += part
-        xp.multiply(g, g, out=part)
-        part *= 1.0 - beta2
-        v *= beta2
-        v += part
-        xp.sqrt(v, out=part)
-        part += self.eps * root
-        xp.divide(m, part, out=part)
-        part *= rate
-        w -= part
+        weights, gradients = [p.data for p in self.params], [p.grad for p in self.params]
+        for w, g in zip(weights, gradients, strict=True):
+            if w.shape != g.shape:
+                raise ValueError(f"Adam got a gradient {g.shape} for a parameter {w.shape}")
+        self.t += 1
+        update = fastest(adam_step, weights[0])
+        update(weights, gradients, self.m, self.v, self.t, self.lr, *self.betas, self.eps)
 
     def zero_grad(self):
         """Set every grad to 0, ready for the next backward to add to."""
-        blocks = [block for p in self.params for block in cut(*flat(p.grad))]
-        each(lambda grad: grad.fill(0), blocks)
+        gradients = [p.grad for p in self.params]
+        fastest(set_to_zero, gradients[0])(gradients)
 
     def state_dict(self):
         """t, and both moments of every parameter, as copies on the host: dict[str, np.ndarray]."""
@@ -84,7 +84,7 @@ class Adam:
         return state
 
     def load_state_dict(self, state):
-        """Go on from what state_dict returned. Raises ValueError when it does not fit; then
+        """Continue from what state_dict returned. Raises ValueError when it does not fit; then
         nothing is changed."""
         mine = self.state_dict()
         if state.keys() != mine.keys():

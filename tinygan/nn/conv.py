@@ -5,42 +5,30 @@ forward and its two backwards are three linear maps, the same three for both lay
 
     Conv2d:            y = correlate(x, W)            gx = correlate_adjoint(gy, W)
     ConvTranspose2d:   y = correlate_adjoint(x, W)    gx = correlate(gy, W)
-    gW is weight_gradient, of the larger image and the smaller one: (x, gy), or (gy, x).
+
+The third is gW = weight_gradient of the larger image and the smaller one: (x, gy), or (gy, x).
 """
 
 import numpy as np
 
-from tinygan import backend
-from tinygan.nn import correlation
-from tinygan.nn.correlation import conv_size
-from tinygan.nn.fast import slabs
-from tinygan.nn.fast.blocks import by_rows, row_sums
+from tinygan.nn.correlation import conv_size, correlate, correlate_adjoint, weight_gradient
+from tinygan.nn.dense import add_bias, bias_gradient
+from tinygan.nn.dispatch import fastest
 from tinygan.nn.layer import Layer, Param, check_shape, check_size
-
-
-def maps(x):
-    """The module with the three maps: on the processor slabs.py, on a device correlation.py."""
-    return slabs if backend.array_module(x) is np else correlation
-
-
-def _add(y, b):
-    """y += b, where y (N, H, W, C) is our own and b (C,)."""
-    by_rows(lambda rows: backend.array_module(rows).add(rows, b, out=rows), y)
 
 
 class Conv2d(Layer):
     """y[n,u,v,:] = b + Σ_ij pad(x)[n, s·u+i, s·v+j, :] W[i,j]    where pad puts zeros around x.
 
     x (N, H, W, c_in) -> y (N, OH, OW, c_out), in x's dtype; OH = (H + 2·padding − kernel) // stride
-    + 1, OW likewise. (A cross-correlation, strictly: like everyone's, the kernel is not flipped.)
+    + 1, OW likewise. (Strictly this is a cross-correlation: as in every framework, the kernel is
+    not flipped.)
     W (kernel, kernel, c_in, c_out). rng: host NumPy Generator for the start weights, N(0, std²);
     b starts at 0.
     Raises ValueError when a size is out of range, x has another shape, or the kernel is larger than
     the padded image.
     Source: Radford et al. 2016 (DCGAN), section 4 (start weights); this module's text.
     """
-
-    can_skip_input_grad = True
 
     def __init__(self, c_in, c_out, kernel, *, stride=1, padding=0, bias=True, rng, std=0.02):
         check_size(self, c_in=c_in, c_out=c_out, kernel=kernel, stride=stride)
@@ -54,45 +42,45 @@ class Conv2d(Layer):
         check_shape(self, x, None, None, None, self.c_in)
         _, h, w, _ = x.shape
         k, s, p = self.kernel, self.stride, self.padding
-        oh, ow = conv_size(h, k, s, p), conv_size(w, k, s, p)
-        if oh < 1 or ow < 1:
+        if conv_size(h, k, s, p) < 1 or conv_size(w, k, s, p) < 1:
             raise ValueError(
                 f"Conv2d's kernel of {k} does not fit into {h}×{w} pixels with padding {p}"
             )
         self.keep(x, self.b)
-        y = maps(x).correlate(x, self.W.data, s, p)
+        y = fastest(correlate, x)(x, self.W.data, s, p)
         if self.bias:
-            _add(y, self.b.data)
+            fastest(add_bias, y)(y, self.b.data)
         return y
 
     def jvp(self, v):
         self.take()
         self.keep(v, None)  # the bias is a constant: it has no part in J
-        return maps(v).correlate(v, self.W.data, self.stride, self.padding)
+        return fastest(correlate, v)(v, self.W.data, self.stride, self.padding)
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x, b = self.take()
         k, s, p = self.kernel, self.stride, self.padding
         if accumulate:
-            self.W.grad += maps(gy).weight_gradient(x, gy, k, s, p)
+            self.W.grad += fastest(weight_gradient, gy)(x, gy, k, s, p)
             if b is not None:
-                b.grad += row_sums(gy)
-        return maps(gy).correlate_adjoint(gy, self.W.data, x.shape, s, p) if input_grad else None
+                b.grad += fastest(bias_gradient, gy)(gy)
+        if not input_grad:
+            return None
+        return fastest(correlate_adjoint, gy)(gy, self.W.data, x.shape, s, p)
 
 
 class ConvTranspose2d(Layer):
     """ŷ[n, s·u+i, s·v+j, :] += W[i,j] x[n,u,v,:]    for all u, v, i, j; y is b + ŷ less its border.
 
     x (N, H, W, c_in) -> y (N, OH, OW, c_out), in x's dtype;
-    OH = (H − 1)·stride − 2·padding + kernel + output_padding, OW likewise. Several image sizes
-    convolve to the same H; output_padding (less than stride) says which of them comes back.
+    OH = (H − 1)·stride − 2·padding + kernel + output_padding, OW likewise. The border is `padding`
+    pixels wide. Several image sizes convolve to the same H; output_padding (less than stride)
+    chooses one of them.
     W (kernel, kernel, c_out, c_in), the kernel of the Conv2d that would map y to x.
     rng: host NumPy Generator for the start weights, N(0, std²); b starts at 0.
-    Raises ValueError when a size is out of range, x has another shape, or nothing would come out.
+    Raises ValueError when a size is out of range, x has another shape, or y would have no pixels.
     Source: Dumoulin & Visin 2016, chapter 4; Radford et al. 2016, section 4 (start weights).
     """
-
-    can_skip_input_grad = True
 
     def __init__(
         self,
@@ -131,16 +119,16 @@ class ConvTranspose2d(Layer):
                 f"ConvTranspose2d with kernel {k} and padding {p} leaves nothing of {h}×{w} pixels"
             )
         self.keep(x)
-        y = maps(x).correlate_adjoint(x, self.W.data, (n, oh, ow, self.c_out), s, p)
+        y = fastest(correlate_adjoint, x)(x, self.W.data, (n, oh, ow, self.c_out), s, p)
         if self.bias:
-            _add(y, self.b.data)
+            fastest(add_bias, y)(y, self.b.data)
         return y
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x = self.take()
         k, s, p = self.kernel, self.stride, self.padding
         if accumulate:
-            self.W.grad += maps(gy).weight_gradient(gy, x, k, s, p)
+            self.W.grad += fastest(weight_gradient, gy)(gy, x, k, s, p)
             if self.bias:
-                self.b.grad += row_sums(gy)
-        return maps(gy).correlate(gy, self.W.data, s, p) if input_grad else None
+                self.b.grad += fastest(bias_gradient, gy)(gy)
+        return fastest(correlate, gy)(gy, self.W.data, s, p) if input_grad else None

@@ -12,22 +12,22 @@ and then all the dot products are a single matrix product with W (k, k, c_in, c_
 
 `im2col` only copies, so it is linear, and a linear map's backward is its transpose (its adjoint:
 the map Aᵀ with <A x, y> = <x, Aᵀ y> for all x and y, where <,> is the sum of elementwise products).
-Where forward copies x[p] into several rows, the transpose adds the gradients of all those rows back
-into gx[p]. That is `col2im`: the same loop with the two sides of the assignment swapped and `=`
-made `+=`.
-So the backward of y = im2col(x) W, by the chain rule of a matrix product and of im2col, is
+Where forward copies x[p] into several rows, the transpose adds the gradients of all those rows up
+in gx[p]. That is `col2im`: the same loop with the two sides of the assignment swapped and `=`
+replaced by `+=`.
+So the backward of y = im2col(x) W, by the chain rule for the matrix product and im2col, is
 
     gW = im2col(x)ᵀ gy          gx = col2im(gy Wᵀ)
 
-A transposed convolution is this gx map used as a forward: it turns few pixels into many, each input
-pixel stamping a k×k patch of the output, the overlaps added up. And since transposing twice brings
-back the original, its backward uses im2col where Conv2d's forward did:
+A transposed convolution is this gx map used as a forward: it turns few pixels into many. Each input
+pixel adds its multiple of the kernel to a k×k patch of the output. Since transposing twice gives
+the original back, its backward uses im2col where Conv2d's forward did:
 
     ConvTranspose2d:   y = col2im(x Wᵀ)      gW = im2col(gy)ᵀ x      gx = im2col(gy) W
 
-Here W (k, k, c_out, c_in) is the kernel of the Conv2d that would go the other way. So three maps,
-`correlate`, `correlate_adjoint` and `weight_gradient`, are all that both layers need. slabs.py has
-the same three without the copies.
+Here W (k, k, c_out, c_in) is the kernel of the Conv2d that would go the other way. So both layers
+are made of the same three maps, `correlate`, `correlate_adjoint` and `weight_gradient`.
+fast/slabs.py has the three without the copies.
 Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning", chapters 2
 and 4 (output sizes, the transpose).
 """
@@ -57,7 +57,7 @@ def im2col(x, kernel, stride, padding):
 
 
 def col2im(cols, shape, kernel, stride, padding):
-    """The adjoint of im2col: add every row back to where its window was.
+    """The adjoint of im2col: add every row to the pixels of its window.
 
     cols (N·OH·OW, k·k·C) -> x of `shape` (N, H, W, C), in cols' dtype. For all x and cols,
     <im2col(x), cols> = <x, col2im(cols)>.
@@ -86,12 +86,14 @@ def correlate(x, W, stride, padding):
 def correlate_adjoint(y, W, shape, stride, padding):
     """x = col2im(y Wᵀ), the adjoint of correlate.    y (N, OH, OW, O) -> x of `shape`."""
     k, _, c, o = W.shape
+    check_sizes(shape, y.shape, k, stride, padding)
     cols = y.reshape(-1, o) @ W.reshape(k * k * c, o).T  # (N·OH·OW, O) @ (O, k·k·C)
     return col2im(cols, shape, k, stride, padding)
 
 
 def weight_gradient(x, gy, kernel, stride, padding):
     """gW = im2col(x)ᵀ gy.    x (N, H, W, C), gy (N, OH, OW, O) -> gW (k, k, C, O)."""
+    check_sizes(x.shape, gy.shape, kernel, stride, padding)
     c, o = x.shape[-1], gy.shape[-1]
     gW = im2col(x, kernel, stride, padding).T @ gy.reshape(-1, o)  # (k·k·C, N·OH·OW) @ (…, O)
     return gW.reshape(kernel, kernel, c, o)
@@ -100,3 +102,12 @@ def weight_gradient(x, gy, kernel, stride, padding):
 def conv_size(size, kernel, stride, padding):
     """How many windows fit along an axis of `size` pixels."""
     return (size + 2 * padding - kernel) // stride + 1
+
+
+def check_sizes(x_shape, y_shape, kernel, stride, padding):
+    """Raise ValueError unless correlate maps images x (N, H, W, …) to y (N, OH, OW, …)."""
+    n, h, w = x_shape[:3]
+    k, s, p = kernel, stride, padding
+    expected = (n, conv_size(h, k, s, p), conv_size(w, k, s, p))
+    if tuple(y_shape[:3]) != expected:
+        raise ValueError(f"expected {expected} images, rows, columns, got {tuple(y_shape[:3])}")

@@ -5,14 +5,29 @@ Its backward in shapes. L is a number and y = x W + b, so
                                            has it is  xᵀ gy, and it is the right one:
                                            dL/dW[i,j] = Σ_n dL/dy[n,j] · dy[n,j]/dW[i,j]
                                                       = Σ_n gy[n,j] · x[n,i]
-    gb (n_out,):   b is added to every row, so it collects every row of gy:  Σ_n gy[n]
+    gb (n_out,):   b is added to every row, so its gradient is the sum of the rows of gy:  Σ_n gy[n]
     gx (N, n_in):  dL/dx[n,i] = Σ_j gy[n,j] · W[i,j]:  gy Wᵀ
 """
 
 import numpy as np
 
-from tinygan.nn.fast.blocks import row_sums
+from tinygan.nn.dispatch import fastest
 from tinygan.nn.layer import Layer, Param, check_shape, check_size
+
+
+def add_bias(y, b):
+    """y += b, in place, for y (…, F) and b (F,)."""
+    y += b
+
+
+def bias_gradient(gy):
+    """gb = Σ gy over all axes but the last.    gy (…, F) -> (F,)."""
+    return gy.sum(axis=tuple(range(gy.ndim - 1)))
+
+
+def input_gradient(gy, W):
+    """gx = gy Wᵀ.    gy (N, n_out), W (n_in, n_out) -> gx (N, n_in)."""
+    return gy @ W.T
 
 
 class Dense(Layer):
@@ -20,12 +35,9 @@ class Dense(Layer):
 
     bias: whether there is a b. rng: host NumPy Generator for the start weights, N(0, std²);
     b starts at 0.
-    backward's input_grad may be a slice: then only those columns of gx are computed.
     Raises ValueError when a size is not positive or x does not have n_in columns.
     Source: Radford et al. 2016 (DCGAN), section 4: weights start from N(0, 0.02²).
     """
-
-    can_skip_input_grad = True
 
     def __init__(self, n_in, n_out, *, bias=True, rng, std=0.02):
         check_size(self, n_in=n_in, n_out=n_out)
@@ -38,7 +50,7 @@ class Dense(Layer):
         self.keep(x, self.b)
         y = x @ self.W.data  # (N, n_in) @ (n_in, n_out)
         if self.bias:
-            y += self.b.data
+            fastest(add_bias, y)(y, self.b.data)
         return y
 
     def jvp(self, v):
@@ -52,11 +64,5 @@ class Dense(Layer):
         if accumulate:
             self.W.grad += x.T @ gy  # (n_in, N) @ (N, n_out)
             if b is not None:
-                b.grad += row_sums(gy)
-        if isinstance(input_grad, slice):
-            return gy @ self.W.data[input_grad].T
-        if not input_grad:
-            return None
-        if self.n_out == 1:  # (N, 1) and (1, n_in): no sum, and many times as quick
-            return gy * self.W.data.T
-        return gy @ self.W.data.T  # (N, n_out) @ (n_out, n_in)
+                b.grad += fastest(bias_gradient, gy)(gy)
+        return fastest(input_gradient, gy)(gy, self.W.data) if input_grad else None

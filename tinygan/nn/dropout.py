@@ -5,10 +5,15 @@ import math
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.fast.blocks import elementwise
-from tinygan.nn.layer import Layer
+from tinygan.nn.dispatch import fastest
+from tinygan.nn.layer import Layer, check_float
 
-_STEPS = 1 << 16
+_STEPS = 1 << 16  # the values of a 16-bit number
+
+
+def apply_mask(x, mask, share_kept):
+    """y = x · mask / share_kept.    mask: bool, of x's shape; False drops an element."""
+    return x * mask / share_kept
 
 
 class Dropout(Layer):
@@ -16,9 +21,9 @@ class Dropout(Layer):
 
     Any shape -> the same shape and dtype. Dividing by 1 − p keeps the expectation of y at x, so
     eval mode has nothing to scale: there y = x.
-    p: in [0, 1), else ValueError. An element's fate comes from 16 random bits, so the share dropped
-    is p to the nearest 65,536th. rng: host NumPy Generator; the mask is drawn on the host, the
-    same for every backend, and moved to where x is.
+    p: in [0, 1), else ValueError. 16 random bits decide each element, so the share dropped is p to
+    the nearest 65,536th. rng: host NumPy Generator; the mask is drawn on the host, the same for
+    every backend, and moved to where x is. Raises TypeError when x is not floating point.
     Backward: each element was multiplied by a constant, so gx = gy · mask / (1 − p).
     Source: Srivastava et al. 2014, section 4; they scale the weights after training instead.
     """
@@ -28,29 +33,23 @@ class Dropout(Layer):
             raise ValueError(f"Dropout needs p in [0, 1), got {p!r}")
         self.p, self.rng = float(p), rng
         self._dropped = min(round(p * _STEPS), _STEPS - 1)  # of the _STEPS values of a draw
-        self.share_kept = 1.0 - self._dropped / _STEPS  # 1 − p, as it comes out
+        self.share_kept = 1.0 - self._dropped / _STEPS  # 1 − p, rounded as above
 
     def forward(self, x):
+        check_float(x)
         if not self.training:
             return x.copy()
         mask = backend.to_device(self.draw_mask(x.shape), backend.array_module(x))
         self.keep(mask)
-        return self._masked(x, mask)
+        return fastest(apply_mask, x)(x, mask, self.share_kept)
 
-    def backward(self, gy, accumulate=True):
-        return self._masked(gy, self.take())
+    def backward(self, gy, accumulate=True, input_grad=True):
+        mask = self.take()
+        check_float(gy)
+        return fastest(apply_mask, gy)(gy, mask, self.share_kept) if input_grad else None
 
     def draw_mask(self, shape):
         """The next mask, on the host: bool, False where an element is dropped."""
         n = math.prod(shape)
-        bits = self.rng.integers(0, 1 << 64, -(-n // 4), np.uint64)  # four draws in each
+        bits = self.rng.integers(0, 1 << 64, -(-n // 4), np.uint64)  # 64 bits decide four elements
         return bits.view(np.uint16)[:n].reshape(shape) >= self._dropped
-
-    def _masked(self, x, mask):
-        xp, scale = backend.array_module(x), 1.0 / self.share_kept
-
-        def write(y, x, mask):
-            xp.multiply(x, mask, out=y)
-            xp.multiply(y, scale, out=y)
-
-        return elementwise(write, x, mask)

@@ -12,10 +12,11 @@ class Embedding(Layer):
     W (classes, dim) starts from N(0, std²), drawn from rng, a host NumPy Generator.
 
     Looking up row c is the product of W with the one-hot vector of c, y = onehot(labels) W, so the
-    backward is a dense layer's: gW = onehotᵀ gy. It is also computed so: adding rows by index goes
-    wrong where a label occurs twice. Labels have no gradient; backward returns None.
+    backward is a dense layer's: gW = onehotᵀ gy. It is computed that way because gW[labels] += gy
+    would add only one row for a label that occurs twice. Labels have no gradient: backward always
+    returns None.
     Raises ValueError when labels are not (N,) integers, or, on the host, out of range (on a device
-    that check would wait; there a label out of range gives a row of zeros).
+    the check would have to wait for the values; there a label out of range gives a row of zeros).
     """
 
     def __init__(self, classes, dim, *, rng, std=1.0):
@@ -37,7 +38,7 @@ class Embedding(Layer):
         self.keep(onehot)  # (N, classes)
         return onehot @ self.W.data
 
-    def backward(self, gy, accumulate=True):
+    def backward(self, gy, accumulate=True, input_grad=True):
         onehot = self.take()
         if accumulate:
             self.W.grad += onehot.T @ gy

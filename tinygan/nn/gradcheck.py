@@ -1,10 +1,10 @@
-"""Catch a wrong derivative: compare it with the slope measured by finite differences.
+"""Detect a wrong derivative: compare it with the slope measured by finite differences.
 
 By Taylor, f(x ± h) = f(x) ± h f′ + h²/2 f″ ± h³/6 f‴ + …, so (f(x + h) − f(x − h)) / 2h is f′ +
-h²/6 f‴ + …: the slope, measured with nothing but f, so that it cannot share a mistake with a
-hand-written backward. Its error has two parts: that h² term, and rounding, which grows as 1/h. In
-float64 their sum is least near h = 1e-5, at about 1e-10. In float32 rounding alone
-can put an element off by 1e-3, and a wrong gradient can hide there.
+h²/6 f‴ + …: the slope, measured from values of f alone, so that it cannot share a mistake with a
+hand-written backward. Its error has two parts: the h² term, and rounding, which grows as 1/h. In
+float64 their sum is smallest near h = 1e-5, at about 1e-10. In float32 the rounding error of an
+element can be 1e-3, large enough to hide a wrong gradient.
 """
 
 from contextlib import contextmanager
@@ -21,9 +21,9 @@ _STEP = 1e-5
 class GradientReport:
     """What check_gradients found: the worst relative error for each name.
 
-    errors: dict[str, float]: "x" (absent for integer inputs) and each parameter's dotted name, in
-    two kinds: plain for the comparison element by element, and with "·v" behind it for the
-    directional one. worst: the largest of them all.
+    errors: dict[str, float]. Under "x" (absent for integer inputs) and each parameter's dotted name
+    is the error of the elementwise comparison, under the name followed by "·v" that of the
+    directional one. worst: the largest of all errors.
     """
 
     errors: dict
@@ -38,20 +38,19 @@ class GradientReport:
 
 
 def check_gradients(layer, x, *, rng=None, max_elements=200):
-    """Compare layer.backward with finite differences, in float64. A bad gradient raises nothing.
+    """Compare layer.backward with finite differences, in float64. A wrong gradient raises nothing.
 
-    The loss is L = Σ r · y with random weights r, so that gy = r and every output matters. Two
-    measures, for x and for each parameter: element by element, for at most `max_elements` of them
-    drawn at random, |a − n| / max(|a|, |n|, 1e-3 of the largest); and along a random direction v of
-    length 1 over all elements at once, where Σ g · v must be the slope of L along v (their
-    difference against the larger of the two and of g's root mean square).
+    The loss is L = Σ r · y with random weights r, so that gy = r and every output matters. There
+    are two comparisons, for x and for each parameter. Elementwise: for at most `max_elements`
+    elements drawn at random, |a − n| / max(|a|, |n|, 1e-3 of the largest). Directional: along a
+    random direction v of length 1 over all elements, Σ g · v must be the slope of L along v (their
+    difference, relative to the larger of the two or g's root mean square).
 
-
-    layer: in training mode; its parameters are changed to float64 for the check and put back after,
-    as are its gradients, running statistics and random generators. x: any input the layer takes,
-    on the host; integer inputs have no gradient and only the parameters are checked. rng: host
-    NumPy Generator, default_rng(0) when left out.
-    Returns a GradientReport; `.worst` below 1e-6 is a good sign.
+    layer: in training mode. Its parameters are changed to float64 for the check and restored
+    afterwards, as are its gradients, running statistics and random generators. x: any input the
+    layer takes, on the host; integer inputs have no gradient and only the parameters are checked.
+    rng: host NumPy Generator, default_rng(0) when left out.
+    Returns a GradientReport; its `.worst` should be below 1e-6.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     with _float64(layer):
@@ -89,8 +88,8 @@ def numerical_gradient(f, x, indices=None, h=_STEP):
     """Central differences: (f(x + h eᵢ) − f(x − h eᵢ)) / 2h for each i.
 
     f: called without arguments, returns a float that depends on x. x: a contiguous float64 array;
-    changed in place while measuring and put back. indices: flat positions, all of them when left
-    out. Returns a float64 array (len(indices),).
+    changed in place for each measurement and restored. indices: flat positions, all of them when
+    left out. Returns a float64 array (len(indices),). Raises ValueError for another x.
     """
     flat = x.reshape(-1)
     if not np.shares_memory(flat, x):
@@ -111,8 +110,8 @@ def numerical_gradient(f, x, indices=None, h=_STEP):
 def relative_error(analytic, numeric):
     """The largest |a − n| / max(|a|, |n|, floor), floor being 1e-3 of the largest |a| or |n|.
 
-    The floor is there for elements that are next to nothing beside their neighbours: finite
-    differences cannot tell those from 0. A gradient that is 0 everywhere is measured as it is.
+    The floor is for elements that are tiny compared to the largest: finite differences cannot
+    distinguish those from 0. If all are nearly 0, the error is the absolute difference.
     """
     if analytic.size == 0:
         return 0.0
@@ -135,7 +134,7 @@ def _directional_error(loss, array, gradient, rng):
     array[...] = before
     numeric = (above - below) / (2 * _STEP)
     analytic = float((gradient * v).sum())
-    # Against the gradient's root mean square too: v may be nearly at right angles to it.
+    # relative to the gradient's root mean square too: v may be nearly orthogonal to the gradient
     rms = float(np.sqrt((gradient * gradient).sum() / max(gradient.size, 1)))
     scale = max(abs(analytic), abs(numeric), rms)
     return abs(analytic - numeric) / (scale if scale > 1e-8 else 1.0)
@@ -143,7 +142,7 @@ def _directional_error(loss, array, gradient, rng):
 
 @contextmanager
 def _float64(layer):
-    """A with-block in which the layer computes in float64; after it all is as it was before."""
+    """A with-block in which the layer computes in float64; afterwards all is as before."""
     params = [(p, p.data, p.grad) for p in layer.params()]
     buffers = [
         (owner, name, getattr(owner, name)) for owner in layer.tree() for name in owner.buffers

@@ -1,19 +1,19 @@
 """What every layer is: a forward, the backward that carries gradients back through it, and params.
 
-A network computes y = f(x), for a whole batch of N examples at once: the first axis of x counts
-them. Training needs the other direction: given gy = dL/dy, how the loss L changes with each element
+A network computes y = f(x) for a whole batch of N examples at once; they lie along the first axis
+of x. Training needs the other direction: given gy = dL/dy, how the loss L changes with each element
 of the output, find gx = dL/dx, how it changes with each element of the input, and the same for
-every parameter. Let J[i,j] = ∂y_i/∂x_j, the table of all the slopes of the layer (its Jacobian). A
-small change of x_j moves every y_i, and each of those moves L, so the effects add up (the chain
-rule):
+every parameter. Let J[i,j] = ∂y_i/∂x_j, the matrix of all derivatives of the layer (its Jacobian).
+A small change of x_j changes every y_i, and each of those changes L, so the effects add up (the
+chain rule):
 
-    gx_j = Σ_i gy_i ∂y_i/∂x_j,    in one word  gx = Jᵀ gy, a "vector-Jacobian product".
+    gx_j = Σ_i gy_i ∂y_i/∂x_j,    that is  gx = Jᵀ gy, a "vector-Jacobian product".
 
-No layer ever builds J; each `backward` is the few lines that work out this sum directly. Chained
-from the last layer to the first, they are backpropagation, and that is all there is to it.
+No layer ever builds J; each `backward` is the few lines that compute this sum directly. Called from
+the last layer to the first, they are backpropagation, all of it.
 
-Some layers can also go the other way: `jvp` is the product J v, how the output changes when the
-input moves in the direction v. A penalty on a gradient (Wasserstein GAN) is trained with it.
+Some layers also have the product J v, `jvp`: how the output changes when the input moves in the
+direction v. The gradient penalty of a Wasserstein GAN is trained with it.
 """
 
 import numpy as np
@@ -24,8 +24,8 @@ from tinygan import backend
 class Param:
     """A weight array and the gradient of the loss with respect to it.
 
-    data, grad: arrays of one shape, dtype and device. The object stays the same for a layer's whole
-    life, so whoever holds it (an optimizer, say) always sees the current arrays.
+    data, grad: arrays of one shape, dtype and device. A layer never replaces its Param objects, so
+    an optimizer that holds one always sees the current arrays.
     """
 
     def __init__(self, data):
@@ -36,41 +36,41 @@ class Param:
 class Layer:
     """A differentiable function y = f(x), with parameters that can be trained.
 
-    Subclasses write `forward` and `backward`; the rest works on whatever Params and Layers the
-    instance holds as attributes.
+    Subclasses write `forward` and `backward`; the rest works on the Params and Layers that the
+    instance has as attributes.
 
-    The cache. Backward needs something from forward, usually x. A training-mode forward `keep`s it,
-    the one backward that follows `take`s it out. An eval-mode forward leaves the cache alone, so a
-    preview can be drawn between the two.
+    The cache. Backward needs something from forward, usually x. A training-mode forward stores it
+    with `keep`, and the one backward that follows removes it with `take`. An eval-mode forward
+    leaves the cache alone, so a preview can be drawn between the two.
     """
 
     training = True
     buffers = ()  # names of attributes that are state but not trained, such as running statistics
-    can_skip_input_grad = False  # whether backward takes a third argument, input_grad=True
     _kept = None
 
     def forward(self, x):
         """y = f(x). Never writes into x; y belongs to the caller."""
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
-    def backward(self, gy, accumulate=True):
-        """gx = Jᵀ gy. Adds to every Param's grad, or with accumulate=False leaves them alone.
+    def backward(self, gy, accumulate=True, input_grad=True):
+        """gx = Jᵀ gy; also adds the gradient of every Param to its grad.
 
-        gy: dL/dy, of y's shape; never written into. gx belongs to the caller. A layer that sets
-        can_skip_input_grad takes a third argument: input_grad=False returns None instead of gx.
-        Raises RuntimeError without a training-mode forward to go back through.
+        gy: dL/dy, of y's shape; never written into. accumulate: False leaves every grad alone.
+        input_grad: False returns None instead of gx, which is then not computed. In all cases what
+        forward kept is removed. gx belongs to the caller.
+        Raises RuntimeError without a training-mode forward before it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no backward")
 
     def jvp(self, v):
         """J v, of y's shape: the layer linearised at the x of the last training-mode forward.
 
-        v: a direction in x's space, of x's shape. For layers that are piecewise linear: there J
-        does not change with x, but for the places where two pieces meet. The linearised layer
-        v -> J v takes the place of the layer itself: the one backward that follows goes back
-        through it, so that it adds the gradients of <gy, J v> by the weights in J.
-        Raises NotImplementedError for a layer that does not have it, and RuntimeError, where the
-        layer depends on x, without a training-mode forward before it.
+        v: a direction, of x's shape. Only for layers that are piecewise linear: their J does not
+        change with x, except where two pieces meet. The linearised layer v -> J v replaces the
+        layer itself: the one backward that follows goes back through it, and so adds the gradients
+        of <gy, J v> with respect to the weights in J.
+        Raises NotImplementedError for a layer that does not have it, and RuntimeError, where J
+        depends on x, without a training-mode forward before it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no jvp")
 
@@ -80,17 +80,17 @@ class Layer:
             self._kept = values
 
     def take(self):
-        """What forward kept, once. A single value comes bare, several come as a tuple."""
+        """Remove what forward kept and return it: a single value as it is, several as a tuple."""
         if self._kept is None:
             raise RuntimeError(
-                f"{type(self).__name__}.backward needs a forward in training mode before it, and "
-                "each forward serves one backward"
+                f"{type(self).__name__}.backward needs a forward in training mode before it, one "
+                "forward for each backward"
             )
         values, self._kept = self._kept, None
         return values[0] if len(values) == 1 else values
 
     def drop(self):
-        """Forget what forward kept: no backward is going to come."""
+        """Remove what forward kept, here and in every layer inside: no backward will follow."""
         for layer in self.tree():
             layer._kept = None
 
@@ -118,8 +118,15 @@ class Layer:
         own = {name: getattr(self, name) for name in self.buffers}
         return own | self._of_children(lambda child: child.named_buffers())
 
+    def named_arrays(self):
+        """Everything a checkpoint must hold, by dotted name: dict[str, array], not copies.
+
+        The data of named_params(), then named_buffers().
+        """
+        return {name: p.data for name, p in self.named_params().items()} | self.named_buffers()
+
     def generators(self):
-        """The distinct random generators that forward draws from: list[np.random.Generator]."""
+        """The random generators that forward draws from, each once: list[np.random.Generator]."""
         found = []
         for layer in self.tree():
             rng = getattr(layer, "rng", None)
@@ -166,8 +173,6 @@ class Sequential(Layer):
     layers: the Layers; readable as the list `.layers`.
     """
 
-    can_skip_input_grad = True
-
     def __init__(self, *layers):
         if not layers:
             raise ValueError("Sequential needs at least one layer")
@@ -192,26 +197,19 @@ class Sequential(Layer):
     def backward(self, gy, accumulate=True, input_grad=True):
         """The chain rule: each layer's gx is the gy of the layer before it.
 
-        input_grad goes to the lowest layer that is reached, which may know more than True and
-        False: Dense takes a slice, the columns of gx that are wanted.
-
-        input_grad=False returns None. The walk then ends at the lowest layer that has parameters:
-        below it nothing is left to learn, and its own gx, the gradient with respect to the
-        images or the noise, would be thrown away.
+        With input_grad=False the first layer that has parameters is the last one called: the layers
+        before it have nothing to learn, and its own gx, the gradient with respect to the images or
+        the noise, would not be used.
         """
-        lowest = 0 if input_grad else self._lowest_with_params(accumulate)
-        for i in range(len(self.layers) - 1, lowest - 1, -1):
-            layer = self.layers[i]
-            special = isinstance(input_grad, slice) or not input_grad
-            if i == lowest and special and layer.can_skip_input_grad:
-                gy = layer.backward(gy, accumulate, input_grad=input_grad)
-            else:
-                gy = layer.backward(gy, accumulate)
-        for layer in self.layers[:lowest]:
+        first = 0 if input_grad else self._first_to_learn(accumulate)
+        for i in reversed(range(first, len(self.layers))):
+            gy = self.layers[i].backward(gy, accumulate, input_grad or i > first)
+        for layer in self.layers[:first]:
             layer.drop()
         return gy if input_grad else None
 
-    def _lowest_with_params(self, accumulate):
+    def _first_to_learn(self, accumulate):
+        """The index of the first layer with parameters; len(layers) if no gradient is wanted."""
         if accumulate:
             for i, layer in enumerate(self.layers):
                 if layer.params():
@@ -227,6 +225,12 @@ def check_shape(layer, x, *expected):
     if not fits:
         wanted = ", ".join("any" if want is None else str(want) for want in expected)
         raise ValueError(f"{type(layer).__name__} expects shape ({wanted}), got {tuple(x.shape)}")
+
+
+def check_float(x):
+    """Raise TypeError unless the elements of x are floating-point numbers."""
+    if x.dtype.kind != "f":
+        raise TypeError(f"layers compute in floating point, got {x.dtype}: use x.astype('float32')")
 
 
 def check_size(layer, least=1, **sizes):

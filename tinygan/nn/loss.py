@@ -1,8 +1,8 @@
 """Losses: functions that return the loss and, with it, its gradient.
 
-The loss is where backpropagation starts. There is nothing above it to wait for, so each function
-gives both at once: (loss, dL/dinput). The loss is a 0-d array on the input's device (on
-the host, a NumPy scalar); reading it with float() makes a GPU wait, so do that only to show it.
+Backpropagation starts at the loss. No gradient has to arrive from above, so each function returns
+both at once: (loss, dL/dinput). The loss is a 0-d array on the input's device (on the host, a NumPy
+scalar). Reading it with float() makes the program wait for a GPU, so do that only to show it.
 """
 
 import numpy as np
@@ -18,10 +18,10 @@ def bce_with_logits(logits, target):
     logits: any shape, any range. target: in [0, 1], a number or an array of the same shape.
     Returns (loss, glogits), both in logits' dtype.
 
-    A logit l is log(p / (1 − p)), so p = 1 / (1 + e^−l). Then −log p = log(1 + e^−l) and −log(1 −
-    p) = log(1 + e^l), which is l more. So the loss of one element is log(1 + e^l) − l t, and its
-    derivative is e^l / (1 + e^l) − t: dL/dl = (p − t) / size. The second form of L takes max(l, 0)
-    out of the logarithm, which then cannot overflow and is never of a rounded 0.
+    A logit l is log(p / (1 − p)), so p = 1 / (1 + e^−l). Then −log(1 − p) = log(1 + e^l) and
+    −log p = log(1 + e^−l) = log(1 + e^l) − l. So the loss of one element is log(1 + e^l) − l t, and
+    its derivative is e^l / (1 + e^l) − t: dL/dl = (p − t) / size. The second form of L takes
+    max(l, 0) out of the logarithm, which then can neither overflow nor be of a rounded 0.
     Raises ValueError for a target array of another shape or empty logits.
     """
     xp = backend.array_module(logits)
@@ -57,7 +57,7 @@ def softmax_cross_entropy(logits, labels):
     With p = softmax(l) = e^l / Σ_k e^l, the derivative of log Σ_k e^l[k] by l[j] is e^l[j] / Σ_k
     e^l[k], that is p[j]; the derivative of l[label] is 1 where j is the label and else 0.
     Subtracting each row's maximum first changes nothing in exact arithmetic (it cancels) and keeps
-    every exponent at or below 0, so nothing overflows.
+    every exponent at or below 0, so that nothing overflows.
     Raises ValueError for shapes that do not fit, labels that are not integers, or, on the host,
     labels out of range.
     """

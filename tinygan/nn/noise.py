@@ -9,9 +9,9 @@ from tinygan.nn.layer import Layer
 class GaussianNoise(Layer):
     """y = x + std · ε, ε ~ N(0, 1) for each element.    Any shape -> the same shape and dtype.
 
-    In eval mode y = x. Put before a discriminator it blurs the border between real and fake
-    (instance noise).
-    std: at least 0, in x's units, else ValueError; it may be changed between steps. rng: host NumPy
+    In eval mode y = x. In front of a discriminator it blurs the border between real and fake
+    images (instance noise).
+    std: at least 0, in x's units, else ValueError; may be changed between steps. rng: host NumPy
     Generator; ε is drawn on the host, the same for every backend.
     Backward: the noise does not depend on x, so gx = gy.
     Source: Sønderby et al. 2017, "Amortised MAP inference for image super-resolution", appendix
@@ -26,11 +26,11 @@ class GaussianNoise(Layer):
     def forward(self, x):
         if not self.training:
             return x.copy()
-        self.keep(True)  # nothing to remember but that there was a forward
+        self.keep(True)  # backward needs no value, only to know that there was a forward
         noise = self.rng.standard_normal(x.shape, dtype=np.float32)
         noise = backend.to_device(noise, backend.array_module(x))
         return x + (self.std * noise).astype(x.dtype)
 
-    def backward(self, gy, accumulate=True):
+    def backward(self, gy, accumulate=True, input_grad=True):
         self.take()
-        return gy.copy()
+        return gy.copy() if input_grad else None

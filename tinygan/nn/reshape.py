@@ -27,12 +27,13 @@ class Reshape(Layer):
     def jvp(self, v):
         return self.forward(v)  # it only moves numbers, so it is its own linearisation
 
-    def backward(self, gy, accumulate=True):
-        return gy.reshape(self.take()).copy()
+    def backward(self, gy, accumulate=True, input_grad=True):
+        shape = self.take()
+        return gy.reshape(shape).copy() if input_grad else None
 
 
 class Flatten(Layer):
-    """(N, …) -> (N, F), F the number of elements of an example."""
+    """(N, …) -> (N, F), where F is the number of elements of an example."""
 
     def forward(self, x):
         self.keep(x.shape)
@@ -41,5 +42,6 @@ class Flatten(Layer):
     def jvp(self, v):
         return self.forward(v)  # it only moves numbers, so it is its own linearisation
 
-    def backward(self, gy, accumulate=True):
-        return gy.reshape(self.take()).copy()
+    def backward(self, gy, accumulate=True, input_grad=True):
+        shape = self.take()
+        return gy.reshape(shape).copy() if input_grad else None

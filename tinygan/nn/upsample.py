@@ -20,7 +20,7 @@ class Upsample2d(Layer):
         self.keep(x.shape)
         return x.repeat(self.factor, axis=1).repeat(self.factor, axis=2)
 
-    def backward(self, gy, accumulate=True):
+    def backward(self, gy, accumulate=True, input_grad=True):
         n, h, w, c = self.take()
         f = self.factor
-        return gy.reshape(n, h, f, w, f, c).sum(axis=(2, 4))
+        return gy.reshape(n, h, f, w, f, c).sum(axis=(2, 4)) if input_grad else None

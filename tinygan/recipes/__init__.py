@@ -1,5 +1,6 @@
-"""One file per kind of model: its training with options and data, and its rows of the table of
-recipes. How an update works is in training/, how a run is kept in runs/.
+"""One file per kind of model: its training with options and data, and its rows of the table.
+
+Not here: how an update works (training/), what a run leaves in its folder (runs/).
 """
 
 import difflib

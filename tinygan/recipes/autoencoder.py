@@ -50,7 +50,7 @@ class Autoencoder(Model):
         mixture = {f"prior/{name}": array for name, array in self.mixture.arrays.items()}
         return super().arrays() | mixture
 
-    def check(self, path):
+    def loaded(self, path, notes):
         self.mixture.check(path)
 
     def encode(self, images):

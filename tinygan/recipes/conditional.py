@@ -34,6 +34,14 @@ class ConditionalGan(Gan):
         count = len(class_numbers(options["classes"]))
         return {"noise_dim": options["noise_dim"], "classes": count}
 
+    def loaded(self, path, notes):
+        if notes.get("best_epoch") == 0:  # of the first edition, before its first epoch's end
+            self.keep_newest()
+
+    def keep_newest(self):
+        """From now on the newest G draws."""
+        move_average(self.networks["best"], self.newest(), keep=0.0)
+
     def draw(self, n, rng, classes=None):
         """classes: labels to draw, in equal parts and in order; all that it knows when left out.
 
@@ -74,7 +82,6 @@ class ConditionalTraining(GanTraining):
     """
 
     PATIENCE = 20  # epochs without a better distance before the training ends
-    of = "images that train, 80 % of those with the wanted labels"
 
     def __init__(self, model, parts, seed, features=None):
         super().__init__(model, parts, seed, features)
@@ -82,6 +89,9 @@ class ConditionalTraining(GanTraining):
         self.real_features = {
             name: features(getattr(parts, name)[0]) for name in ("validation", "test")
         }
+
+    def what_trains(self):
+        return f"images that train, 80 % of those with the labels {self.options['classes']}"
 
     def batches(self, start):
         numbers = np.searchsorted(self.model.classes, self.labels)
@@ -92,14 +102,14 @@ class ConditionalTraining(GanTraining):
         rows.append({"epoch": epoch, "fd": self._distance(self.model.newest(), "validation")})
         best = best_epoch(rows, "fd")
         if best == epoch:
-            self._keep_newest()
+            self.model.keep_newest()
         elif has_stopped(rows, "fd", self.PATIENCE):
             why = f"the validation distance has not improved since epoch {best}"
             self.notes["finished"] = why
 
     def prepare(self):
         if not self.notes["validation"]:  # until the first epoch is complete, the newest G draws
-            self._keep_newest()
+            self.model.keep_newest()
 
     def check(self, path):
         super().check(path)
@@ -114,9 +124,6 @@ class ConditionalTraining(GanTraining):
         """The distance to images that nothing else has seen, and the epoch of that G."""
         fd = self._distance(self.model.networks["best"], "test")
         return {"test_fd": fd, "best_epoch": best_epoch(self.notes["validation"], "fd")}
-
-    def _keep_newest(self):
-        move_average(self.model.networks["best"], self.model.newest(), keep=0.0)
 
     def _distance(self, G, name):
         """Between a part of the images and as many draws by G with their labels."""

@@ -77,8 +77,6 @@ class Gan(Model):
 class GanTraining(Training):
     """Updates of G and D, see gan_loop.fit."""
 
-    of = "images there are"  # what the images are, in an error
-
     def __init__(self, model, parts, seed, features=None):
         super().__init__(model, parts, seed, features)
         o = self.options
@@ -90,7 +88,7 @@ class GanTraining(Training):
             "g_grad": "gradient",
         }
         self.steps_per_epoch = whole_updates(
-            o["batch_size"], len(self.images), d_steps=o["d_steps"], of=self.of
+            o["batch_size"], len(self.images), d_steps=o["d_steps"], of=self.what_trains()
         )
         self.images_per_step = o["batch_size"] * o["d_steps"]
         self.optimizers = {
@@ -130,6 +128,10 @@ class GanTraining(Training):
             steps_per_epoch=self.steps_per_epoch,
             average=average,
         )
+
+    def what_trains(self):
+        """What the training images are, in an error."""
+        return "images there are"
 
     def batches(self, start):
         return batches(self.images, self.images_per_step, self.seed, start)

@@ -36,7 +36,7 @@ class PixelMixture(Model):
         parts = {"mixture": self.mixture.arrays, "projection": self.projection}
         return {f"{part}/{name}": a for part, arrays in parts.items() for name, a in arrays.items()}
 
-    def check(self, path):
+    def loaded(self, path, notes):
         self.mixture.check(path)
 
     def draw(self, n, rng):
@@ -64,7 +64,7 @@ class MixtureTraining(Training):
         super().__init__(model, parts, seed, features)
         n, o = len(self.images), self.options
         if n < 2 or (self.images == self.images[:1]).all():
-            raise UserError("a mixture needs images that differ, two at the least")
+            raise UserError(f"{model.name} needs images that differ, two at the least")
         for name in ("components", "dims"):
             if o[name] > n:
                 raise UserError(f"--{name} {o[name]} is more than the {n} images")

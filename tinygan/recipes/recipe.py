@@ -122,8 +122,11 @@ class Model:
             for key, array in network.named_arrays().items()
         }
 
-    def check(self, path):
-        """Raise UserError when arrays read from the file `path` are none that training makes."""
+    def loaded(self, path, notes):
+        """Called when the arrays, and the training's notes, were read from the file `path`.
+
+        Raises UserError when the arrays are none that a training makes.
+        """
 
     def draw(self, n, rng, **choice):
         """(n images, uint8 (n, H, W, C) on the host, their labels or None).
@@ -195,7 +198,7 @@ class Training:
     def check(self, path):
         """Called after a checkpoint was read from `path`: raise UserError when the notes or the
         model's arrays are none that this training makes."""
-        self.model.check(path)
+        self.model.loaded(path, self.notes)
 
     def sheet(self, rng):
         """The images of a sample sheet, and how many make a row."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import recipes
-from tinygan.cli import class_numbers, typed
+from tinygan.cli import typed
 from tinygan.errors import UserError
 from tinygan.recipes.options import check_options
 from tinygan.runs import checkpoint
@@ -29,10 +29,10 @@ def load(run_folder, xp, image_shape=None):
         raise UserError(
             f"{run_folder} has no checkpoint yet: wait, if it is training, or go on with {command}"
         )
-    model.step, _, _ = checkpoint.load(
+    model.step, _, notes = checkpoint.load(
         file, recipe=recipe.name, options=config["options"], arrays=model.arrays()
     )
-    model.check(file)
+    model.loaded(file, notes)
     return model
 
 
@@ -40,12 +40,10 @@ def draw(model, n, seed, *, prior=None, classes=None):
     """n images from a trained model, and the labels they were asked for.
 
     model: what `load` returned. seed: of the noise. prior: for an autoencoder, "normal" or "gmm".
-    classes: for a conditional GAN, the labels to draw, in equal parts, as a tuple or "0,1".
+    classes: for a conditional GAN, a tuple of labels to draw, in equal parts.
     Returns (images uint8 (n, H, W, C), labels (n,) or None). Raises UserError for a prior or
     classes where they have no meaning, and for classes that the network was not trained on.
     """
-    if isinstance(classes, str):
-        classes = class_numbers(classes)
     asked = {"prior": prior, "classes": classes}
     asked = {name: value for name, value in asked.items() if value is not None}
     for name in asked.keys() - set(model.choices):

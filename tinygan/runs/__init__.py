@@ -1,1 +1,1 @@
-"""A run folder from start to end, whatever is trained; no model and no mathematics."""
+"""A run folder from start to end, whatever is trained; no model is known here."""

@@ -1,4 +1,7 @@
-"""How models learn: the loops, and the run folder that a loop fills."""
+"""How models learn, as loops that one reads: arrays in, losses out.
+
+No file and no option is known here.
+"""
 
 from tinygan.training.gan_loop import d_step, fit, g_step, generate
 

@@ -1,10 +1,10 @@
 """Make a file of weights in this folder from a trained classifier: how the shipped ones were made.
 
     python -m tinygan.train classifier --width 16 --epochs 8 --out runs/fashion
-    python tinygan/metrics/weights/make_weights.py runs/fashion fashion_mnist
+    python tinygan/evaluation/weights/make_weights.py runs/fashion fashion_mnist
 
     python -m tinygan.train classifier --data cifar10 --data-dir DIR --width 24 --out runs/cifar10
-    python tinygan/metrics/weights/make_weights.py runs/cifar10 cifar10
+    python tinygan/evaluation/weights/make_weights.py runs/cifar10 cifar10
 
 The run's network is rounded to float16 and judged as rounded, on all the test images: 91.08 % of
 Fashion-MNIST's, 74.62 % of CIFAR-10's, whose images had been through JPEG once before they were put
@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan import data, recipes
+from tinygan import data
 from tinygan.cli import exit_on_error
 from tinygan.evaluation.features import Extractor, save_weights
-from tinygan.runs import checkpoint
+from tinygan.recipes import trained
 from tinygan.runs.config import read_config
 
 
@@ -28,17 +28,9 @@ def main(argv):
     run, name = argv
     config = read_config(run)
     test = data.load(config["data"], "test", config["data_dir"])
-    shape, width = test.images.shape[1:], config["options"]["width"]
-    network = recipes.get("classifier").build(
-        np.random.default_rng(0), image_shape=shape, width=width
-    )
-    checkpoint.load(
-        Path(run) / "checkpoint.npz",
-        recipe="classifier",
-        options=config["options"],
-        networks={"classifier": network},
-    )
-    about = {"image_shape": shape, "width": width}
+    shape = test.images.shape[1:]
+    network = trained.load(run, np, shape).network
+    about = {"image_shape": shape, "width": config["options"]["width"]}
     with tempfile.TemporaryDirectory() as folder:
         rounded = Path(folder) / "rounded.npz"
         save_weights(rounded, network, **about, accuracy=0.0)

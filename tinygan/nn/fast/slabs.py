@@ -1,41 +1,55 @@
-"""The three maps of correlation.py without copying every window: for the processor.
+"""The three maps of correlation.py without a copy of every window.
 
-im2col makes k·k copies of the image, and writing them takes as long as a third of the product
-that reads them. Most of it can be had by pointing instead. Put the number of the row first:
+im2col makes k·k copies of the image, and writing them takes as long as a third of the product that
+reads them. Most windows can be read where they are. Lay the image out by rows,
 
     x (N, H, W, C)  ->  rows (H, N, W·C)
 
-Now take output column v and row i of the kernel. What they meet is, for each output row and image,
-the k·C numbers that begin in the same place of a row: a *slab* rows[first:last, :, a:b], which is a
-matrix (number of rows · N, k·C) with gaps between its rows, and matrix products read those as they
-are. So column v of the output is a sum over i of k products, and nothing was copied. Rows and
-columns that would only meet the padding are left out instead of being multiplied by zeros: for 7×7
-pixels, a 5×5 kernel and padding 2 that is a third of the work.
+and consider output column v and row i of the kernel. For every output row and image they need k·C
+neighbouring numbers, which start at the same place of a row: a *slab* rows[first:last, :, a:b].
+It is a matrix (output rows · N, k·C) with gaps between its rows, and a matrix product reads that
+as it is. So column v of y is a sum of k products, one per row of the kernel. Here is one of them,
+for one image of 5×5 pixels and one channel, a 3×3 kernel, padding 1, stride 1, v = 2 and i = 0:
 
-An example: 5×5 pixels, a 3×3 kernel, padding 1, stride 1. Output column v = 0 meets the pixel
-columns 0 and 1 (−1 is padding), so its slabs are the first 2·C numbers of each row, and meet the
-kernel's columns 1 and 2. With row i = 0 of the kernel, output row u meets image row u − 1: for
-u = 1 … 4 the rows 0 … 3, and u = 0 gets nothing.
+             slab          W[0]
+    0  [ 1   2   3]   4
+    5  [ 6   7   8]   9     [1]     [ 7]   is added to y[1, 2]
+   10  [11  12  13]  14  @  [0]  =  [22]               y[2, 2]
+   15  [16  17  18]  19     [2]     [37]               y[3, 2]
+   20   21  22  23   24             [52]               y[4, 2]
 
-Strides. A window that moves by s rows meets every s-th row, so rows are sorted by their number
-modulo s; along a row a slab begins anywhere. In the adjoint, the s×s pixels of the output that
-begin at (s·a, s·b) all meet the same few pixels of its input, each with its own part of the kernel:
-so it is a correlation with stride 1 and s·s·C channels, which are then laid out as s×s pixels
-(Shi et al. 2016, "Real-time single image and video super-resolution …", section 3.2).
+Column 2 of y needs the pixel columns 1, 2, 3. Row 0 of the kernel meets pixel row u − 1 for output
+row u; for u = 0 that is padding, so y[0, 2] gets nothing, and no product is spent on zeros. (For
+7×7 pixels, a 5×5 kernel and padding 2 this saves a third of the work.) For v = 0 the slab is
+columns 0 and 1 alone, and meets the kernel's columns 1 and 2.
 
-Blocks of a few images are worked on at a time, by as many threads as there are cores. Few
-channels (the image itself) make slabs too thin for a product to be quick: there the windows are
-copied after all, but turned round, into one image for each element of a window.
+With stride s the windows start at every s-th row, so rows are sorted by their number modulo s.
+Along a row a slab may start anywhere, so the stride needs nothing there.
+
+The adjoint adds W[i, j] y[u, v] to pixel (s·u + i − p, s·v + j − p) of x. Sort the pixels of the
+padded image into s·s phases: those of phase (r, q) are rows s·a + r and columns s·b + q. They meet
+only the kernel rows r + s·e, e = 0, 1, …, with output row u = a − e, and likewise in columns:
+
+    x[s·a + r − p, s·b + q − p] = Σ_ef W[r + s·e, q + s·f] y[a − e, b − f]
+
+So each phase is one correlation of stride 1: of y with the kernel W[r::s, q::s], flipped because e
+and f are subtracted. `adjoint_by_phases` is just that. All phases read the same slabs of y, so
+`correlate_adjoint`, the fast one, does them in one correlation with s·s·C output channels. Its
+output pixel (a, b) is a tile of s×s pixels of x (Shi et al. 2016, "Real-time single image and video
+super-resolution …", section 3.2).
+
+A few images are worked on at a time, on several threads (blocks.py). Images of few channels, whose
+slabs would be too thin, go to planes.py.
 """
 
 import numpy as np
 
-from tinygan.nn.correlation import conv_size
+from tinygan.nn.correlation import check_sizes, conv_size
+from tinygan.nn.fast import planes
 from tinygan.nn.fast.blocks import over_batch
 
-_ROWS = 1024  # rows of a product at most: as many as keep what it reads and writes in the cache
-_FEW = 8  # channels
-_COPIED = 1 << 20  # numbers of copied windows at most: 4 MB of float32
+FEW = 8  # channels: with fewer, slabs are too thin for a fast product
+_ROWS = 1024  # the most rows of a product; what it reads and writes then stays in the cache
 _GAP = 16  # unused numbers after each row: a distance of a power of two would crowd the cache
 
 
@@ -44,85 +58,19 @@ def correlate(x, W, stride, padding):
     n, h, w, c = x.shape
     k, _, _, o = W.shape
     s, p = stride, padding
+    if c < FEW:
+        return planes.correlate(x, W, s, p)
     oh, ow = conv_size(h, k, s, p), conv_size(w, k, s, p)
     kernel = W.reshape(k, k * c, o)
     y = np.empty((n, oh, ow, o), x.dtype)
 
-    def by_copying(block):
-        np.matmul(_planes(x[block], k, s, p).T, W.reshape(-1, o), out=y[block].reshape(-1, o))
+    def fill(block):
+        starts = [s * v - p for v in range(ow)]
+        for v, column in enumerate(_columns(x[block], kernel, s, -p, starts, oh)):
+            y[block, :, v] = column.swapaxes(0, 1)
 
-    def by_slabs(block):
-        rows = _rows(x[block], s)
-        total, spare = np.empty((2, oh, rows.shape[2], o), x.dtype)
-        for v in range(ow):
-            left = s * v - p
-            j0, j1 = _inside(left, w, k, 1)
-            for i in range(k):
-                lo, hi = _inside(i - p, h, oh, s)
-                slab = _slab(rows, i - p, s, lo, hi, (left + j0) * c, (left + j1) * c)
-                _add_product(total, spare, lo, hi, slab, kernel[i, j0 * c : j1 * c], first=i == 0)
-            y[block, :, v] = total.swapaxes(0, 1)
-
-    if c < _FEW:
-        over_batch(by_copying, n, _copied(oh * ow * k * k * c))
-    else:
-        over_batch(by_slabs, n, max(1, _ROWS // oh))
+    over_batch(fill, n, max(1, _ROWS // oh))
     return y
-
-
-def correlate_adjoint(y, W, shape, stride, padding):
-    """x = col2im(y Wᵀ), the adjoint of correlate.    y (N, OH, OW, O) -> x of `shape`."""
-    n, h, w, c = shape
-    k, _, _, o = W.shape
-    s, p = stride, padding
-    oh, ow = y.shape[1:3]
-    _check_sizes(shape, y.shape, k, s, p)
-    x = np.empty(shape, y.dtype)
-
-    def by_copying(block):
-        images = len(y[block])
-        planes = W.reshape(-1, o) @ y[block].reshape(-1, o).T
-        planes = planes.reshape(k, k, c, images, oh, ow)
-        padded = np.zeros((c, images, h + 2 * p, w + 2 * p), y.dtype)
-        for i in range(k):
-            for j in range(k):
-                padded[:, :, i : i + s * oh : s, j : j + s * ow : s] += planes[i, j]
-        x[block] = padded[:, :, p : p + h, p : p + w].transpose(1, 2, 3, 0)
-
-    if c < _FEW:
-        over_batch(by_copying, n, _copied(oh * ow * k * k * c))
-        return x
-
-    taps = -(-k // s)  # pixels of y, along an axis, that a pixel of x meets at most
-    kernel = _phases(W, s, taps)  # (taps, s·s·C, taps·O)
-    top, bottom = p // s, (p + h - 1) // s + 1  # tile a is x's rows s·a − p … s·a − p + s − 1
-    tiles = bottom - top
-
-    def by_slabs(block):
-        rows = _rows(y[block], 1)
-        b = rows.shape[2]
-        total, spare = np.empty((2, tiles, b, s * s * c), y.dtype)
-        for tile in range(p // s, (p + w - 1) // s + 1):
-            left = tile - (taps - 1)
-            j0, j1 = _inside(left, ow, taps, 1)
-            for e in range(taps):
-                down = top + e - (taps - 1)  # tile a meets row a + down of y
-                lo, hi = _inside(down, oh, tiles, 1)
-                slab = _slab(rows, down, 1, lo, hi, (left + j0) * o, (left + j1) * o)
-                weights = kernel[e, :, j0 * o : j1 * o].T
-                _add_product(total, spare, lo, hi, slab, weights, first=e == 0)
-            pixels = total.reshape(tiles, b, s, s, c)
-            column = s * tile - p
-            q0, q1 = _inside(column, w, s, 1)
-            for r in range(s):
-                row = s * top + r - p
-                lo, hi = _inside(row, h, tiles, s)
-                x[block, row + s * lo : row + s * hi : s, column + q0 : column + q1] = pixels[
-                    lo:hi, :, r, q0:q1
-                ].swapaxes(0, 1)
-
-    over_batch(by_slabs, n, max(1, _ROWS // tiles))
-    return x
 
 
 def weight_gradient(x, gy, kernel, stride, padding):
@@ -130,56 +78,121 @@ def weight_gradient(x, gy, kernel, stride, padding):
     n, h, w, c = x.shape
     _, oh, ow, o = gy.shape
     k, s, p = kernel, stride, padding
-    _check_sizes(x.shape, gy.shape, k, s, p)
+    check_sizes(x.shape, gy.shape, k, s, p)
+    if c < FEW:
+        return planes.weight_gradient(x, gy, k, s, p)
 
-    def by_copying(block):
-        gW = _planes(x[block], k, s, p) @ gy[block].reshape(-1, o)
-        return gW.reshape(k, k, c, o)
-
-    def by_slabs(block):
+    def of_block(block):
         rows, gy_rows = _rows(x[block], s), _rows(gy[block], 1)
         gW, product = np.zeros((k, k * c, o), x.dtype), np.empty((k * c, o), x.dtype)
         for v in range(ow):
-            left = s * v - p
-            j0, j1 = _inside(left, w, k, 1)
+            start = s * v - p
+            j0, j1 = _inside(start, w, k, 1)
             for i in range(k):
-                lo, hi = _inside(i - p, h, oh, s)
-                if lo < hi:
-                    slab = _slab(rows, i - p, s, lo, hi, (left + j0) * c, (left + j1) * c)
+                u0, u1 = _inside(i - p, h, oh, s)
+                if u0 < u1:
+                    slab = _slab(rows, i - p, s, u0, u1, (start + j0) * c, (start + j1) * c)
                     part = product[: (j1 - j0) * c]
-                    np.matmul(slab.T, _slab(gy_rows, 0, 1, lo, hi, v * o, (v + 1) * o), out=part)
+                    np.matmul(slab.T, _slab(gy_rows, 0, 1, u0, u1, v * o, (v + 1) * o), out=part)
                     gW[i, j0 * c : j1 * c] += part
         return gW.reshape(k, k, c, o)
 
-    if c < _FEW:
-        return sum(over_batch(by_copying, n, _copied(oh * ow * k * k * c)))
-    return sum(over_batch(by_slabs, n))
+    return sum(over_batch(of_block, n))
 
 
-def _copied(window_numbers):
-    """How many images of so many numbers each, in all windows, are copied at a time."""
-    return max(1, _COPIED // max(1, window_numbers))
+def adjoint_by_phases(y, W, shape, stride, padding):
+    """x = col2im(y Wᵀ), the short form: one correlation per phase. correlate_adjoint is faster."""
+    n, h, w, c = shape
+    k, _, _, o = W.shape
+    oh, ow = y.shape[1:3]
+    s, p = stride, padding
+    taps = -(-k // s)  # kernel rows per phase; where a phase has one less, a row of zeros
+    padded_W = np.zeros((s * taps, s * taps, c, o), W.dtype)
+    padded_W[:k, :k] = W
+    height, width = s * (oh + taps - 1), s * (ow + taps - 1)  # as far as y reaches
+    x = np.zeros((n, max(h + 2 * p, height), max(w + 2 * p, width), c), y.dtype)
+    for r in range(s):
+        for q in range(s):
+            flipped = padded_W[r::s, q::s][::-1, ::-1].swapaxes(2, 3)  # (taps, taps, O, C)
+            x[:, r:height:s, q:width:s] = correlate(y, flipped, 1, taps - 1)
+    return x[:, p : p + h, p : p + w].copy()
 
 
-def _check_sizes(large, small, k, s, p):
-    """ValueError unless correlate would make of `large` (N, H, W, …) what is `small`."""
-    wanted = (large[0], conv_size(large[1], k, s, p), conv_size(large[2], k, s, p))
-    if tuple(small[:3]) != wanted:
-        raise ValueError(f"expected {wanted} images, rows and columns, got {tuple(small[:3])}")
+def correlate_adjoint(y, W, shape, stride, padding):
+    """x = col2im(y Wᵀ), the adjoint of correlate.    y (N, OH, OW, O) -> x of `shape`."""
+    n, h, w, c = shape
+    s, p = stride, padding
+    check_sizes(shape, y.shape, len(W), s, p)
+    if c < FEW:
+        return planes.correlate_adjoint(y, W, shape, s, p)
+    kernel = _all_phases(W, s)
+    back = len(kernel) - 1  # output tile a meets the rows a − back … a of y
+    top, left = p // s, p // s  # the first tiles that have pixels of x
+    height, width = (p + h - 1) // s + 1 - top, (p + w - 1) // s + 1 - left
+    x = np.empty(shape, y.dtype)
+
+    def fill(block):
+        starts = [left + b - back for b in range(width)]
+        for b, column in enumerate(_columns(y[block], kernel, 1, top - back, starts, height)):
+            tiles = column.reshape(*column.shape[:2], s, s, c)
+            _lay_tiles(tiles, x[block], s * top - p, s * (left + b) - p)
+
+    over_batch(fill, n, max(1, _ROWS // height))
+    return x
 
 
-def _add_product(total, spare, lo, hi, slab, weights, first):
-    """total[lo:hi] += slab @ weights. The first one finds total unset: what it does not reach is 0.
+def _all_phases(W, stride):
+    """The kernels of all phases in one: (k, k, C, O) -> (taps, taps·O, s·s·C).
 
-    total, spare (rows, N, O): to add in, and to multiply in.
+    Row e, column f of phase (r, q) is W[r + s·e, q + s·f], flipped; 0 where W ends before that.
     """
-    out = (total if first else spare)[lo:hi]
-    np.matmul(slab, weights, out=out.reshape(-1, out.shape[-1]))
-    if first:
-        total[:lo].fill(0)
-        total[hi:].fill(0)
-    else:
-        total[lo:hi] += out
+    k, _, c, o = W.shape
+    s, taps = stride, -(-k // stride)
+    padded = np.zeros((taps * s, taps * s, c, o), W.dtype)
+    padded[:k, :k] = W
+    phases = padded.reshape(taps, s, taps, s, c, o)[::-1, :, ::-1]  # (e, r, f, q, C, O)
+    phases = phases.transpose(0, 1, 3, 4, 2, 5).reshape(taps, s * s * c, taps * o)
+    return phases.swapaxes(1, 2)
+
+
+def _lay_tiles(tiles, x, top, left):
+    """Write a column of tiles (A, N, s, s, C) into x (N, H, W, C), from pixel (top, left) down.
+
+    Pixels of a tile that are outside x are dropped.
+    """
+    s = tiles.shape[2]
+    _, h, w, _ = x.shape
+    q0, q1 = _inside(left, w, s, 1)
+    for r in range(s):
+        row = top + r
+        a0, a1 = _inside(row, h, len(tiles), s)
+        pixels = tiles[a0:a1, :, r, q0:q1].swapaxes(0, 1)  # (N, rows, q1 − q0, C)
+        x[:, row + s * a0 : row + s * a1 : s, left + q0 : left + q1] = pixels
+
+
+def _columns(x, kernel, stride, top, starts, height):
+    """The columns of a correlation, one after another, each (height, N, O) in the same array.
+
+    x (N, H, W, C). kernel (k, k·C, O): its row i meets pixel row stride·u + top + i for output row
+    u. starts: for each column, the pixel column where its slabs start.
+    """
+    n, h, w, c = x.shape
+    k, _, o = kernel.shape
+    rows = _rows(x, stride)
+    total, product = np.empty((2, height, n, o), x.dtype)
+    for start in starts:
+        j0, j1 = _inside(start, w, k, 1)
+        for i in range(k):
+            u0, u1 = _inside(top + i, h, height, stride)
+            slab = _slab(rows, top + i, stride, u0, u1, (start + j0) * c, (start + j1) * c)
+            out = (total if i == 0 else product)[u0:u1]
+            np.matmul(slab, kernel[i, j0 * c : j1 * c], out=out.reshape(-1, o))
+            if i == 0:  # total starts as the first product, and 0 in the rows that it does not have
+                total[:u0].fill(0)
+                total[u1:].fill(0)
+            else:
+                total[u0:u1] += out
+        yield total
 
 
 def _rows(x, stride):
@@ -193,41 +206,13 @@ def _rows(x, stride):
     return rows
 
 
-def _slab(rows, offset, stride, lo, hi, a, b):
-    """Numbers a to b of the rows stride·u + offset, u = lo … hi − 1, of all images: a matrix."""
+def _slab(rows, offset, stride, u0, u1, a, b):
+    """Numbers a to b of pixel rows stride·u + offset, u = u0 … u1 − 1, of all images: a matrix."""
     first, r = divmod(offset, stride)
-    return rows[r, lo + first : hi + first].reshape(-1, rows.shape[-1])[:, a:b]
+    return rows[r, u0 + first : u1 + first].reshape(-1, rows.shape[-1])[:, a:b]
 
 
 def _inside(offset, size, out, stride):
-    """(lo, hi): for these u of range(out), and no others, 0 ≤ stride·u + offset < size."""
-    lo = min(out, max(0, -(offset // stride)))
-    return lo, max(lo, min(out, (size - 1 - offset) // stride + 1))
-
-
-def _phases(W, stride, taps):
-    """The kernel of the adjoint as a correlation: (k, k, C, O) -> (taps, s·s·C, taps·O).
-
-    Tap t of phase r is row (or column) r + stride·t of W, 0 where there is none; flipped, since
-    the adjoint looks back where the correlation looked ahead.
-    """
-    k, _, c, o = W.shape
-    padded = np.zeros((taps * stride, taps * stride, c, o), W.dtype)
-    padded[:k, :k] = W
-    tiles = padded.reshape(taps, stride, taps, stride, c, o)[::-1, :, ::-1]
-    return tiles.transpose(0, 1, 3, 4, 2, 5).reshape(taps, stride * stride * c, taps * o)
-
-
-def _planes(x, kernel, stride, padding):
-    """im2col(x)ᵀ: row (i, j, ch) has what that element of each window sees, image by image."""
-    n, h, w, c = x.shape
-    k, s, p = kernel, stride, padding
-    oh, ow = conv_size(h, k, s, p), conv_size(w, k, s, p)
-    padded = np.zeros((n, h + 2 * p, w + 2 * p, c), x.dtype)
-    padded[:, p : p + h, p : p + w] = x
-    planes = np.empty((k, k, c, n, oh, ow), x.dtype)
-    for i in range(k):
-        for j in range(k):
-            seen = padded[:, i : i + s * oh : s, j : j + s * ow : s]  # (n, oh, ow, c)
-            planes[i, j] = seen.transpose(3, 0, 1, 2)
-    return planes.reshape(k * k * c, n * oh * ow)
+    """(u0, u1): for these u of range(out), and no others, 0 ≤ stride·u + offset < size."""
+    u0 = min(out, max(0, -(offset // stride)))
+    return u0, max(u0, min(out, (size - 1 - offset) // stride + 1))

@@ -1,129 +1,79 @@
-"""Threads that share a list of work, the caller's among them.
+"""A list of work, shared out among threads.
 
-NumPy lets go of Python's lock while it computes, so plain threads work side by side. To hand the
-lock over takes as long as an operation on some ten thousand numbers: a piece of work must not be
-too small.
+NumPy releases Python's lock while it computes, so threads can work side by side. Passing the lock
+on takes as long as an operation on some ten thousand numbers, so a piece of work must not be
+smaller than that.
 
-NumPy's matrix products have threads of their own, and two crowds on the same cores stand in each
-other's way: so the products are held to one thread for as long as ours are at work. Where nothing
-is known of how to do that (NumPy with another library than the OpenBLAS of its wheels), the pieces
-come one after another, and the products keep their threads. There are as many threads as the
-products would use, which the environment variable OMP_NUM_THREADS sets.
+NumPy's matrix products have threads of their own, and more threads than cores slow each other
+down. So while ours work, a product uses one thread. Where we cannot set that (NumPy with another
+library than the OpenBLAS of its wheels), the pieces are done one after another and the products
+keep their threads. We use as many threads as the products do; the environment variable
+OMP_NUM_THREADS sets the number.
 """
 
-import contextlib
-import ctypes
 import functools
 import os
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
-from pathlib import Path
 
 import numpy as np
+
+from tinygan.nn.fast import cores, openblas
 
 _busy = threading.Lock()
 
 
 def run(work, items):
-    """[work(item) for item in items], on as many threads as there are, the caller's among them."""
+    """[work(item) for item in items], on count() threads, the caller's among them.
+
+    The caller's thread does everything if there is one item or one thread, if a run is under way
+    (of another thread, or of the work that calls this one), or if Python is shutting down.
+    """
     alone = len(items) == 1 or count() == 1 or not threading.main_thread().is_alive()
     if alone or not _busy.acquire(blocking=False):
         return [work(item) for item in items]
-    results, todo = [None] * len(items), iter(range(len(items)))
-    others, blas, warnings, core = [], _openblas(), np.geterr(), _core()
-    before = blas.get_threads()
+    try:
+        with openblas.one_thread():
+            return _share(work, items)
+    finally:
+        _busy.release()
 
-    def share():
-        with np.errstate(**warnings):  # each thread has its own
-            for i in todo:  # taken by one thread: Python's lock makes that a single step
+
+def _share(work, items):
+    """As run, always with helpers: the threads beside the caller's."""
+    results, todo = [None] * len(items), iter(range(len(items)))
+    settings, callers_core = np.geterr(), cores.current()
+
+    def take_items():
+        with np.errstate(**settings):  # each thread has its own
+            for i in todo:  # Python's lock gives each i to one thread
                 results[i] = work(items[i])
 
     def help_out():
-        _leave_core(core)
-        share()
+        cores.leave(callers_core)
+        take_items()
 
+    helpers = []
     try:
-        blas.set_threads(1)
         for _ in range(min(count(), len(items)) - 1):
-            others.append(_pool(os.getpid()).submit(help_out))
-        share()
-        wait(others)
+            helpers.append(_pool(os.getpid(), count() - 1).submit(help_out))
+        take_items()
+        wait(helpers)
     finally:
-        try:
-            wait(others)  # after an error or Ctrl-C: they still write to the caller's arrays
-        finally:
-            blas.set_threads(before)
-            _busy.release()
-    for other in others:
-        other.result()  # raises what went wrong there
+        wait(helpers)  # after an error or Ctrl-C too: they write to the caller's arrays
+    for helper in helpers:
+        helper.result()  # raises the helper's error, if it had one
     return results
-
-
-def _leave_core(core):
-    """Move the calling thread to another core if it is on this one, where the system lets us.
-
-    Linux wakes a thread on the core where it ran last. When that is the core of the caller, the
-    two take turns on it and the other cores idle; and so again the next time.
-    """
-    if core is None or _core() != core:
-        return
-    with contextlib.suppress(OSError):  # some systems refuse, and no work depends on it
-        cores = os.sched_getaffinity(0)  # 0: of this thread
-        if len(cores) > 1:
-            os.sched_setaffinity(0, cores - {core})
-            os.sched_setaffinity(0, cores)  # it has moved, and is free to come back
-
-
-def _core():
-    """The number of the core that the calling thread is on, or None where it cannot be told."""
-    getcpu = _getcpu()
-    return None if getcpu is None else getcpu()
-
-
-@functools.cache
-def _getcpu():
-    """The C library's sched_getcpu, or None. A PyDLL keeps Python's lock: the call is too short."""
-    if sys.platform != "linux":
-        return None
-    with contextlib.suppress(OSError, AttributeError):
-        return ctypes.PyDLL(None).sched_getcpu
-    return None
 
 
 @functools.cache
 def count():
-    """How many threads there are to work: 1 where the products cannot be held to one."""
-    blas = _openblas()
+    """How many threads work: as many as NumPy's products use, 1 where we cannot set that."""
+    blas = openblas.find()
     return 1 if blas is None else max(1, blas.get_threads())
 
 
 @functools.cache
-def _pool(process):
-    """The threads beside the caller's: a process that was forked has none of its parent's."""
-    return ThreadPoolExecutor(count() - 1, thread_name_prefix="tinygan")
-
-
-class _OpenBLAS:
-    """The functions of the OpenBLAS that NumPy multiplies with."""
-
-    def __init__(self, library, prefix, suffix):
-        self.get_threads = library[f"{prefix}openblas_get_num_threads{suffix}"]
-        self.set_threads = library[f"{prefix}openblas_set_num_threads{suffix}"]
-        self.get_threads.restype, self.get_threads.argtypes = ctypes.c_int, []
-        self.set_threads.restype, self.set_threads.argtypes = None, [ctypes.c_int]
-
-
-@functools.cache
-def _openblas():
-    """NumPy's own OpenBLAS, as its wheels bring it, or None."""
-    home = Path(np.__file__).parent
-    for folder in (home.parent / "numpy.libs", home / ".dylibs"):
-        for file in sorted(folder.glob("*openblas*")):
-            for prefix in ("scipy_", ""):
-                for suffix in ("64_", ""):
-                    try:
-                        return _OpenBLAS(ctypes.CDLL(str(file)), prefix, suffix)
-                    except (OSError, AttributeError):
-                        continue
-    return None
+def _pool(process, helpers):
+    """So many helpers. `process` is part of the key because a fork has no threads but its own."""
+    return ThreadPoolExecutor(helpers, thread_name_prefix="tinygan")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tinygan import train
-from tinygan.cli import exit_on_error
+from tinygan.cli import check_folder, exit_on_error
 from tinygan.errors import RunError, UserError
 
 ROOT = Path(train.__file__).parent.parent
@@ -58,3 +58,9 @@ def test_output_that_cannot_be_written_is_one_line(buffering):
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == "tinygan: cannot write the output: no space left on device\n"
+
+
+def test_a_folder_that_is_missing_is_told_early(tmp_path):
+    check_folder(tmp_path / "x.csv")
+    with pytest.raises(UserError, match=r"cannot write .*x.csv: there is no folder .*missing"):
+        check_folder(tmp_path / "missing" / "x.csv")

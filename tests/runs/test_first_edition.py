@@ -1,0 +1,49 @@
+"""Run folders of the first edition (tinygan 0.1, before the recipes had files of their own) go on.
+
+Each was made by the commands below with two epochs, then drawn from and taken to four epochs by
+that edition: its metrics.csv and its images are kept beside it.
+
+    python -m tinygan.train RECIPE --data fashion-mnist-subset --limit 60 --backend numpy
+        --width 1 --batch-size 16 --epochs 2    (gan-dense-2: --ema 0.9 --instance-noise 0.1, too;
+        ae: --code 2 --components 2, too; gmm: --components 2 --dims 2, no width and batch size)
+    python -m tinygan.sample RECIPE --n 4 --out drawn.npz
+    python -m tinygan.train RECIPE --resume --epochs 4
+"""
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinygan import npz, sample, train
+
+HERE = Path(__file__).parent / "first_edition"
+RECIPES = [folder.name for folder in sorted(HERE.iterdir())]
+
+
+def numbers(file):
+    with open(file, newline="") as stream:
+        return np.array([[float(value) for value in row] for row in list(csv.reader(stream))[1:]])
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_it_goes_on_and_measures_what_the_first_edition_measured(cli, tmp_path, recipe):
+    shutil.copytree(HERE / recipe, tmp_path / "run")
+    words = f"{recipe} --out run --resume --epochs 4 --backend numpy --quiet"
+    code, out, err = cli(train.main, words)
+    assert (code, out) == (0, "")
+    assert err.startswith("this run began with") or err == ""  # other versions of NumPy and so on
+    found = numbers(tmp_path / "run/metrics.csv")
+    expected = numbers(HERE / recipe / "metrics_after_4_epochs.csv")
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if recipe != "classifier"])
+def test_it_draws_what_the_first_edition_drew(cli, tmp_path, recipe):
+    shutil.copytree(HERE / recipe, tmp_path / "run")
+    assert cli(sample.main, "run --n 4 --out drawn.npz --backend numpy")[0] == 0
+    drawn, _ = npz.read_images(tmp_path / "drawn.npz")
+    expected, _ = npz.read_images(HERE / recipe / "drawn.npz")
+    assert np.abs(drawn.astype(int) - expected).max() <= 1

@@ -1,0 +1,114 @@
+"""The house: imports run one way, folders say what lives there, commands are short."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "tinygan"
+
+# From the top to the bottom. A place may import what stands below it, and its own row never.
+FLOORS = [
+    {"train", "sample", "evaluate", "compare"},  # the commands
+    {"evaluation"},
+    {"recipes"},
+    {"training", "runs", "metrics"},
+    {"models"},
+    {"nn", "data"},
+    {"cli", "plots"},
+    {"npz", "progress"},
+    {"backend"},
+    {"cupy_trouble", "errors"},
+    {"files"},
+]
+COMMANDS = ["train.py", "sample.py", "evaluate.py", "compare.py"]
+
+
+def place_of(module):
+    """The folder or file that a dotted module name is in: "tinygan.nn.conv" -> "nn"."""
+    return module.split(".")[1]
+
+
+def imports(source):
+    """The places of tinygan that a source text imports, wherever the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "tinygan":
+            found |= {f"tinygan.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import"
+            found.add(node.module)
+    return {place_of(name) for name in found if name.startswith("tinygan.")}
+
+
+def floor(place):
+    for number, places in enumerate(FLOORS):
+        if place in places:
+            return number
+    raise AssertionError(f"{place} has no floor: add it to FLOORS and to the README")
+
+
+def wrong_imports(place, source):
+    """The places that a file of `place` imports and should not."""
+    others = imports(source) - {place, "__version__"}
+    return sorted(other for other in others if floor(other) <= floor(place))
+
+
+FILES = sorted(
+    file.relative_to(PACKAGE).as_posix()
+    for file in PACKAGE.rglob("*.py")
+    if file != PACKAGE / "__init__.py"
+)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_imports_run_one_way(file):
+    place = file.removesuffix(".py").partition("/")[0]
+    assert not wrong_imports(place, (PACKAGE / file).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("place", "planted"),
+    [
+        ("nn", "from tinygan.models import gan"),
+        ("nn", "import tinygan.runs.run"),
+        ("nn", "def f():\n    from tinygan.data import load"),
+        ("runs", "from tinygan.training import gan_loop"),
+        ("training", "from tinygan.runs import config"),
+        ("metrics", "from tinygan.evaluation.features import extractor_for"),
+        ("recipes", "from tinygan import evaluation"),
+        ("evaluation", "from tinygan import train"),
+    ],
+)
+def test_a_planted_import_is_found(place, planted):
+    assert wrong_imports(place, planted)
+
+
+def test_the_speed_is_imported_by_the_layers_and_not_the_other_way_round():
+    """nn/fast knows the derivations it makes fast, and no layer."""
+    layers = {file.stem for file in (PACKAGE / "nn").glob("*.py")} - {"correlation", "__init__"}
+    for file in (PACKAGE / "nn/fast").glob("*.py"):
+        for module in re.findall(r"from tinygan\.nn\.(\w+)", file.read_text(encoding="utf-8")):
+            assert module not in layers, f"{file.name} imports nn/{module}.py"
+
+
+@pytest.mark.parametrize("file", COMMANDS)
+def test_a_command_is_at_most_120_lines(file):
+    assert len((PACKAGE / file).read_text(encoding="utf-8").splitlines()) <= 120
+
+
+@pytest.mark.parametrize("folder", sorted({f.rpartition("/")[0] for f in FILES} - {""}))
+def test_each_folder_says_what_lives_there(folder):
+    if folder in ("data/fashion_mnist_subset", "evaluation/weights"):
+        pytest.skip("data, and the script that made it")
+    text = ast.get_docstring(ast.parse((PACKAGE / folder / "__init__.py").read_text("utf-8")))
+    assert text
+    assert re.search(r"\b(no|not|nothing|without)\b", text, re.IGNORECASE), "what is not there?"
+
+
+def test_tests_mirror_the_package():
+    folders = {folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").exists()}
+    assert folders <= {folder.name for folder in Path(__file__).parent.iterdir()}

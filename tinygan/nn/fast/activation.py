@@ -1,0 +1,33 @@
+"""The activations, block by block and without branches.
+
+The larger of x and slope · x is y, and the larger of slope and 1 or 0 is f′(x). A processor takes a
+maximum many times faster than it chooses between two values, since it cannot predict the choice.
+"""
+
+import numpy as np
+
+from tinygan.nn.fast.blocks import elementwise
+
+
+def leaky_relu(x, slope):
+    def write(y, x):
+        np.multiply(x, slope, out=y)
+        np.maximum(x, y, out=y)
+
+    return elementwise(write, x)
+
+
+def leaky_relu_backward(gy, x, slope):
+    def write(gx, gy, x):
+        np.maximum(x > 0, slope, out=gx, dtype=gx.dtype)
+        np.multiply(gx, gy, out=gx)
+
+    return elementwise(write, gy, x)
+
+
+def relu(x):
+    return elementwise(lambda y, x: np.maximum(x, 0, out=y), x)
+
+
+def relu_backward(gy, x):
+    return elementwise(lambda gx, gy, x: np.multiply(gy, x > 0, out=gx), gy, x)
