@@ -1,4 +1,4 @@
-"""python -m benchmarks layers|step|gmm|scaling|startup: measure, print a table, keep it."""
+"""python -m benchmarks KIND: measure, print a table, keep it."""
 
 import importlib
 import sys
@@ -11,6 +11,7 @@ KINDS = {
     "gmm": "the fit of a Gaussian mixture",
     "scaling": "time of a step by batch size and by width",
     "startup": "the time until a command begins its work",
+    "reading": "how much there is to read to follow `train dcgan` to its end",
 }
 
 

@@ -153,14 +153,20 @@ figure.savefig(OUT / "im2col.png", dpi=120)
 # ## How long it takes
 #
 # The matrix holds nearly every pixel k·k times. For 64 pictures of 28 × 28 × 32 and k = 3 these are
-# 58 MB: more than fits into the processor's cache, the small memory beside it that is quick. A few
+# 58 MB: more than fits into the processor's cache, the small and fast memory beside it. A few
 # pictures at a time fit, if their matrix is written to the same place again and again. tinygan's
-# own way (`nn/slabs.py`) also leaves out most of the copying.
+# layers have both: the plain functions of `nn/correlation.py`, which `with nn.plain():` asks for, and
+# fast ones (`nn/fast/slabs.py`), which also leave out most of the copying.
 
 
 # %%
 def whole(x, W):
     return im2col(x, 3, 1, 1) @ W.reshape(-1, W.shape[3])
+
+
+def plainly(x):
+    with nn.plain():
+        return theirs.forward(x)
 
 
 def blocked(x, W, images=2):
@@ -180,7 +186,8 @@ ways = {
     "a loop over the windows": lambda: loop(x, W, 0, 1, 1),
     "im2col, all at once": lambda: whole(x, W),
     "im2col, two at a time": lambda: blocked(x, W),
-    "tinygan's": lambda: theirs.forward(x),
+    "tinygan's, plain": lambda: plainly(x),
+    "tinygan's, fast": lambda: theirs.forward(x),
 }
 results = [way().ravel() for way in ways.values()]
 for result in results[1:]:
@@ -195,7 +202,7 @@ for name, way in ways.items():
 
 # %% [markdown]
 # The loop makes one small product for each window; im2col makes one large product, which is many
-# times as quick, but spends its time on writing the matrix to memory and reading it again. A few
+# times as fast, but spends its time on writing the matrix to memory and reading it again. A few
 # pictures at a time stay in the cache. By how much each gains depends on the sizes and the machine.
 #
 # ## Exercises (answers: `lessons/answers/06.py`)

@@ -1,8 +1,8 @@
 """NumPy or CuPy behind one name, xp: choose the module, move arrays, wait for the device.
 
-CuPy has NumPy's functions under NumPy's names, on arrays that live in the GPU's memory. So the
-layers are written once: inside, `xp = array_module(x)` asks the data where it lives. The two kinds
-never mix; arrays cross over only here: `to_device` goes in, `to_numpy` comes out.
+CuPy has NumPy's functions under NumPy's names, for arrays that live in the GPU's memory. So each
+layer is written once: it gets the module from its data by `xp = array_module(x)`. NumPy and CuPy
+arrays never mix; only this module copies them: `to_device` to the GPU, `to_numpy` to the host.
 
 This is the only module that imports CuPy; cupy_trouble.py says what to do when that fails.
 """
@@ -18,10 +18,10 @@ NAMES = ("auto", "numpy", "cupy")
 
 
 def get(name="auto"):
-    """The array module called `name`: "numpy", "cupy", or "auto": cupy if a GPU answers.
+    """The array module called `name`: "numpy", "cupy", or "auto", which is cupy if a GPU answers.
 
     Raises UserError when the name is unknown, or when "cupy" is asked for and CuPy, the driver or a
-    device is missing: the sentence says which, and what to type.
+    device is missing: the message says which one, and what to type.
     """
     if name == "numpy":
         return np
@@ -38,8 +38,8 @@ def get(name="auto"):
 def array_module(x):
     """The module `x` belongs to: numpy for a NumPy array or scalar, cupy for a CuPy array.
 
-    An array class is defined in the module that works on it, so the class tells, without importing
-    anything. Raises TypeError when `x` is not an array.
+    The class of an array names the module that works on it, so nothing has to be imported.
+    Raises TypeError when `x` is not an array.
     """
     if isinstance(x, np.ndarray | np.generic):
         return np
@@ -50,17 +50,17 @@ def array_module(x):
 
 
 def to_device(x, xp):
-    """`x` as an array of module `xp`; nothing is copied when it lives there already."""
+    """`x` as an array of module `xp`; nothing is copied if it is one already."""
     return x if array_module(x) is xp else xp.asarray(to_numpy(x))
 
 
 def to_numpy(x):
-    """`x` as a NumPy array on the host. Waits for the device when x lives on one."""
+    """`x` as a NumPy array on the host. Waits for the device if x lives on one."""
     return np.asarray(x) if array_module(x) is np else x.get()
 
 
 def synchronize(xp):
-    """Wait until the device has done all it was given. NumPy is never behind: nothing to do."""
+    """Wait until the device has finished all its work. For NumPy there is nothing to wait for."""
     if xp is not np:
         xp.cuda.get_current_stream().synchronize()
 
@@ -74,10 +74,10 @@ def describe(xp):
 
 
 def _cupy():
-    """CuPy, when a GPU answers through it; UserError in one sentence when none does."""
+    """CuPy, after a check that a GPU answers. Raises UserError, in one sentence, if none does."""
     try:
         import cupy
-    except Exception as error:  # missing, or a library of CUDA is, or NumPy does not fit
+    except Exception as error:  # no CuPy or CUDA library, or the wrong NumPy
         raise UserError(cupy_trouble.cannot_import(error)) from None
     trouble = cupy_trouble.find(cupy)
     if trouble:

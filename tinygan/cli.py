@@ -1,5 +1,5 @@
-"""What every command shares: options whose errors are one clear line, advice that can be pasted,
-and an end without a traceback.
+"""What all commands share: options whose errors are one clear line, commands that can be pasted,
+and an exit without a traceback.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def positive_number(text):
 
 
 def share(most):
-    """An argparse type: a number from 0 up to, but not with, `most`."""
+    """An argparse type: a number that is at least 0 and below `most`."""
 
     def parse(text):
         try:
@@ -79,15 +79,15 @@ def one_of(*names):
 
 
 def class_list(text):
-    """An argparse type: different labels from 0 to 255 with commas between, put in order: "0,1"."""
+    """An argparse type: different labels from 0 to 255, separated by commas; sorted: "0,1"."""
     parts = text.split(",")
     if not all(part.isascii() and part.isdigit() and int(part) <= 255 for part in parts):
         raise argparse.ArgumentTypeError(
-            f"must be labels with commas between, such as 0,1, got {text!r}"
+            f"must be labels separated by commas, such as 0,1, got {text!r}"
         )
     labels = sorted({int(part) for part in parts})
     if len(labels) < len(parts):
-        raise argparse.ArgumentTypeError(f"names a label twice: {text!r}")
+        raise argparse.ArgumentTypeError(f"has a label twice: {text!r}")
     return ",".join(map(str, labels))
 
 
@@ -97,20 +97,20 @@ def class_numbers(text):
 
 
 def path(text):
-    """An argparse type: a path, with ~ as the home folder also where the shell left it alone."""
+    """An argparse type: a path; ~ is the home folder even if the shell did not expand it."""
     if not text:
         raise argparse.ArgumentTypeError("must be the name of a file or folder, got ''")
     return os.path.expanduser(text)
 
 
 def check_folder(file):
-    """Raise UserError now when `file` could not be written later, for want of a folder."""
+    """Raise UserError now if `file` could not be written later because its folder is missing."""
     if not Path(file).absolute().parent.is_dir():
         raise UserError(f"cannot write {file}: there is no folder {Path(file).parent}")
 
 
 def printer(quiet=False):
-    """A function that prints a line to stderr, or does nothing."""
+    """A function that prints a line to stderr, or does nothing if `quiet`."""
     return (lambda text: None) if quiet else lambda text: print(text, file=sys.stderr, flush=True)
 
 
@@ -125,7 +125,7 @@ def typed(*words):
 
 
 def exit_on_error(command, argv=None):
-    """Call `command(argv)` and leave with its exit code; UserError and RunError become one line."""
+    """Call `command(argv)` and exit with its code; UserError and RunError become one line."""
     try:
         code = command(argv)
     except (UserError, RunError) as error:
@@ -141,21 +141,21 @@ def exit_on_error(command, argv=None):
     except KeyboardInterrupt:
         print("tinygan: stopped", file=sys.stderr)
         code = 130
-    except BrokenPipeError:  # the reader of our output went away (`… | head`)
+    except BrokenPipeError:  # the reader of our output has ended (`… | head`)
         code = 141
     except OSError as error:
-        if error.filename is not None:  # no command should let that through
+        if error.filename is not None:  # a bug: the command should have caught this
             raise
         code = _no_output(error)
     sys.exit(_flushed(code))
 
 
 def _flushed(code):
-    """`code`, or another when the output cannot be written. Left to Python, that is a traceback."""
+    """`code`, or another one if the output cannot be written: Python would print a traceback."""
     try:
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is buffered
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for buffered bytes
         return 141 if isinstance(error, BrokenPipeError) else _no_output(error)
     return code
 

@@ -1,4 +1,4 @@
-"""What keeps CuPy from a GPU, each in one sentence that says what to type."""
+"""Why CuPy cannot use a GPU: one sentence for each cause, which says what to type."""
 
 # cudaError_t, from the CUDA Runtime API's table of error codes
 _INSUFFICIENT_DRIVER, _NO_DEVICE = 35, 100
@@ -14,30 +14,30 @@ def cannot_import(error):
             f"cupy-cuda13x for CUDA 13, {_USE_CPU}"
         )
     return (
-        f"CuPy is installed but does not start ({_first_line(error)}): type pip list to see that "
-        "only one cupy package is there and that it suits your CUDA, pip install "
-        f"'cupy-cuda12x[ctk]' (or cupy-cuda13x) to bring its libraries, {_USE_CPU}"
+        f"CuPy is installed but does not work ({_first_line(error)}): type pip list to check that "
+        "there is only one cupy package and that it matches your CUDA, pip install "
+        f"'cupy-cuda12x[ctk]' (or cupy-cuda13x) to install its libraries, {_USE_CPU}"
     )
 
 
 def find(cupy):
-    """Have the GPU compute one small sum: the sentence for what goes wrong, or None."""
+    """Let the GPU compute one small sum: the sentence for the cause if it fails, else None."""
     return _without_device(cupy) or _without_results(cupy)
 
 
 def _without_device(cupy):
-    """What keeps the driver from naming a device, or None."""
+    """The sentence if the driver or the device is missing, else None."""
     try:
         devices = cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
         if error.status == _INSUFFICIENT_DRIVER:
             return (
-                "CuPy is installed but there is no NVIDIA driver, or one too old for it: install a "
-                f"current driver and type nvidia-smi to see that it answers, {_USE_CPU}"
+                "CuPy is installed but there is no NVIDIA driver, or it is too old: install a "
+                f"current driver and type nvidia-smi to check that it answers, {_USE_CPU}"
             )
         if error.status != _NO_DEVICE:
             return (
-                f"CuPy cannot reach a GPU ({_first_line(error)}): type nvidia-smi to see whether "
+                f"CuPy cannot reach a GPU ({_first_line(error)}): type nvidia-smi to check whether "
                 f"the driver answers, {_USE_CPU}"
             )
         devices = 0
@@ -46,28 +46,28 @@ def _without_device(cupy):
     if devices:
         return None
     return (
-        "CuPy and a driver are there but no CUDA device: type nvidia-smi -L to list the devices, "
-        f"look at CUDA_VISIBLE_DEVICES, {_USE_CPU}"
+        "CuPy and a driver are installed but there is no CUDA device: type nvidia-smi -L to list "
+        f"the devices, check CUDA_VISIBLE_DEVICES, {_USE_CPU}"
     )
 
 
 def _without_results(cupy):
-    """What keeps the device from computing, or None."""
+    """The sentence if the device cannot compute, else None."""
     try:
         a = cupy.ones((2, 2), cupy.float32)
-        total = float((a @ a + a).sum())  # cuBLAS, and one kernel compiled on the spot
+        total = float((a @ a + a).sum())  # uses cuBLAS, and compiles one kernel
     except Exception as error:
         return (
-            f"CuPy sees a GPU but cannot compute on it ({_first_line(error)}): the CUDA libraries "
-            f"may be missing, type pip install 'cupy-cuda12x[ctk]' (or cupy-cuda13x), {_USE_CPU}"
+            f"CuPy finds a GPU but cannot compute on it ({_first_line(error)}): if CUDA libraries "
+            f"are missing, type pip install 'cupy-cuda12x[ctk]' (or cupy-cuda13x), {_USE_CPU}"
         )
     if total == 12.0:
         return None
-    return f"CuPy computed 12 as {total} on this GPU: it cannot be trusted, {_USE_CPU}"
+    return f"CuPy computed {total} instead of 12, so do not trust this GPU: use another, {_USE_CPU}"
 
 
 def _first_line(error):
-    """What an error says, in a line. CuPy frames a failed import in ==== with the cause last."""
+    """An error's text in one line. CuPy frames a failed import in ====, with the cause last."""
     text = str(error).partition("Original error:")[2] or str(error)
     return next(
         (line.strip() for line in text.splitlines() if line.strip(" =")), type(error).__name__

@@ -1,4 +1,4 @@
-"""Write a file so that it is either all there or not there at all."""
+"""Write a file completely or not at all."""
 
 import os
 from contextlib import contextmanager, suppress
@@ -7,11 +7,11 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(path):
-    """A with-block that yields a binary file, to be read back too, which becomes `path` at its end.
+    """A context manager that yields a binary file, readable too, which becomes `path` at the end.
 
-    The bytes go to a temporary name in the same folder, are flushed to the disk, and only then is
-    the file renamed, which on one file system happens at once or not at all: killed at any moment,
-    `path` holds its old contents or its new. When the block fails the temporary file is removed.
+    The bytes go to a temporary file in the same folder and are flushed to the disk. Only then is
+    the file renamed, which is atomic within one file system: if the process is killed, `path` has
+    either its old or its new contents. If the block fails, the temporary file is removed.
     Raises OSError, with `path` as its filename, when something cannot be written.
     """
     path = Path(path)
@@ -26,19 +26,19 @@ def atomic_write(path):
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _flush_folder(path.parent)  # the new name itself
+        _flush_folder(path.parent)  # so that the new name is on the disk too
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def write_text(path, text):
-    """Write `text` to `path` as UTF-8, all or nothing."""
+    """Write `text` to `path` as UTF-8, completely or not at all."""
     with atomic_write(path) as file:
         file.write(text.encode())
 
 
 def reason(error):
-    """What an OSError says, for a sentence: "no space left on device"."""
+    """The message of an OSError, to be used inside a sentence: "no space left on device"."""
     text = error.strerror or str(error)
     return text[:1].lower() + text[1:]
 
@@ -46,7 +46,7 @@ def reason(error):
 def _flush_folder(folder):
     if os.name != "posix":
         return
-    with suppress(OSError):  # some file systems cannot; the file itself is safe by now
+    with suppress(OSError):  # some file systems cannot do this; the contents are safe
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -4,13 +4,13 @@ import contextlib
 import functools
 
 from tinygan import backend, data, recipes
-from tinygan.cli import Parser, exit_on_error, path, whole_number
+from tinygan.cli import Parser, exit_on_error, one_of, path, whole_number
 from tinygan.errors import UserError
 from tinygan.evaluation.features import features_of
 from tinygan.nn.fast import memory
 from tinygan.progress import Progress
 from tinygan.recipes.about import about
-from tinygan.recipes.options import OPTIONS, flag
+from tinygan.recipes.options import OPTIONS, Option, flag
 from tinygan.recipes.settings import settings
 from tinygan.runs import log, trained_on
 from tinygan.runs.config import read_config
@@ -69,6 +69,29 @@ def _prepare(recipe, wanted, config, out):
     return Run(out, training, wanted, facts), dataset
 
 
+RUN_OPTIONS = {
+    "data": Option(str, "NAME", ", ".join(data.names())),
+    "data_dir": Option(path, "DIR", "look for data here and nowhere else"),
+    "out": Option(path, "DIR", "the run folder (default runs/RECIPE)"),
+    "backend": Option(one_of(*backend.NAMES), "NAME", f"{', '.join(backend.NAMES)} (default auto: "
+        "cupy if a GPU answers, else numpy)"),
+    "epochs": Option(whole_number(1), "N", "passes over the data"),
+    "steps": Option(whole_number(1), "N", "end after N updates, or with the epochs where both are "
+        "given and those end first"),
+    "seed": Option(whole_number(0), "N", "start of all randomness (default 0)"),
+    "limit": Option(whole_number(1), "N", "use only the first N images"),
+    "sample_every": Option(whole_number(1), "EPOCHS", "a sheet of samples every so many epochs "
+        "(default 1)"),
+    "checkpoint_every": Option(whole_number(1), "EPOCHS", "save every so many epochs (default 1)"),
+}  # fmt: skip
+SWITCHES = {
+    "list": "list the recipes and end",
+    "about": "print what the recipe is, its options and networks, and end",
+    "resume": "go on with the run in the folder; --epochs or --steps may name a new end",
+    "quiet": "print nothing but warnings and errors",
+}
+
+
 def _parser():
     parser = Parser(
         prog="python -m tinygan.train",
@@ -77,33 +100,13 @@ def _parser():
         "samples/, curves.png, checkpoint.npz. What is left out is the recipe's own; RECIPE "
         "--about shows it.",
     )
-    add = parser.add_argument
-    add("recipe", nargs="?", help="what to train; see --list")
-    add("--list", action="store_true", help="list the recipes and end")
-    add("--about", action="store_true", help="tell of the recipe, its options and networks, and "
-        "end")  # fmt: skip
-    add("--backend", choices=backend.NAMES, help="what to compute with (default auto: cupy if a "
-        "GPU answers, else numpy)")  # fmt: skip
-    add("--data", metavar="NAME", help=", ".join(data.names()))
-    add("--data-dir", metavar="DIR", type=path, help="look for data here and nowhere else")
-    add("--out", metavar="DIR", type=path, help="the run folder (default runs/RECIPE)")
-    add("--epochs", metavar="N", type=whole_number(1), help="passes over the data")
-    add("--steps", metavar="N", type=whole_number(1), help="end after N updates, or "
-        "with the epochs where both are given and those end first")  # fmt: skip
-    add("--seed", metavar="N", type=whole_number(0), help="start of all randomness (default 0)")
-    add("--limit", metavar="N", type=whole_number(1), help="use only the first N images")
-    add("--sample-every", metavar="EPOCHS", type=whole_number(1), help="a sheet of samples "
-        "every so many epochs (default 1)")  # fmt: skip
-    add("--checkpoint-every", metavar="EPOCHS", type=whole_number(1), help="save every so many "
-        "epochs (default 1)")  # fmt: skip
-    add("--resume", action="store_true", help="go on with the run in the folder; --epochs or "
-        "--steps may name a new end")  # fmt: skip
-    add("--quiet", action="store_true", help="say nothing but warnings and errors")
-    group = parser.add_argument_group("options of the recipes", "each recipe takes some of them")
-    for name, option in OPTIONS.items():
-        group.add_argument(
-            flag(name), metavar=option.metavar, type=option.read, help=option.meaning
-        )
+    parser.add_argument("recipe", nargs="?", help="what to train; see --list")
+    for name, meaning in SWITCHES.items():
+        parser.add_argument(flag(name), action="store_true", help=meaning)
+    of_recipes = parser.add_argument_group("options of the recipes, of which each takes some")
+    for group, options in ((parser, RUN_OPTIONS), (of_recipes, OPTIONS)):
+        for name, (read, metavar, meaning) in options.items():
+            group.add_argument(flag(name), metavar=metavar, type=read, help=meaning)
     return parser
 
 

@@ -125,10 +125,10 @@ def test_in_plain_mode_a_step_calls_no_fast_function(name, monkeypatch):
 
 @pytest.mark.parametrize("name", STEPS)
 def test_a_plain_and_a_fast_step_agree(name):
-    quick = step(name, np.float64)
+    expected = step(name, np.float64)
     with nn.plain():
-        plain = step(name, np.float64)
-    for a, b in zip(quick, plain, strict=True):
+        found = step(name, np.float64)
+    for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-10 * np.abs(b).max())
 
 

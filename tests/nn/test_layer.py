@@ -151,6 +151,10 @@ def test_without_input_grad_backward_ends_at_the_first_layer_with_parameters(rng
     for layer in net.layers:  # all caches are empty
         with pytest.raises(RuntimeError):
             layer.take()
+    net.forward(np.ones((2, 3)))
+    W, dense.W.data = dense.W.data, None  # any use of it raises: Dense does not compute its gx
+    net.backward(np.ones_like(y), input_grad=False)
+    dense.W.data = W
     dense.backward = first.backward  # nor is Dense called when no gradient is wanted at all
     net.forward(np.ones((2, 3)))
     assert net.backward(np.ones_like(y), accumulate=False, input_grad=False) is None

@@ -19,7 +19,7 @@ def relative(a, b):
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_layer_agrees_with_pytorch_forward_and_back(name):
+def test_a_layer_agrees_with_pytorch_forward_and_back(name, version):
     layer, x = make(name)
     twin = Twin(layer)
     states = [(g, g.bit_generator.state) for g in layer.generators()]
@@ -109,7 +109,7 @@ def test_mse_and_softmax_cross_entropy_agree_with_pytorch(rng):
 @pytest.mark.parametrize("settings", [
     {}, {"lr": 0.05, "betas": (0.9, 0.999)}, {"lr": 0.01, "betas": (0.0, 0.9), "eps": 1e-3},
 ])  # fmt: skip
-def test_adam_agrees_with_pytorch_over_a_hundred_steps(settings, rng):
+def test_adam_agrees_with_pytorch_over_a_hundred_steps(settings, rng, version):
     start = [rng.standard_normal((3, 4)), rng.standard_normal(5)]
     params = [nn.Param(data.copy()) for data in start]
     mine = nn.Adam(params, **settings)

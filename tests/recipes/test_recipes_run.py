@@ -255,7 +255,7 @@ def test_classes_can_be_asked_for_by_their_own_labels(tiny):
     model = trained.load(run.folder, np)
     images, labels = trained.draw(model, 6, 0)
     assert labels.tolist() == [3, 3, 7, 7, 9, 9]
-    only, labels = trained.draw(model, 6, 0, classes="7")
+    only, labels = trained.draw(model, 6, 0, classes=(7,))
     assert labels.tolist() == [7] * 6
     np.testing.assert_array_equal(only[2:4], images[2:4])
 

@@ -1,6 +1,6 @@
 """Data sets by name: uint8 images from files that are checked before anything trains on them.
 
-Splits and batches too; nothing here knows a network.
+Splits and batches too; nothing here uses a network.
 """
 
 from tinygan.data import cifar10, faces, fashion_mnist
@@ -18,12 +18,12 @@ def names():
 def load(name, split="train", data_dir=None):
     """Load one split of a data set.
 
-    name: "fashion-mnist", the whole set where it is found and else the embedded subset (look at the
-    `.name` of what comes back); "fashion-mnist-subset", the 6,000 + 1,000 images that come with
-    tinygan; "idx", any four files in Fashion-MNIST's format and names, from data_dir: MNIST,
-    KMNIST, your own; "cifar10", its binary version, packed or not; "faces", any images in the
-    folder or the .zip data_dir, scaled to 64×64. split: "train" or "test". data_dir: where to look;
-    when left out $TINYGAN_DATA, the cache folder and /usr/share/datasets.
+    name: "fashion-mnist", the whole set if it is found, else the embedded subset (the result's
+    `.name` says which); "fashion-mnist-subset", the 6,000 + 1,000 images that come with tinygan;
+    "idx", any four files in data_dir with Fashion-MNIST's format and names: MNIST, KMNIST, your
+    own; "cifar10", its binary version, packed or not; "faces", any images in the folder or the .zip
+    data_dir, scaled to 64×64. split: "train" or "test". data_dir: where to look; if it is None,
+    $TINYGAN_DATA, the cache folder and /usr/share/datasets.
     Returns a Dataset. Raises UserError for an unknown name and for missing, damaged or altered
     files.
     """

@@ -35,7 +35,7 @@ def main(argv=None):
         file = target / f"{name}.gz"
         url = f"{args.url.rstrip('/')}/{name}.gz"
         if not download.fetch(url, file, sha256, MAX_BYTES, progress=sys.stderr):
-            print(f"{file.name} is there already, and good", file=sys.stderr)
+            print(f"{file.name} is already there and verified", file=sys.stderr)
     print(f"Fashion-MNIST is complete and verified in {target}")
     return 0
 

@@ -7,13 +7,12 @@ def batches(images, batch_size, seed, start=0, labels=None):
     """Yield batches without end: each epoch is one shuffle, cut into N // batch_size pieces.
 
     images: (N, …), N at least batch_size. labels (N,), if given: each batch is (images, labels).
-    What is left over at the end of an epoch, fewer than a batch, sits that epoch out. The order of
-    epoch e depends on (seed, e) alone; so `start`, the number of batches to pass over, is all it
-    takes to go on where another run stopped.
+    Each epoch leaves out the images that do not fill a last batch. The order in epoch e depends on
+    (seed, e) alone, so another run can be continued with `start`, the number of batches to skip.
     Raises ValueError for a batch_size that is not positive or larger than N.
     """
     if not 1 <= batch_size <= len(images):
-        raise ValueError(f"a batch of {batch_size} does not fit {len(images)} images")
+        raise ValueError(f"a batch of {batch_size} is impossible with {len(images)} images")
     per_epoch = len(images) // batch_size
     epoch, first = divmod(start, per_epoch)
     while True:

@@ -4,10 +4,10 @@
 10,000 records each,
 
     1 byte        the class, 0 to 9
-    1,024 bytes   red, row by row; then as many of green, then of blue
+    1,024 bytes   red, row by row; then 1,024 of green, then 1,024 of blue
 
-unpacked or in the archive they come in. The "Python version" is pickled: reading it can run any
-code that is in it, so it is refused.
+The files may be unpacked or in their archive. The "Python version" is pickled: reading it can run
+any code that is in it, so it is refused.
 Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images"; the layout:
 https://www.cs.toronto.edu/~kriz/cifar.html, section "Binary version".
 """
@@ -39,7 +39,7 @@ CLASSES = (
 
 FOLDER = "cifar-10-batches-bin"
 ARCHIVE = "cifar-10-binary.tar.gz"
-ARCHIVE_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"  # as the set's own page gives it
+ARCHIVE_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"  # from the data set's own web page
 PICKLED = ("cifar-10-batches-py", "cifar-10-python.tar.gz")
 FILES = {
     "train": tuple(f"data_batch_{i}.bin" for i in range(1, 6)),
@@ -49,7 +49,7 @@ RECORDS = 10_000  # in each file
 SIZE = 32
 RECORD_BYTES = 1 + 3 * SIZE * SIZE
 
-_MOST_MEMBERS = 1000  # of the archive, which has nine
+_MOST_MEMBERS = 1000  # allowed in the archive, which has nine
 
 WHERE = (
     f'the "CIFAR-10 binary version" ({ARCHIVE}) from https://www.cs.toronto.edu/~kriz/cifar.html'
@@ -59,10 +59,10 @@ WHERE = (
 def load(split, data_dir=None):
     """One split: images uint8 (N, 32, 32, 3), labels uint8 (N,). See data.load.
 
-    The origin tells whether the files are in the official archive, by its MD5. Another archive, or
-    unpacked files, are accepted when they have the right form; the origin says that too. sha256 is
-    of the split's files, in their order, whether they were packed or not.
-    Raises UserError when they are missing, of the wrong size, damaged or pickled.
+    origin says whether the archive is the official one, by its MD5. Another archive or unpacked
+    files are accepted if their format is right; origin says that too. sha256 is that of the split's
+    unpacked files, in their order.
+    Raises UserError when the files are missing, of the wrong size, damaged or pickled.
     """
     folders = places(data_dir, "cifar10")
     for folder in folders:
@@ -80,10 +80,10 @@ def load(split, data_dir=None):
                     f"it is read: get {WHERE} instead"
                 )
     if data_dir is not None:
-        raise UserError(f"no CIFAR-10 in {data_dir}: put {WHERE} there, packed as it is")
+        raise UserError(f"no CIFAR-10 in {data_dir}: put {WHERE} there, still packed")
     raise UserError(
-        f"CIFAR-10 was not found: get {WHERE} and put it, packed as it is, into "
-        f"{cache_dir() / 'cifar10'} or a folder that --data-dir names"
+        f"CIFAR-10 was not found: get {WHERE} and put it, still packed, into "
+        f"{cache_dir() / 'cifar10'} or into a folder that you name with --data-dir"
     )
 
 
@@ -103,7 +103,7 @@ def _read_folder(folder, split, there):
             raise UserError(f"cannot read {path}: {reason(error)}") from None
         _check_size(path, found)
         _check_size(path, len(contents[name]))
-    origin = f"{folder}, unpacked and so not known to be the official bytes"
+    origin = f"{folder}, unpacked, so not verified as the official files"
     return _dataset(folder, split, contents, origin)
 
 
@@ -122,16 +122,16 @@ def _read_archive(path, split):
         raise UserError(f"{path} is damaged: {error}") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {reason(error)}") from None
-    except Exception as error:  # tarfile and zlib raise half a dozen kinds
+    except Exception as error:  # tarfile and zlib raise many kinds
         raise UserError(f"{path} is damaged: {error or type(error).__name__}") from None
     if missing := [name for name in FILES[split] if name not in contents]:
-        raise UserError(f"{path} has no {FOLDER}/{missing[0]} in it: get {WHERE}")
-    kind = "the official archive" if official else "not the official bytes"
+        raise UserError(f"{path} has no {FOLDER}/{missing[0]}: get {WHERE}")
+    kind = "the official archive" if official else "not the official archive"
     return _dataset(path, split, contents, f"{path}, {kind}")
 
 
 def _md5():
-    return hashlib.md5(usedforsecurity=False)  # it only names the file; all is checked anyway
+    return hashlib.md5(usedforsecurity=False)  # it only tells which archive this is
 
 
 def _members(path, stream, wanted):
@@ -150,14 +150,14 @@ def _members(path, stream, wanted):
             contents[name] = archive.extractfile(member).read()
             _check_size(f"{name} in {path}", len(contents[name]))
             if len(contents) == len(wanted):
-                break  # what lies behind need not be unpacked
+                break  # the rest need not be unpacked
     return contents
 
 
 class _Bounded:
-    """A stream that ends in an error behind `most` bytes: gzip can pack a thousand into one.
+    """A stream that raises ValueError after `most` bytes: gzip can pack 1,000 bytes into one.
 
-    So does asking on and on at its end, as tarfile does for all the bytes that a header claims.
+    It also raises after 16 reads at its end: tarfile reads on for all bytes that a header claims.
     """
 
     def __init__(self, stream, most):
@@ -167,7 +167,7 @@ class _Bounded:
         data = self.stream.read(min(size, self.left + 1))
         self.left -= len(data)
         if self.left < 0:
-            raise ValueError("it unpacks to more than the six files")
+            raise ValueError("its contents are larger than the six files")
         self.patience -= not data
         if self.patience < 0:
             raise ValueError("it ends too early")
@@ -186,8 +186,8 @@ def _dataset(path, split, contents, origin):
         digest.update(contents[name])
         if labels[part].max() >= len(CLASSES):
             raise UserError(
-                f"{name} in {path} is damaged: it has a label {labels[part].max()}, and they go "
-                f"from 0 to 9"
+                f"{name} in {path} is damaged: it has a label {labels[part].max()}, but labels "
+                f"go from 0 to 9"
             )
     return Dataset("cifar10", images, labels, digest.hexdigest(), origin)
 
@@ -204,5 +204,5 @@ def _file_bytes():
 
 
 def _most_bytes():
-    """No archive of the six files is larger, packed or unpacked: they, and a megabyte around."""
+    """The size limit of the archive, packed and unpacked: the six files and 1 MiB more."""
     return 6 * _file_bytes() + (1 << 20)

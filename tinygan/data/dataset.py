@@ -9,9 +9,9 @@ import numpy as np
 class Dataset:
     """Images and labels of one split.
 
-    name: what this really is, which may be less than was asked for (a subset). images: uint8
-    (N, H, W, C). labels: uint8 (N,). sha256: of the images' file contents. origin: where they were
-    found, in words.
+    name: the set that was loaded, which may be a subset of the one asked for. images: uint8
+    (N, H, W, C). labels: uint8 (N,). sha256: of the contents of the image files. origin: where they
+    were found, in words.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Fetch a file over HTTP so that only a whole and verified one ever gets its name."""
+"""Download a file over HTTP; it gets its name only when it is complete and verified."""
 
 import contextlib
 import gzip
@@ -18,14 +18,14 @@ _CHUNK = 1 << 16
 
 
 def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=None):
-    """Download the gzipped file at `url` to `path`, unless it is there already and good.
+    """Download the gzipped file at `url` to `path`, unless a verified one is already there.
 
-    sha256: of the unpacked contents. max_bytes: no more is accepted, packed or unpacked. timeout:
-    seconds without a byte. progress: a text stream, or None.
-    The bytes gather in a file beside `path` whose name ends in .part. A connection that breaks
-    leaves it there, and the next call goes on from its end if the server allows it. Only when the
-    contents are verified does it get its name; contents that are wrong are removed.
-    Returns whether anything had to be downloaded. Raises RunError when that fails, UserError when
+    sha256: of the unpacked contents. max_bytes: the size limit, packed and unpacked. timeout:
+    seconds to wait for the next byte. progress: a text stream, or None.
+    The bytes are collected in a file beside `path` whose name ends in .part. If the connection
+    breaks, this file stays, and the next call continues it if the server allows that. It is renamed
+    to `path` only after its contents are verified; wrong contents are removed.
+    Returns whether anything was downloaded. Raises RunError when the download fails, UserError when
     `path` cannot be written.
     """
     path = Path(path)
@@ -40,8 +40,8 @@ def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=None):
         if _sha256_of_gzip(part, max_bytes) != sha256:
             part.unlink()
             raise RunError(
-                f"what {url} sent is damaged or altered (its SHA-256 is wrong), so it was removed: "
-                "try again, or name another source with --url"
+                f"the file from {url} is damaged or altered (its SHA-256 is wrong) and was "
+                "removed: try again, or name another source with --url"
             )
         with open(part, "rb+") as file:
             os.fsync(file.fileno())
@@ -52,7 +52,7 @@ def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=None):
 
 
 def _download(url, part, max_bytes, timeout, progress):
-    """Append to `part` what is missing of the file at `url`."""
+    """Append the missing rest of the file at `url` to `part`."""
     have = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "tinygan"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
@@ -60,12 +60,12 @@ def _download(url, part, max_bytes, timeout, progress):
         response = urllib.request.urlopen(request, timeout=timeout)
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 416:  # nothing behind what we have: whole, or not the same file
+        if error.code == 416:  # no more bytes: `part` is complete, or another file
             return
         raise RunError(
             f"{url} answered {error.code} {error.reason}: is the address right?"
         ) from None
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a wrong URL
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an invalid URL
         cause = getattr(error, "reason", None) or error
         raise RunError(f"cannot reach {url} ({cause}): is there a network?") from None
     with response:
@@ -81,13 +81,13 @@ def _download(url, part, max_bytes, timeout, progress):
         raise RunError(f"{url} sends more than the {max_bytes:,} bytes this file can have")
     if total is not None and done < total:
         raise RunError(
-            f"the connection to {url} broke after {done:,} of {total:,} bytes: the same command "
-            "goes on from there"
+            f"the connection to {url} broke after {done:,} of {total:,} bytes: run the same "
+            "command again to continue"
         )
 
 
 def _copy(url, response, file, done, total, max_bytes, progress):
-    """Append the body to `file`, up to the first bytes beyond max_bytes. Returns file's size."""
+    """Append the body to `file` until it is larger than max_bytes. Returns the size of `file`."""
     name, finished = Path(file.name).name.removesuffix(".part"), False
     line = Progress(stream=progress, quiet=progress is None)
     try:
@@ -106,17 +106,17 @@ def _copy(url, response, file, done, total, max_bytes, progress):
 def _read(url, response, file, done):
     try:
         return response.read(_CHUNK)
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a wrong chunk
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an invalid one
         if isinstance(error, http.client.IncompleteRead):
             done += file.write(error.partial)
         raise RunError(
-            f"the connection to {url} broke after {done:,} bytes ({error}): the same command "
-            "goes on from there"
+            f"the connection to {url} broke after {done:,} bytes ({error}): run the same "
+            "command again to continue"
         ) from None
 
 
 def _sha256_of_gzip(path, max_bytes):
-    """SHA-256 of the unpacked contents, or None when they are damaged or above max_bytes."""
+    """SHA-256 of the unpacked contents, or None if they are damaged or larger than max_bytes."""
     digest, size = hashlib.sha256(), 0
     with contextlib.suppress(EOFError, gzip.BadGzipFile, zlib.error), gzip.open(path, "rb") as file:
         while chunk := file.read(_CHUNK):

@@ -1,15 +1,16 @@
-"""Faces, or any other photographs: a folder or a .zip of images, made into 64×64 in colour.
+"""Faces, or any other photographs: a folder or a .zip of images, scaled to 64×64 in colour.
 
-Each image is cut to the largest square about its centre and scaled. Each new pixel comes from all
-the old ones that it covers (Lanczos's filter), so that fine detail does not turn into noise. The
-pixels of the whole set are kept in the cache folder: decoding takes minutes, reading them seconds.
+Each image is cropped to the largest square around its centre and scaled. Each new pixel is computed
+from all the old ones that it covers (Lanczos filter), so that fine detail does not turn into noise.
+The pixels of the whole set are kept in the cache folder: decoding the images takes minutes, reading
+the pixels seconds.
 
-CelebA's official img_align_celeba.zip has 178×218 pixels an image, aligned by the eyes, so that the
-middle 178×178 are used, as in PyTorch's DCGAN example; many take a tighter 148×148, with less
-around the face: their pictures and scores are not comparable with those made here.
+The images in CelebA's official img_align_celeba.zip have 178×218 pixels and are aligned by the
+eyes. Their middle 178×178 are used, as in PyTorch's DCGAN example. Many authors use a tighter
+148×148, with less around the face: their pictures and scores are not comparable with those here.
 
-Whatever is in the files is taken for a stranger's: members of a .zip are unpacked in memory only,
-and how large a file and a picture are is looked at before it is read.
+The files are not trusted: members of a .zip are unpacked in memory only, and the sizes of a file
+and of a picture are checked before it is read.
 Source of the set: Liu, Luo, Wang & Tang 2015, "Deep learning face attributes in the wild".
 """
 
@@ -33,7 +34,7 @@ from tinygan.progress import Progress
 
 SIZE = 64
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP")  # what Pillow may take a file for
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP")  # the formats that Pillow may try
 SPLIT_SEED = 0
 
 MAX_FILE = 50_000_000  # bytes of one image's file, unpacked
@@ -41,19 +42,19 @@ MAX_PIXELS = 50_000_000  # of one image
 MAX_IMAGES = 1_000_000
 LEAST_IMAGES = 2
 
-_VERSION = 1  # of how the pixels are made: another one makes them anew
+_VERSION = 1  # of how the pixels are made; another number makes them again
 _HEADER = 128  # bytes of a .npy header for this shape
-_DIGEST = 64  # hex digits of SHA-256 behind the array
+_DIGEST = 64  # hex digits of SHA-256 after the array
 _ROW = SIZE * SIZE * 3
 
 
 def load(split, data_dir):
-    """One split, nine tenths or one tenth of the images by a fixed seed. See data.load.
+    """One split: nine tenths ("train") or one tenth of the images by a fixed seed. See data.load.
 
-    data_dir: a folder (with those inside it) or a .zip; in either, all .jpg, .jpeg, .png, .bmp and
-    .webp count, in the order of their names. Images that cannot be read are skipped, and named on
-    stderr. The first time, this takes minutes and shows how far it is, on stderr.
-    Returns a Dataset of images uint8 (N, 64, 64, 3), whose labels are all 0 and whose sha256 is of
+    data_dir: a folder (with its subfolders) or a .zip; all its .jpg, .jpeg, .png, .bmp and .webp
+    files are used, sorted by name. Images that cannot be read are skipped and named on stderr. The
+    first call takes minutes and shows its progress on stderr.
+    Returns a Dataset of images uint8 (N, 64, 64, 3). Its labels are all 0; its sha256 is that of
     the pixels of both splits.
     Raises UserError when there are no images, or too few that can be read.
     """
@@ -68,11 +69,11 @@ def load(split, data_dir):
         raise UserError(f"there is no {path}: name a folder of images, or a .zip of images")
     with source:
         if not source.names:
-            raise UserError(f"no images in {path}: {', '.join(SUFFIXES)} are looked for")
+            raise UserError(f"no images in {path}: only {', '.join(SUFFIXES)} are used")
         if len(source.names) > MAX_IMAGES:
             raise UserError(
-                f"{path} has {len(source.names):,} images, and {MAX_IMAGES:,} are the most that "
-                "are taken: split it"
+                f"{path} has {len(source.names):,} images, more than the {MAX_IMAGES:,} that are "
+                "allowed: split it"
             )
         kept = _cache_file(source)
         found = _read_cache(kept, split) if os.path.exists(kept) else None
@@ -88,13 +89,13 @@ def load(split, data_dir):
 
 
 class _Folder:
-    """The images in a folder. names: of the files, in order. identity: changes when one does."""
+    """The images in a folder. names: of the files, sorted. identity: changes when a file does."""
 
     def __init__(self, path):
         self.path = path
         files = {}
         root = os.path.realpath(path)
-        for folder, _, names in os.walk(root):  # does not go through links to folders
+        for folder, _, names in os.walk(root):  # does not follow links to folders
             for name in names:
                 full = os.path.join(folder, name)
                 if _is_image(name) and (found := _plain_file(full, root)):
@@ -104,7 +105,7 @@ class _Folder:
         self._files = files
 
     def read(self, name):
-        """The file's bytes; a ValueError when there are too many."""
+        """The file's bytes. Raises ValueError when there are too many."""
         with open(self._files[name][0], "rb") as file:
             return _up_to_limit(file)
 
@@ -116,7 +117,7 @@ class _Folder:
 
 
 class _Zip:
-    """The images in a .zip, with the same members as _Folder."""
+    """The images in a .zip, with the same attributes and methods as _Folder."""
 
     def __init__(self, path):
         self.path = path
@@ -125,22 +126,22 @@ class _Zip:
             self._zip = zipfile.ZipFile(path)
         except OSError as error:
             raise UserError(f"cannot read {path}: {reason(error)}") from None
-        except Exception as error:  # zipfile raises half a dozen kinds
+        except Exception as error:  # zipfile raises many kinds
             text = str(error) or type(error).__name__
-            raise UserError(f"{path} is neither a folder nor a good .zip file: {text}") from None
+            raise UserError(f"{path} is neither a folder nor a valid .zip file: {text}") from None
         infos = [
             info
             for info in self._zip.infolist()
             if not info.is_dir() and _is_image(info.filename.rpartition("/")[2])
         ]
-        self._infos = {info.filename: info for info in infos}  # the last one, if a name is twice
+        self._infos = {info.filename: info for info in infos}  # the last one of equal names
         self.names = sorted(self._infos)
         self.identity = [os.path.realpath(path), found.st_size, found.st_mtime_ns, *self.names]
 
     def read(self, name):
         info = self._infos[name]
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError("packed in a way that zipfile would unpack without limit")
+            raise ValueError("packed by a method that zipfile unpacks without a size limit")
         if info.file_size > MAX_FILE:
             raise ValueError(f"more than {MAX_FILE:,} bytes")
         with self._zip.open(info) as file:
@@ -154,11 +155,11 @@ class _Zip:
 
 
 def _is_image(name):
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")  # ._x.jpg: macOS's notes
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")  # ._x.jpg: macOS metadata
 
 
 def _plain_file(path, root):
-    """os.stat of a regular file that lies in the folder `root`, where links lead; else None."""
+    """os.stat of a regular file that is inside `root` after links are resolved; else None."""
     try:
         found = os.stat(path)
         inside = not os.path.islink(path) or Path(os.path.realpath(path)).is_relative_to(root)
@@ -181,7 +182,7 @@ def _decode(data):
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:  # reads no pixels yet
         if image.width * image.height > MAX_PIXELS:
             raise ValueError(f"{image.width:,} × {image.height:,} pixels are too many")
-        image = ImageOps.exif_transpose(image).convert("RGB")  # upright, as the camera was held
+        image = ImageOps.exif_transpose(image).convert("RGB")  # turned upright
     w, h = image.size
     side = min(w, h)
     left, top = (w - side) // 2, (h - side) // 2
@@ -189,8 +190,8 @@ def _decode(data):
     return np.asarray(square.resize((SIZE, SIZE), Image.Resampling.LANCZOS))
 
 
-# The cache: a .npy file that np.load can open, with the SHA-256 of its pixels behind it. It is
-# written and read a little at a time, as the pixels of the whole of CelebA are 2.5 GB.
+# The cache: a .npy file that np.load can open, followed by the SHA-256 of its pixels. It is written
+# and read in parts, because the pixels of all of CelebA take 2.5 GB.
 
 
 def _cache_file(source):
@@ -199,24 +200,24 @@ def _cache_file(source):
         folder = cache_dir()
     except UserError:
         raise UserError(
-            "you have no home folder to keep the scaled images in: name one with XDG_CACHE_HOME"
+            "you have no home folder for the scaled images: name a folder with XDG_CACHE_HOME"
         ) from None
     return folder / "faces" / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npy"
 
 
 def _make_cache(path, source):
-    """Decode all images into the file `path`, all or nothing."""
+    """Decode all images into the file `path`, completely or not at all."""
     n, bad, digest, progress = 0, [], hashlib.sha256(), Progress(stream=sys.stderr)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's, about what it puts right by itself
+            warnings.simplefilter("ignore")  # Pillow's, about faults that it repairs
             file.write(bytes(_HEADER))
             for done, name in enumerate(source.names, 1):
                 _show(progress, done, source)
                 try:
                     pixels = _decode(source.read(name)).tobytes()
-                except Exception as error:  # Pillow and zipfile raise dozens of kinds
+                except Exception as error:  # Pillow and zipfile raise many kinds
                     bad.append((name, _why(error)))
                     continue
                 file.write(pixels)
@@ -236,17 +237,17 @@ def _make_cache(path, source):
 
 
 def _show(progress, done, source):
-    """How far it is: on a terminal now and then, elsewhere a line per quarter."""
+    """Show the progress: on a terminal in short intervals, elsewhere one line per quarter."""
     n = len(source.names)
     a_quarter_more = done * 4 // n > (done - 1) * 4 // n
     if a_quarter_more or progress.due():
         final = done == n if progress.live else a_quarter_more
-        line = f"faces: {done:,} of {n:,} images from {source.path} scaled"
+        line = f"faces: scaled {done:,} of {n:,} images from {source.path}"
         progress.show(line, final=final)
 
 
 def _read_cache(path, split):
-    """(images of the split, SHA-256 of all pixels), or None when the file is not as it was made."""
+    """(images of the split, SHA-256 of all pixels), or None when the file is damaged."""
     try:
         with open(path, "rb") as file:
             n = (os.fstat(file.fileno()).st_size - _HEADER - _DIGEST) // _ROW
@@ -282,25 +283,25 @@ def _too_few(source, n, bad):
     if not bad:
         return f"{source.path} has {n} image, fewer than the {LEAST_IMAGES} that are needed"
     return (
-        f"{source.path} has {n} good image{'s' * (n != 1)}, fewer than the {LEAST_IMAGES} that are "
-        f"needed; {_bad_images(bad, len(source.names))}"
+        f"{source.path} has {n} valid image{'s' * (n != 1)}, fewer than the {LEAST_IMAGES} that are "
+        f"needed; skipped {_bad_images(bad, len(source.names))}"
     )
 
 
 def _bad_images(bad, n):
     first = "; ".join(f"{_shown(name)} ({_shown(why)})" for name, why in bad[:3])
-    return f"{len(bad):,} of {n:,} files that are no good images: {first}" + "; …" * (len(bad) > 3)
+    return f"{len(bad):,} of {n:,} files that are not valid images: {first}" + "; …" * (len(bad) > 3)
 
 
 def _why(error):
     from PIL import UnidentifiedImageError
 
-    if isinstance(error, UnidentifiedImageError):  # its own words name an object in memory
+    if isinstance(error, UnidentifiedImageError):  # its message names an object in memory
         return "not an image"
     return str(error) or type(error).__name__
 
 
 def _shown(text):
-    """A stranger's text for a terminal: in one line and without what could steer it."""
+    """Untrusted text for a terminal: one line, without control characters, not too long."""
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= 80 else f"{text[:40]}…{text[-39:]}"

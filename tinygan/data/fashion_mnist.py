@@ -1,8 +1,8 @@
 """Fashion-MNIST: 70,000 photographs of clothes, 28×28 grey, in ten classes.
 
 60,000 are for training and 10,000 for testing. MIT licence, © 2017 Zalando SE. tinygan comes with
-a tenth of it (see fashion_mnist_subset/), in the same four files, so that everything runs without a
-download.
+a tenth of it (see fashion_mnist_subset/), in four files with the same names, so that everything
+runs without a download.
 Source: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST: a novel image dataset for benchmarking machine
 learning algorithms".
 """
@@ -54,13 +54,13 @@ SUBSET = {
 
 
 def fetch_command(folder=None):
-    """The command that downloads the set, into `folder` or else the cache."""
+    """The command that downloads the set into `folder`, or into the cache if it is None."""
     where = [] if folder is None else ["--data-dir", folder]
     return typed("tinygan.data", "fetch", "fashion-mnist", *where)
 
 
 def load(split, data_dir=None):
-    """The whole set where it is found, else the embedded subset; see data.load."""
+    """The whole set if it is found, else the embedded subset; see data.load."""
     for folder in _places(data_dir):
         images, labels = (_find(folder, name) for name in FILES[split])
         if images and labels:
@@ -87,7 +87,7 @@ def load_subset(split):
 
 
 def load_unverified(split, data_dir):
-    """Four files in this format and under these names whose contents are nobody's claim."""
+    """Four files with this format and these names, whose contents are not verified."""
     if data_dir is None:
         raise UserError("--data idx needs --data-dir: the folder with the four IDX files")
     for folder in _places(data_dir):
@@ -95,7 +95,7 @@ def load_unverified(split, data_dir):
         if images and labels:
             return _read("idx", images, labels, None, str(folder))
     raise UserError(
-        f"no IDX files in {data_dir}: {FILES[split][0]}[.gz] and {FILES[split][1]}[.gz] are wanted"
+        f"no IDX files in {data_dir}: {FILES[split][0]}[.gz] and {FILES[split][1]}[.gz] are needed"
     )
 
 
@@ -105,7 +105,7 @@ def _places(data_dir):
 
 def _find(folder, name):
     for path in (folder / name, folder / f"{name}.gz"):
-        if os.path.isfile(path):  # before Python 3.14 Path.is_file raises where it may not look
+        if os.path.isfile(path):  # before Python 3.14 Path.is_file raises without permission
             return path
     return None
 
@@ -128,10 +128,10 @@ def _check(path, contents, expected):
         return digest
     if expected is SUBSET:
         raise UserError(
-            f"{path} is altered: it is not the file tinygan came with; install it again"
+            f"{path} is altered: it is not the file from tinygan; install tinygan again"
         )
     raise UserError(
-        f"{path} is altered: its SHA-256 is not that of Fashion-MNIST's; remove it and get it "
+        f"{path} is altered: its SHA-256 is not that of Fashion-MNIST; remove it and get it "
         f"again with {fetch_command(path.parent)}, or train on it as it is with --data idx "
         f"--data-dir {shlex.quote(str(path.parent))}"
     )

@@ -4,7 +4,7 @@
     byte  2     type of the elements; 8 is uint8, the only one used
     byte  3     number of axes
     then        the size of each axis, 4 bytes each, most significant first
-    then        the elements, last axis fastest, and nothing behind them
+    then        the elements, last axis fastest, and nothing after them
 
 Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", section "the IDX file format".
 """
@@ -18,7 +18,7 @@ import numpy as np
 from tinygan.errors import UserError
 from tinygan.files import reason
 
-MAX_BYTES = 1 << 30  # far above any set of this family; a header may claim 2**96
+MAX_BYTES = 1 << 30  # far more than any such data set; a header may claim 2**96
 _PIECE = 1 << 20
 
 
@@ -26,8 +26,8 @@ def read_idx(path, ndim):
     """Read an IDX file of uint8 with `ndim` axes, plain or gzipped, checked in full.
 
     Returns (array, contents): the read-only uint8 array and the unpacked bytes it was read from.
-    Raises UserError, naming the file and what is wrong with it: unreadable, wrong magic, empty or
-    too large, truncated, or bytes behind the end. No more is read than the header announces.
+    Raises UserError, naming the file and what is wrong with it: unreadable, wrong magic number,
+    empty, too large, truncated, or bytes after the end. Reads no more than the header announces.
     """
     try:
         with open(path, "rb") as file:
@@ -45,15 +45,15 @@ def read_idx(path, ndim):
     except OSError as error:
         raise UserError(f"cannot read {path}: {reason(error)}") from None
     if len(body) < size:
-        raise UserError(f"{path} is truncated: {len(body):,} of {size:,} bytes of data are there")
+        raise UserError(f"{path} is truncated: {len(body):,} of {size:,} bytes of data are present")
     if extra:
-        raise UserError(f"{path} is damaged: there are bytes behind the {size:,} of its data")
+        raise UserError(f"{path} is damaged: there are bytes after the {size:,} of its data")
     return np.frombuffer(body, np.uint8).reshape(shape), header + body
 
 
 def _read_up_to(file, size):
-    """The next `size` bytes or fewer. A bare read(size) would take the memory that a header claims
-    before a single byte is there."""
+    """The next `size` bytes or fewer. A plain read(size) would allocate all the memory that a header
+    claims before any byte is read."""
     body = bytearray()
     while len(body) < size and (piece := file.read(min(_PIECE, size - len(body)))):
         body += piece
@@ -72,5 +72,5 @@ def _parse_header(path, header, ndim):
     shape = tuple(int.from_bytes(header[4 + 4 * i : 8 + 4 * i], "big") for i in range(ndim))
     if not 0 < math.prod(shape) <= MAX_BYTES:
         sizes = " × ".join(f"{size:,}" for size in shape)
-        raise UserError(f"{path} claims {sizes} elements, which is none or more than 1 GiB")
+        raise UserError(f"{path} claims {sizes} elements, which is zero or more than 1 GiB")
     return shape

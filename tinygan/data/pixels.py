@@ -1,4 +1,4 @@
-"""Pixels as files have them (uint8, 0 to 255) and as networks want them (float32, low to 1).
+"""Convert pixels between files (uint8, 0 to 255) and networks (float32, low to 1).
 
 low is −1 for networks that end in tanh, 0 for those that end in a sigmoid.
 """
@@ -11,7 +11,7 @@ from tinygan import backend
 def to_float(images, low=-1):
     """(v − 127.5) / 127.5, or v / 255 for low=0: uint8 0…255 -> float32 in [low, 1].
 
-    On the images' own device.
+    The result is on the images' device.
     """
     middle, half = _middle_and_half(low)
     return (images.astype(np.float32) - middle) / half
@@ -26,5 +26,5 @@ def to_uint8(images, low=-1):
 
 def _middle_and_half(low):
     if low not in (-1, 0):
-        raise ValueError(f"pixels go from -1 or from 0 to 1, not from {low!r}")
+        raise ValueError(f"low must be -1 or 0, got {low!r}")
     return (127.5, 127.5) if low == -1 else (0.0, 255.0)

@@ -1,4 +1,4 @@
-"""Where data sets are looked for."""
+"""The folders in which data sets are looked for."""
 
 import contextlib
 import os
@@ -20,9 +20,9 @@ def cache_dir():
 
 
 def places(data_dir, name):
-    """The folders to look for the set `name` in, best first. A folder that was named is the only
-    one; else $TINYGAN_DATA, the cache folder and /usr/share/datasets. Each may hold the set itself
-    or a folder of its name.
+    """The folders in which to look for the set `name`, in order: data_dir alone if it is given,
+    else $TINYGAN_DATA, the cache folder and /usr/share/datasets. Each may hold the set itself or a
+    subfolder of its name.
     """
     if data_dir is not None:
         bases = [Path(data_dir)]
@@ -40,5 +40,5 @@ def places(data_dir, name):
 def _home():
     try:
         return Path.home()
-    except RuntimeError:  # a container's user that no one has heard of
+    except RuntimeError:  # a container's user may have no entry
         raise UserError("you have no home folder: name a folder with --data-dir") from None

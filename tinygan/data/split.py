@@ -1,4 +1,4 @@
-"""Splits: which examples train, and which are kept for later. By seed, and never overlapping."""
+"""Splits: which examples are for training and which are kept for later, without overlap."""
 
 import math
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 def split(n, fractions, *, seed):
-    """Cut the numbers 0 … n − 1 into parts at random.    -> a tuple of sorted index arrays.
+    """Divide the indices 0 … n − 1 into parts at random.    -> a tuple of sorted index arrays.
 
-    fractions: the size of each part, above 0, together 1. Every number is in exactly one part; the
-    sizes are n · fraction rounded, so that they add up to n. The same seed cuts the same way.
+    fractions: the share of each part, above 0, with sum 1. Every index is in exactly one part; the
+    sizes are n · fraction, rounded so that they add up to n. Equal seeds give equal parts.
     Raises ValueError for fractions that are not positive or do not add up to 1.
     """
     if not all(f > 0 for f in fractions) or not math.isclose(sum(fractions), 1):

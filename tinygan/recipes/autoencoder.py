@@ -165,47 +165,37 @@ def _networks(rng, *, code, width, variational):
     return encoder, autoencoder.dense_decoder(rng, code=code, width=width)
 
 
-def _recipe(name, summary, details, *, prior, variational):
-    return Recipe(
-        name,
-        summary,
-        details,
-        data="fashion-mnist",
-        image_shape=(28, 28, 1),
-        epochs=50,
-        build=_networks,
-        split=all_train,
-        model=Autoencoder,
-        training=AutoencoderTraining,
-        options={
-            "width": 64,
-            "batch_size": 128,
-            "lr": 1e-3,
-            "code": 32,
-            "components": 30,
-            "prior": prior,
-        },
-        fixed={"betas": (0.9, 0.999), "low": 0, "variational": variational},
-    )
-
+_OPTIONS = {"width": 64, "batch_size": 128, "lr": 1e-3, "code": 32, "components": 30}
+_FIXED = {"betas": (0.9, 0.999), "low": 0}
+_AUTOENCODER = {  # what the rows share
+    "data": "fashion-mnist",
+    "image_shape": (28, 28, 1),
+    "epochs": 50,
+    "build": _networks,
+    "split": all_train,
+    "model": Autoencoder,
+    "training": AutoencoderTraining,
+}
 
 RECIPES = [
-    _recipe(
-        "ae",
-        "dense autoencoder, drawing from a mixture fitted to its codes",
-        DOCUMENT_000
+    Recipe(
+        name="ae",
+        summary="dense autoencoder, drawing from a mixture fitted to its codes",
+        details=DOCUMENT_000
         + "Images from noise two ways: --prior normal decodes N(0, I), --prior gmm decodes samples "
         "of a Gaussian mixture fitted to the codes. Both can be asked of a trained run with python "
         "-m tinygan.sample.",
-        prior="gmm",
-        variational=False,
+        options=_OPTIONS | {"prior": "gmm"},
+        fixed=_FIXED | {"variational": False},
+        **_AUTOENCODER,
     ),
-    _recipe(
-        "vae",
-        "variational autoencoder: the same networks, codes made to be N(0, I)",
-        "As ae, with a random code and the Kullback–Leibler term, both derived by hand in "
+    Recipe(
+        name="vae",
+        summary="variational autoencoder: the same networks, codes made to be N(0, I)",
+        details="As ae, with a random code and the Kullback–Leibler term, both derived by hand in "
         "training/autoencoder_loop.py (Kingma & Welling 2014).",
-        prior="normal",
-        variational=True,
+        options=_OPTIONS | {"prior": "normal"},
+        fixed=_FIXED | {"variational": True},
+        **_AUTOENCODER,
     ),
 ]

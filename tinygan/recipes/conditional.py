@@ -133,7 +133,7 @@ class ConditionalTraining(GanTraining):
 
 
 def equal_parts(n, k):
-    """n numbers from 0 to k − 1 in order, each as often as any other but for one."""
+    """n numbers from 0 to k − 1, in order and in parts of equal size (± 1)."""
     return np.arange(n) * k // n
 
 

@@ -168,24 +168,25 @@ OPTIONS = {  # of every GAN, with the defaults of the DCGAN paper
 FIXED = {"noise_dim": 100, "betas": (0.5, 0.999), "low": -1}  # low: what black is
 
 
-def _recipe(name, summary, details, generator, discriminator, options=None, **changes):
-    """A row: a generator and a discriminator, and what is not as in most rows."""
+_GAN = {  # what most rows share
+    "data": "fashion-mnist",
+    "image_shape": (28, 28, 1),
+    "epochs": 50,
+    "split": all_train,
+    "model": Gan,
+    "training": GanTraining,
+    "options": OPTIONS,
+    "fixed": FIXED,
+}
+
+
+def _pair(generator, discriminator):
+    """build: (rng, noise_dim, width) -> (G, D)."""
 
     def build(rng, *, noise_dim, **sizes):
         return generator(rng, noise_dim=noise_dim, **sizes), discriminator(rng, **sizes)
 
-    row = {
-        "data": "fashion-mnist",
-        "image_shape": (28, 28, 1),
-        "epochs": 50,
-        "split": all_train,
-        "model": Gan,
-        "training": GanTraining,
-        "fixed": FIXED,
-    } | changes
-    options = OPTIONS | (options or {})
-    options = {name: value for name, value in options.items() if name not in row["fixed"]}
-    return Recipe(name, summary, details, build=build, options=options, **row)
+    return build
 
 
 def _dense_1(rng, *, width):
@@ -210,99 +211,126 @@ DOCUMENT_000 = (
 )
 
 RECIPES = [
-    _recipe(
-        "gan-dense-1",
-        "dense GAN, discriminator 256-512-1024 without dropout",
-        DOCUMENT_000
-        + "Dense generator; the document's first dense discriminator. At --width 64 the sizes of "
-        "the discriminator are the document's; it does not tell the generator's. It shows samples "
-        "after 50, 100 and 150 epochs: --epochs 150.",
-        gan.dense_generator,
-        _dense_1,
+    Recipe(
+        name="gan-dense-1",
+        summary="dense GAN, discriminator 256-512-1024 without dropout",
+        details=DOCUMENT_000
+        + (
+            "Dense generator; the document's first dense discriminator. At --width 64 the sizes "
+            "of the discriminator are the document's; it does not tell the generator's. It shows "
+            "samples after 50, 100 and 150 epochs: --epochs 150."
+        ),
+        build=_pair(gan.dense_generator, _dense_1),
+        **_GAN,
     ),
-    _recipe(
-        "gan-dense-2",
-        "dense GAN, discriminator 256-128-64 with dropout 0.5",
-        DOCUMENT_000
-        + "Dense generator; the document's second dense discriminator, smaller and with dropout. "
-        "It trains for 150 epochs: --epochs 150.",
-        gan.dense_generator,
-        _dense_2,
+    Recipe(
+        name="gan-dense-2",
+        summary="dense GAN, discriminator 256-128-64 with dropout 0.5",
+        details=DOCUMENT_000
+        + (
+            "Dense generator; the document's second dense discriminator, smaller and with "
+            "dropout. It trains for 150 epochs: --epochs 150."
+        ),
+        build=_pair(gan.dense_generator, _dense_2),
+        **_GAN,
     ),
-    _recipe(
-        "gan-cnn",
-        "GAN with upsampling and convolutions in G, convolutions in D",
-        DOCUMENT_000
-        + "G: dense, then upsampling and 3×3 convolutions, ReLU, tanh; D: 3×3 convolutions, "
-        "LeakyReLU, dropout 0.25. BatchNorm in G is ours: the document does not speak of it. It "
-        "trains for 150 epochs: --epochs 150.",
-        gan.cnn_generator,
-        gan.cnn_discriminator,
+    Recipe(
+        name="gan-cnn",
+        summary="GAN with upsampling and convolutions in G, convolutions in D",
+        details=DOCUMENT_000
+        + (
+            "G: dense, then upsampling and 3×3 convolutions, ReLU, tanh; D: 3×3 convolutions, "
+            "LeakyReLU, dropout 0.25. BatchNorm in G is ours: the document does not speak of it. "
+            "It trains for 150 epochs: --epochs 150."
+        ),
+        build=_pair(gan.cnn_generator, gan.cnn_discriminator),
+        **_GAN,
     ),
-    _recipe(
-        "gan-dense-cnn",
-        "dense generator against a convolutional discriminator",
-        DOCUMENT_000
-        + "The pairing that it blames for noise in its pictures. The discriminator is that of "
-        "gan-cnn with half the channels. The generator's gradient is in curves.png. The document "
-        "trains for 150 epochs: --epochs 150.",
-        gan.dense_generator,
-        _half_cnn,
+    Recipe(
+        name="gan-dense-cnn",
+        summary="dense generator against a convolutional discriminator",
+        details=DOCUMENT_000
+        + (
+            "The pairing that it blames for noise in its pictures. The discriminator is that of "
+            "gan-cnn with half the channels. The generator's gradient is in curves.png. The "
+            "document trains for 150 epochs: --epochs 150."
+        ),
+        build=_pair(gan.dense_generator, _half_cnn),
+        **_GAN,
     ),
-    _recipe(
-        "dcgan",
-        "deep convolutional GAN on Fashion-MNIST, 28×28 grey",
-        "A DCGAN of three 5×5 transposed convolutions against two 5×5 convolutions. The learning "
-        "rate and Adam's first beta are those of Radford et al. 2016; the document this recipe "
-        "follows (github.com/kohjlalex/DCGAN) trains with --lr 0.00001 --epochs 100. --width 64 is "
-        "full size; 32 is nearly three times as fast.",
-        gan.dcgan_generator,
-        gan.dcgan_discriminator,
+    Recipe(
+        name="dcgan",
+        summary="deep convolutional GAN on Fashion-MNIST, 28×28 grey",
+        details=(
+            "A DCGAN of three 5×5 transposed convolutions against two 5×5 convolutions. The "
+            "learning rate and Adam's first beta are those of Radford et al. 2016; the document "
+            "this recipe follows (github.com/kohjlalex/DCGAN) trains with --lr 0.00001 --epochs "
+            "100. --width 64 is full size; 32 is nearly three times as fast."
+        ),
+        build=_pair(gan.dcgan_generator, gan.dcgan_discriminator),
+        **_GAN,
     ),
-    _recipe(
-        "dcgan-fashion",
-        "DCGAN with 4×4 kernels, BatchNorm and LeakyReLU in both nets, 28×28 grey",
-        'Follows the document "Deep Convolutional GANs for Image Generation". It has BatchNorm '
-        "after every layer; here, as in Radford et al. 2016, not after D's first.",
-        gan.fashion_generator,
-        gan.fashion_discriminator,
+    Recipe(
+        name="dcgan-fashion",
+        summary="DCGAN with 4×4 kernels, BatchNorm and LeakyReLU in both nets, 28×28 grey",
+        details=(
+            'Follows the document "Deep Convolutional GANs for Image Generation". It has '
+            "BatchNorm after every layer; here, as in Radford et al. 2016, not after D's first."
+        ),
+        build=_pair(gan.fashion_generator, gan.fashion_discriminator),
+        **_GAN,
     ),
-    _recipe(
-        "dcgan-faces",
-        "DCGAN with 4×4 kernels for faces, 64×64 colour; needs --data-dir",
-        'Follows the document "Deep Convolutional GANs for Image Generation", with BatchNorm '
-        "everywhere but at D's first layer. --data-dir names a folder or a .zip of pictures of "
-        "faces, or CelebA's img_align_celeba.zip; they are cropped and resized once. --width 16 or "
-        "24 keeps it bearable without a GPU.",
-        functools.partial(gan.all_conv_generator, **_faces, activation=nn.LeakyReLU),
-        functools.partial(gan.all_conv_discriminator, **_faces),
-        data="faces",
-        image_shape=(64, 64, 3),
+    Recipe(
+        name="dcgan-faces",
+        summary="DCGAN with 4×4 kernels for faces, 64×64 colour; needs --data-dir",
+        details=(
+            'Follows the document "Deep Convolutional GANs for Image Generation", with BatchNorm '
+            "everywhere but at D's first layer. --data-dir names a folder or a .zip of pictures "
+            "of faces, or CelebA's img_align_celeba.zip; they are cropped and resized once. "
+            "--width 16 or 24 keeps it bearable without a GPU."
+        ),
+        build=_pair(
+            functools.partial(gan.all_conv_generator, **_faces, activation=nn.LeakyReLU),
+            functools.partial(gan.all_conv_discriminator, **_faces),
+        ),
+        **_GAN | {"data": "faces", "image_shape": (64, 64, 3)},
     ),
-    _recipe(
-        "dcgan-cifar10",
-        "all-convolutional DCGAN on CIFAR-10 with instance noise, 32×32 colour",
-        'Follows the document "CIFAR-10 Image Generation with Deep Convolutional GAN" '
-        "(github.com/masoudrahimi39/Machine-Learning-Hands-On-Projects): no dense layer at either "
-        "end, ReLU in G, LeakyReLU in D, noise on what D sees. That its width falls by half every "
-        "five epochs is ours, and as in Radford et al. 2016 there is no BatchNorm after D's first "
-        "layer. --data-dir names the folder of the official binary version. The document trains "
-        "for 100 epochs.",
-        functools.partial(gan.all_conv_generator, **_cifar10, activation=nn.ReLU),
-        functools.partial(gan.all_conv_discriminator, **_cifar10),
-        options={"instance_noise": 0.1},
-        data="cifar10",
-        image_shape=(32, 32, 3),
+    Recipe(
+        name="dcgan-cifar10",
+        summary="all-convolutional DCGAN on CIFAR-10 with instance noise, 32×32 colour",
+        details=(
+            'Follows the document "CIFAR-10 Image Generation with Deep Convolutional GAN" '
+            "(github.com/masoudrahimi39/Machine-Learning-Hands-On-Projects): no dense layer at "
+            "either end, ReLU in G, LeakyReLU in D, noise on what D sees. That its width falls by "
+            "half every five epochs is ours, and as in Radford et al. 2016 there is no BatchNorm "
+            "after D's first layer. --data-dir names the folder of the official binary version. "
+            "The document trains for 100 epochs."
+        ),
+        build=_pair(
+            functools.partial(gan.all_conv_generator, **_cifar10, activation=nn.ReLU),
+            functools.partial(gan.all_conv_discriminator, **_cifar10),
+        ),
+        **_GAN
+        | {
+            "options": OPTIONS | {"instance_noise": 0.1},
+            "data": "cifar10",
+            "image_shape": (32, 32, 3),
+        },
     ),
-    _recipe(
-        "wgan-gp",
-        "Wasserstein GAN with gradient penalty, derived without autograd",
-        "The generator of dcgan against a critic without dropout. Five updates of the critic for "
-        "one of G, Adam with lr 0.0001 and betas (0, 0.9), penalty weight 10: the settings of "
-        "Gulrajani et al. 2017.",
-        gan.dcgan_generator,
-        _critic,
-        options={"batch_size": 64, "lr": 1e-4, "d_steps": 5},
-        fixed=FIXED | {"betas": (0.0, 0.9), "loss": "wasserstein", "label_smoothing": 0.0},
+    Recipe(
+        name="wgan-gp",
+        summary="Wasserstein GAN with gradient penalty, derived without autograd",
+        details=(
+            "The generator of dcgan against a critic without dropout. Five updates of the critic "
+            "for one of G, Adam with lr 0.0001 and betas (0, 0.9), penalty weight 10: the "
+            "settings of Gulrajani et al. 2017."
+        ),
+        build=_pair(gan.dcgan_generator, _critic),
+        **_GAN
+        | {
+            "options": {n: v for n, v in OPTIONS.items() if n not in ("loss", "label_smoothing")}
+            | {"batch_size": 64, "lr": 1e-4, "d_steps": 5},
+            "fixed": FIXED | {"betas": (0.0, 0.9), "loss": "wasserstein", "label_smoothing": 0.0},
+        },
     ),
 ]

@@ -64,7 +64,7 @@ class MixtureTraining(Training):
         super().__init__(model, parts, seed, features)
         n, o = len(self.images), self.options
         if n < 2 or (self.images == self.images[:1]).all():
-            raise UserError(f"{model.name} needs images that differ, two at the least")
+            raise UserError(f"{model.name} needs images that differ, at least two")
         for name in ("components", "dims"):
             if o[name] > n:
                 raise UserError(f"--{name} {o[name]} is more than the {n} images")

@@ -1,6 +1,6 @@
 """What a recipe is made of: a row of the table, a model that draws, and a training that teaches it.
 
-A Model and a Training are all that a run, a sample or an evaluation knows of what is trained.
+Runs, samples and evaluations know nothing more of what is trained than these three.
 """
 
 from collections.abc import Callable
@@ -123,9 +123,9 @@ class Model:
         }
 
     def loaded(self, path, notes):
-        """Called when the arrays, and the training's notes, were read from the file `path`.
+        """Called after the arrays, and the training's notes, were read from the file `path`.
 
-        Raises UserError when the arrays are none that a training makes.
+        Raises UserError when the arrays are invalid.
         """
 
     def draw(self, n, rng, **choice):
@@ -185,7 +185,7 @@ class Training:
 
     def updates(self, start):
         """Train: yield after each update, from the `start`-th on, a dict of 0-d device arrays, one
-        for each column. May come to an end by itself."""
+        for each column. It never ends by itself."""
         raise NotImplementedError
 
     def end_epoch(self, epoch):
@@ -196,8 +196,10 @@ class Training:
         weights. It depends on them and on the seed alone."""
 
     def check(self, path):
-        """Called after a checkpoint was read from `path`: raise UserError when the notes or the
-        model's arrays are none that this training makes."""
+        """Called after a checkpoint was read from the file `path`.
+
+        Raises UserError when the notes or the model's arrays are invalid.
+        """
         self.model.loaded(path, self.notes)
 
     def sheet(self, rng):
@@ -231,9 +233,9 @@ def training_rng(seed):
 
 
 def whole_updates(batch_size, images, *, d_steps=1, of="images there are"):
-    """The number of updates, of d_steps batches each, in an epoch of so many images.
+    """The number of updates in an epoch of so many images; an update takes d_steps batches.
 
-    Raises UserError when there is not one; `of` says what the images are.
+    Raises UserError when there are too few images for one; `of` says what the images are.
     """
     if batch_size * d_steps > images:
         batch = f"a batch of {batch_size}" if d_steps == 1 else f"{d_steps} batches of {batch_size}"
@@ -243,8 +245,8 @@ def whole_updates(batch_size, images, *, d_steps=1, of="images there are"):
 
 
 def check_validation(rows, measure, path):
-    """Raise UserError unless notes["validation"], read from the file `path`, is a list of dicts of
-    a whole "epoch" and a float `measure`."""
+    """Raise UserError unless notes["validation"], read from the file `path`, is a list of dicts,
+    each with an integer "epoch" and a float `measure`."""
     if not isinstance(rows, list) or not all(
         isinstance(row, dict)
         and row.keys() == {"epoch", measure}

@@ -1,5 +1,5 @@
 """Make the embedded subset from the whole Fashion-MNIST: the first 600 training and the first 100
-test images of each class, in the order in which they stand there.
+test images of each class, in their original order.
 
     python tinygan/data/fashion_mnist_subset/make_subset.py FOLDER
 
@@ -18,7 +18,7 @@ from tinygan.data import fashion_mnist
 
 
 def first_of_each_class(labels, count):
-    """Positions of the first `count` of each class, in ascending order."""
+    """Positions of the first `count` examples of each class, in ascending order."""
     chosen = [np.flatnonzero(labels == c)[:count] for c in range(len(fashion_mnist.CLASSES))]
     return np.sort(np.concatenate(chosen))
 

@@ -1,0 +1,104 @@
+"""python -m benchmarks reading: what a learner reads to follow `train dcgan` from start to end.
+
+A small run is traced, and the functions of tinygan that it calls are counted, each with all its
+lines (docstrings and blank lines too), by what they are for.
+"""
+
+import ast
+import contextlib
+import os
+import sys
+import tempfile
+import threading
+from collections import defaultdict
+from pathlib import Path
+
+import tinygan
+from benchmarks import report
+from tinygan import train
+from tinygan.cli import Parser, path
+from tinygan.nn import dispatch
+
+HOME = Path(tinygan.__file__).parent
+ROOMS = {  # what a file is for: the first of these folders or files that it is in
+    "speed": ("nn/fast",),
+    "mathematics": ("nn", "models", "training"),
+    "data": ("data",),
+    "recipe": ("recipes/gan.py", "recipes/recipe.py"),
+    "pictures": ("plots.py", "runs/pictures.py"),
+    "backend": ("backend.py",),
+    "folders, options and files": ("",),
+}
+RUN = "dcgan --data fashion-mnist-subset --width 2 --limit 300 --epochs 2 --backend numpy --quiet"
+
+
+def main(argv):
+    parser = Parser(prog="python -m benchmarks reading", description=__doc__.split("\n\n")[1])
+    parser.add_argument("--json", metavar="FILE", type=path, help="write the figures there")
+    parser.set_defaults(plot=None)
+    args = parser.parse_args(argv)
+    report.check_files(args)
+    ways = {"plain (TINYGAN_PLAIN=1)": dispatch.plain, "fast": contextlib.nullcontext}
+    found = {}
+    for name, mode in ways.items():
+        with mode():
+            found[name] = count(called_by(lambda: train.main(RUN.split())))
+        print(f"{name}\n{_table(found[name])}\n")
+    report.write_files(args, "reading", [{"run": RUN, "ways": found}], None)
+    return 0
+
+
+def called_by(function):
+    """The functions of tinygan that run meanwhile: a set of (file, first line)."""
+    seen = set()
+
+    def note(frame, event, _):
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(str(HOME)):
+            seen.add((Path(file), frame.f_code.co_firstlineno))
+
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        threading.setprofile(note)
+        sys.setprofile(note)
+        try:
+            function()
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)
+            os.chdir(here)
+    return seen
+
+
+def count(seen):
+    """dict by room of dict(files, functions, lines)."""
+    rooms = defaultdict(lambda: {"files": 0, "functions": 0, "lines": 0})
+    for file in sorted({file for file, _ in seen}):
+        lines, functions = set(), 0
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.Lambda):
+                first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+                if (file, first) in seen or (file, node.lineno) in seen:
+                    lines.update(range(first, node.end_lineno + 1))
+                    functions += 1
+        room = rooms[_room(file)]
+        room["files"] += 1
+        room["functions"] += functions
+        room["lines"] += len(lines)
+    return dict(rooms)
+
+
+def _room(file):
+    place = file.relative_to(HOME).as_posix()
+    return next(room for room, starts in ROOMS.items() if place.startswith(starts))
+
+
+def _table(rooms):
+    rows = [["", "lines", "functions", "files"]]
+    for room in ROOMS:
+        if room in rooms:
+            rows.append([room, *(f"{rooms[room][k]:,}" for k in ("lines", "functions", "files"))])
+    sums = [sum(room[k] for room in rooms.values()) for k in ("lines", "functions", "files")]
+    rows.append(["in all", *(f"{number:,}" for number in sums)])
+    return report.table(rows)
