@@ -83,7 +83,7 @@ def _counts(layer):
     """dict(forward, backward): functions of a call's (args, how, result) that count operations.
 
     backward has as many again as forward for the weights' gradient, and for the input's, where
-    they are asked for; of Dense's input gradient, those of the columns that are.
+    they are asked for.
     """
     product = 0
 
@@ -95,10 +95,6 @@ def _counts(layer):
     def backward(args, how, gx):
         accumulate = args[1] if len(args) > 1 else how.get("accumulate", True)
         of_weights = product if accumulate else 0
-        if gx is None:
-            return of_weights
-        if isinstance(layer, nn.Dense):
-            return of_weights + product * gx.shape[-1] // layer.n_in
-        return of_weights + product
+        return of_weights if gx is None else of_weights + product
 
     return {"forward": forward, "backward": backward}

@@ -44,7 +44,7 @@ def tf32():
 
 
 def torch_threads():
-    """PyTorch's threads: OMP_NUM_THREADS, or all cores. (tinygan's may be fewer: nn/threads.py)"""
+    """PyTorch's threads: OMP_NUM_THREADS, or all cores. (For tinygan's see nn/fast/threads.py.)"""
     first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(first) if first.isdigit() and int(first) > 0 else _cores()
 

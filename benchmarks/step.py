@@ -31,6 +31,8 @@ def main(argv):
     parser = Parser(prog="python -m benchmarks step", description="Time one whole update.")
     add_sizes(parser)
     parser.add_argument("--breakdown", action="store_true", help="say which layer takes how long")
+    parser.add_argument("--plain", action="store_true", help="time the plain functions, too, "
+        "without nn/fast")  # fmt: skip
     report.add_options(parser, peers=("torch",))
     args = parser.parse_args(argv)
     report.check_files(args)
@@ -72,6 +74,8 @@ def _measure(recipe, backend_name, args, peers):
     """All figures of one recipe: a dict for the JSON file."""
     size = (recipe, args.batch_size, args.width, backend_name)
     workers = {"tinygan": functools.partial(Worker, tinygan_workload, *size)}
+    if args.plain:
+        workers["tinygan, plain"] = functools.partial(Worker, tinygan_workload, *size, plain=True)
     if "torch" in peers:
         for layout, fused in torch_sides(recipe):
             workers[f"torch, {layout}" + ", fused Adam" * fused] = functools.partial(
@@ -97,7 +101,7 @@ def _measure(recipe, backend_name, args, peers):
         "sides": sides,
         "breakdown": {"seconds": where["total"], "parts": where["parts"]},
     }
-    others = {side: value for side, value in sides.items() if side != "tinygan"}
+    others = {side: value for side, value in sides.items() if side.startswith("torch")}
     if others:
         best = min(others, key=lambda side: others[side]["seconds"]["median"])
         found |= {"best_peer": best, "ratio": others[best]["seconds"]["median"] / seconds}
@@ -110,7 +114,8 @@ def _table(rows):
     head = [
         "",
         "images/s",
-        "ms a step",
+        "ms per step",
+        "plain, ms",
         "PyTorch, ms",
         "ratio",
         "share of limit",
@@ -121,10 +126,12 @@ def _table(rows):
     lines = [head]
     for row in rows:
         mine, peer = row["sides"]["tinygan"], row["sides"].get(row.get("best_peer"))
+        plain = row["sides"].get("tinygan, plain")
         lines.append([
             row["recipe"],
             f"{row['images_per_second']:.0f}",
             report.milliseconds(mine["seconds"]),
+            report.milliseconds(plain["seconds"]) if plain else "-",
             report.milliseconds(peer["seconds"]) if peer else "-",
             f"{row['ratio']:.2f}" if peer else "-",
             f"{row['share_of_limit']:.2f}",

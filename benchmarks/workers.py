@@ -19,17 +19,17 @@ from tinygan.nn.fast import memory
 class Worker:
     """A process that builds a workload, and runs it when told to.
 
-    build: a function at the top of a module; build(*args) returns a workload: a function that runs
-    once and returns what it measured, a dict of numbers. imports: modules whose memory is not the
-    workload's.
+    build: a function at the top of a module; build(*args, **options) returns a workload, a function
+    that runs once and returns what it measured, a dict of numbers. imports: modules whose memory is
+    not the workload's.
     Raises RunError when building or running fails.
     """
 
-    def __init__(self, build, *args, imports=()):
+    def __init__(self, build, *args, imports=(), **options):
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process = context.Process(
-            target=_serve, args=(other, imports, build, args), daemon=True
+            target=_serve, args=(other, imports, build, args, options), daemon=True
         )
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as its child will: Ctrl-C is ours
         try:
@@ -91,14 +91,14 @@ def take_turns(sides, rounds, warm_up=2):
     return found
 
 
-def _serve(pipe, imports, build, args):
+def _serve(pipe, imports, build, args, options):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     try:
         memory.keep_freed()
         for name in imports:
             importlib.import_module(name)
         before = _resident()
-        workload = build(*args)
+        workload = build(*args, **options)
         pipe.send({})
         while pipe.recv() == "run":
             measured = workload()

@@ -22,11 +22,20 @@ def width_of(name, width):
     return own if own is None or width is None else width
 
 
-def tinygan_workload(recipe, batch_size, width, backend_name, seed=0):
-    """One step of tinygan: dict(step), seconds, and on a GPU its memory."""
+def tinygan_workload(recipe, batch_size, width, backend_name, seed=0, plain=False):
+    """One step of tinygan: dict(step), seconds, and on a GPU its memory. plain: without nn/fast."""
     xp = backend.get(backend_name)
     step, _, _ = tinygan_step(recipe, batch_size, width, xp, seed)
-    return _timed(step, lambda: backend.synchronize(xp), lambda: machine.device_memory(xp))
+
+    def plain_step():
+        with nn.plain():
+            step()
+
+    return _timed(
+        plain_step if plain else step,
+        lambda: backend.synchronize(xp),
+        lambda: machine.device_memory(xp),
+    )
 
 
 def breakdown_workload(recipe, batch_size, width, backend_name):

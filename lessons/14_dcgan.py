@@ -167,7 +167,7 @@ with nn.plain():
     assert np.allclose(G.forward(same_z), pictures, atol=1e-4)
     G.train()
     plain = seconds(update)
-print(f"an update of both: {1000 * plain:.0f} ms with the formulas, {1000 * fast:.0f} ms made fast")
+print(f"an update of G and D: {1000 * plain:.0f} ms plain, {1000 * fast:.0f} ms fast")
 
 # %% [markdown]
 # ![twelve noises as G learns, and photographs](out/14/clothes.png)

@@ -41,7 +41,7 @@ def returning(value):
 
 
 def fake_cupy(devices=1, ones=None):
-    """As much of CuPy as is asked whether a GPU answers, on NumPy."""
+    """The parts of CuPy that the check for a GPU uses, on NumPy."""
     module = ModuleType("cupy")
     module.cuda = SimpleNamespace(
         runtime=SimpleNamespace(
@@ -69,13 +69,13 @@ TROUBLES = {
         fake_cupy(ones=returning(NO_LIBRARY)),
         ["cannot compute", "CuPy failed to load libcublas.so.12", "pip install"],
     ),
-    "wrong sums": (fake_cupy(ones=np.zeros), ["computed 12 as 0.0"]),
+    "wrong sums": (fake_cupy(ones=np.zeros), ["computed 0.0 instead of 12"]),
 }
 
 
 @pytest.fixture(params=TROUBLES)
 def trouble(request, monkeypatch):
-    """CuPy in trouble: what its message should contain."""
+    """A CuPy that does not work: what the message should contain."""
     module, expected = TROUBLES[request.param]
     monkeypatch.setitem(sys.modules, "cupy", module)
     return expected
@@ -114,14 +114,14 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
     assert all(name in text for name in backend.NAMES)
 
 
-def test_cupy_in_trouble_says_which_it_is_and_what_to_type(trouble):
+def test_when_cupy_does_not_work_the_message_says_why_and_what_to_type(trouble):
     text = refusal("cupy")
     for words in trouble:
         assert words in text
     assert "--backend numpy" in text
 
 
-def test_auto_falls_back_to_numpy_whatever_the_trouble(trouble):
+def test_auto_falls_back_to_numpy_whatever_does_not_work(trouble):
     assert backend.get("auto") is np
 
 
@@ -150,12 +150,12 @@ def test_the_array_says_which_module_it_belongs_to():
 
 
 @pytest.mark.parametrize("x", [[1.0, 2.0], (1,), 1.0, 3, None, "array", np, np.float32])
-def test_what_is_no_array_has_no_module(x):
+def test_what_is_not_an_array_has_no_module(x):
     with pytest.raises(TypeError, match=f"expected an array, got {type(x).__name__}"):
         backend.array_module(x)
 
 
-def test_something_else_with_a_dtype_is_no_array():
+def test_another_object_with_a_dtype_is_not_an_array():
     class Column:
         dtype = np.dtype(np.float32)
 
@@ -220,7 +220,7 @@ def ends_in_one_line(result, folder):
     assert not list(folder.iterdir())
 
 
-def test_training_on_a_cupy_in_trouble_ends_in_one_line_and_writes_nothing(
+def test_training_with_a_cupy_that_does_not_work_ends_in_one_line_and_writes_nothing(
     trouble, capsys, tmp_path, monkeypatch
 ):
     ends_in_one_line(train_on_cupy(capsys, tmp_path, monkeypatch), tmp_path)

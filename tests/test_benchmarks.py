@@ -19,7 +19,7 @@ from tinygan.errors import UserError
 
 TINY = {
     "layers": "--recipe cgan dcgan --width 2 --batch-size 4 --rounds 2",
-    "step": "--recipe ae dcgan --width 2 --batch-size 4 --rounds 2 --breakdown",
+    "step": "--recipe ae dcgan --width 2 --batch-size 4 --rounds 2 --breakdown --plain",
     "gmm": "--components 2 --dims 3 --iterations 2 --limit 200 --rounds 1",
     "scaling": "--width 2 4 --batch-size 2 --rounds 1",
 }
@@ -65,6 +65,7 @@ def test_every_kind_runs_and_keeps_what_it_measured(cli, tmp_path, kind):
     assert result["machine"]["threads"] >= 1
     if kind == "step":
         for row in result["steps"]:
+            assert row["sides"]["tinygan, plain"]["seconds"]["median"] > 0
             assert row["gflop"] > 0
             assert row["share_of_limit"] > 0
             assert "the step" in out
@@ -80,6 +81,18 @@ def test_every_kind_runs_and_keeps_what_it_measured(cli, tmp_path, kind):
     if kind == "gmm":
         bounds = [side["lower_bound"] for side in result["sides"].values()]
         assert bounds == pytest.approx([bounds[0]] * len(bounds), rel=1e-8)
+
+
+@pytest.mark.slow
+def test_what_there_is_to_read_is_counted(cli, tmp_path):
+    code, out, err = cli(benchmarks.main, "reading --json figures.json")
+    assert (code, err) == (0, "")
+    (result,) = json.loads((tmp_path / "figures.json").read_text())["results"]
+    plain, fast = result["ways"].values()
+    assert plain["mathematics"]["files"] > 10
+    assert plain["mathematics"]["lines"] > fast["mathematics"]["lines"]  # the formulas themselves
+    assert plain["speed"]["lines"] < 50 < fast["speed"]["lines"]  # memory, and the threads' number
+    assert "in all" in out
 
 
 def torches(row):
@@ -111,7 +124,7 @@ def test_a_missing_peer_is_named_and_left_out(cli, tmp_path, monkeypatch, words,
 def losses(monkeypatch, torch):
     """losses(recipe, dtype): (tinygan's, PyTorch's) of some steps without dropout."""
     monkeypatch.setattr(nn.Dropout, "forward", lambda self, x: x)
-    monkeypatch.setattr(nn.Dropout, "backward", lambda self, gy, accumulate=True: gy)
+    monkeypatch.setattr(nn.Dropout, "backward", lambda self, gy, *_, **__: gy)
     monkeypatch.setattr(torch.nn, "Dropout", lambda p: torch.nn.Identity())
     made = workloads.material
 
@@ -197,13 +210,13 @@ def test_the_parts_of_a_step_sum_to_it_and_count_their_products():
     assert left == {"_kept"}  # all is put back
 
 
-def test_only_the_columns_of_a_gradient_that_are_computed_count():
+def test_only_the_gradients_that_are_computed_count():
     networks = workloads.tinygan_step("cgan", 4, None, np)
     _, parts = breakdown(*networks, np, rounds=1)
     dense = networks[1]["D"].layers[0]
-    product, label = 2 * 4 * dense.n_in * dense.n_out, 2 * 4 * 2 * dense.n_out
-    # D twice: the weights and the label's two columns; G once: all columns and no weights
-    assert parts["D 0 Dense backward"]["flops"] == 2 * (product + label) + product
+    product = 2 * 4 * dense.n_in * dense.n_out
+    # D learns twice, from its weights' gradient alone; G learns once, from D's input gradient alone
+    assert parts["D 0 Dense backward"]["flops"] == 2 * product + product
 
 
 def test_a_plot_knows_every_kind_of_part(monkeypatch, tmp_path):
@@ -335,7 +348,7 @@ def test_a_worker_that_fails_says_why():
         ("step --plot x.jpg", "--plot x.jpg should end in .png"),
         (
             "--backend numpy step",
-            "the kind comes first, layers|step|gmm|scaling|startup, and --backend",
+            "the kind comes first, layers|step|gmm|scaling|startup|reading, and --backend",
         ),
         ("step --recipe cgan --width 8", "the sizes of cgan are fixed: leave --width out"),
         ("scaling --recipe cgan", "choose a recipe with a width, one of gan-dense-1, ae, dcgan"),

@@ -1,4 +1,4 @@
-"""How commands end: one line, the right exit code, no traceback, also where output cannot go."""
+"""How commands end: one line, the right exit code, no traceback, even without an output."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ ROOT = Path(train.__file__).parent.parent
         (KeyboardInterrupt(), 130, "tinygan: stopped\n"),
     ],
 )
-def test_an_error_for_people_is_one_line(error, code, says, capsys):
+def test_an_error_for_the_user_is_one_line(error, code, says, capsys):
     def command(argv):
         raise error
 
@@ -45,7 +45,7 @@ def test_any_other_exception_is_a_bug_and_keeps_its_traceback():
 
 
 @pytest.mark.parametrize("words", ["--list", "--help"])
-def test_a_reader_that_goes_away_is_no_error_message(words):
+def test_a_reader_that_ends_causes_no_error_message(words):
     command = f"{sys.executable} -m tinygan.train {words} | true"
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
     assert done.stderr == ""
@@ -60,7 +60,7 @@ def test_output_that_cannot_be_written_is_one_line(buffering):
     assert done.stderr == "tinygan: cannot write the output: no space left on device\n"
 
 
-def test_a_folder_that_is_missing_is_told_early(tmp_path):
+def test_a_missing_folder_is_reported_early(tmp_path):
     check_folder(tmp_path / "x.csv")
     with pytest.raises(UserError, match=r"cannot write .*x.csv: there is no folder .*missing"):
         check_folder(tmp_path / "missing" / "x.csv")

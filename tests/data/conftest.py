@@ -1,4 +1,4 @@
-"""A server on the loopback, for whatever downloads."""
+"""A server on the loopback interface, for the tests that download."""
 
 import pytest
 from loopback_site import Site

@@ -1,4 +1,4 @@
-"""Batches: every image at most once an epoch, in an order that seed and position decide."""
+"""Batches: every image at most once per epoch, in an order set by the seed and the position."""
 
 from itertools import islice
 
@@ -36,7 +36,7 @@ def test_an_epoch_has_whole_batches_only_and_no_image_twice(size, seed, number):
 
 
 @given(size=sizes(), seed=seeds, start=st.integers(0, 100), count=st.integers(1, 20))
-def test_start_goes_on_exactly_where_another_run_stopped(size, seed, start, count):
+def test_start_continues_exactly_where_another_run_stopped(size, seed, start, count):
     n, batch_size = size
     images = np.arange(n)
     in_one_go = islice(batches(images, batch_size, seed), start, start + count)
@@ -60,7 +60,7 @@ def test_the_batches_are_not_the_same_groups_in_another_order():
     assert not groups[0] & groups[1]
 
 
-def test_the_images_that_sit_out_change_from_epoch_to_epoch():
+def test_the_images_that_are_left_out_change_from_epoch_to_epoch():
     left_out = [set(range(11)) - set(*epoch(11, 10, 0, number)) for number in range(100)]
     assert set.union(*left_out) == set(range(11))
 

@@ -110,12 +110,12 @@ def test_packed_and_unpacked_are_the_same(tmp_path, contents, split):
     assert len(unpacked.images) == RECORDS * len(cifar10.FILES[split])
     labels = [joined[i] for i in range(0, len(joined), 3073)]
     assert unpacked.labels.tolist() == labels
-    assert packed.origin == f"{path}, not the official bytes"
-    assert "not known to be the official bytes" in unpacked.origin
+    assert packed.origin == f"{path}, not the official archive"
+    assert "not verified as the official files" in unpacked.origin
     assert sorted(p.name for p in (tmp_path / "packed").iterdir()) == [cifar10.ARCHIVE]
 
 
-def test_the_batches_come_in_their_order_whatever_theirs_in_the_archive(tmp_path, contents):
+def test_the_batches_are_in_order_whatever_their_order_in_the_archive(tmp_path, contents):
     pack(tmp_path, plain(contents)[::-1])
     put(tmp_path / "plain", contents)
     first, second = (data.load("cifar10", "train", tmp_path / p) for p in ("", "plain"))
@@ -180,7 +180,7 @@ def test_the_pickled_version_is_refused_by_name_and_never_opened(
     assert cifar10.ARCHIVE in text
 
 
-def test_the_binary_version_is_read_though_the_pickled_one_lies_beside_it(tmp_path, contents):
+def test_the_binary_version_is_read_even_with_the_pickled_one_beside_it(tmp_path, contents):
     pack(tmp_path, plain(contents))
     (tmp_path / "cifar-10-python.tar.gz").write_bytes(b"x")
     assert len(data.load("cifar10", "train", tmp_path).images) == 5 * RECORDS
@@ -245,7 +245,7 @@ def test_only_the_expected_names_are_read_and_nothing_is_ever_written(
 
 
 def test_a_declared_size_is_believed_only_when_it_is_right(tmp_path, contents):
-    """The header claims 2⁶⁰ bytes; neither the member nor the stream behind it is followed."""
+    """The header claims 2⁶⁰ bytes, but neither the member nor the stream is read that far."""
     info, content = plain(contents)[0]
     info.size = 1 << 60
     header = info.tobuf(tarfile.GNU_FORMAT)
@@ -258,7 +258,7 @@ def test_a_declared_size_is_believed_only_when_it_is_right(tmp_path, contents):
     assert "it ends too early" in complaint("train", tmp_path)
 
 
-def test_an_archive_of_many_members_is_not_gone_through(tmp_path, contents):
+def test_an_archive_with_too_many_members_is_refused(tmp_path, contents):
     pack(tmp_path, [member(str(i)) for i in range(1001)] + plain(contents))
     assert "more than 1000 members" in complaint("train", tmp_path)
 
@@ -267,7 +267,7 @@ def test_no_more_is_unpacked_than_six_files_can_have(tmp_path, contents):
     bomb = member("readme.html", bytes(8_000_000))
     path = pack(tmp_path, [bomb, *plain(contents)])
     assert path.stat().st_size < 500_000
-    assert "it unpacks to more than the six files" in complaint("train", tmp_path)
+    assert "its contents are larger than the six files" in complaint("train", tmp_path)
 
 
 def test_an_extended_header_of_a_gigabyte_is_not_read(tmp_path, contents):
@@ -276,7 +276,7 @@ def test_an_extended_header_of_a_gigabyte_is_not_read(tmp_path, contents):
     (tmp_path / cifar10.ARCHIVE).write_bytes(
         gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(5000000))
     )
-    assert "it unpacks to more" in complaint("train", tmp_path)
+    assert "its contents are larger" in complaint("train", tmp_path)
 
 
 def test_a_packed_file_that_is_too_large_is_not_read(tmp_path):

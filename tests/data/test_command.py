@@ -47,7 +47,7 @@ def fetch_all(capsys, url, folder):
 
 
 def error_line(stderr):
-    """The last of the lines, which alone speaks of an error."""
+    """The last line of stderr, the only one with an error."""
     lines = stderr.splitlines()
     assert [line.startswith("tinygan: ") for line in lines] == [False] * (len(lines) - 1) + [True]
     assert "Traceback" not in stderr
@@ -73,7 +73,7 @@ def test_the_command_says_what_is_there_already(site, official, capsys, tmp_path
     code, _, err = fetch_all(capsys, f"{site.url}/sets/", tmp_path)
     assert code == 0
     for name in official:
-        assert f"{name}.gz is there already, and good" in err
+        assert f"{name}.gz is already there and verified" in err
     assert len(site.requests) == asked
 
 

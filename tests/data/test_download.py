@@ -1,4 +1,4 @@
-"""Only a whole and verified file gets its name, whatever the server at the other end does."""
+"""Only a complete and verified file gets its name, whatever the server does."""
 
 import gc
 import gzip
@@ -39,7 +39,7 @@ def fetch(site, path, sha256=SHA256, **settings):
 
 
 def failure(site, path, **settings):
-    """The one line that the failed download is ended with."""
+    """The one-line error of a download that fails."""
     with pytest.raises(RunError) as caught:
         fetch(site, path, **settings)
     text = str(caught.value)
@@ -87,7 +87,7 @@ def test_a_wrong_file_that_is_there_is_replaced(site, path, wrong):
     assert folder(path) == {"file.gz": len(PACKED)}
 
 
-def test_a_server_that_does_not_say_how_long_the_file_is_will_do(site, path):
+def test_the_server_need_not_announce_the_length(site, path):
     def send(handler, body):
         handler.end_headers()
         handler.wfile.write(body)
@@ -96,7 +96,7 @@ def test_a_server_that_does_not_say_how_long_the_file_is_will_do(site, path):
     assert fetch(site, path) is True
 
 
-def test_a_length_that_is_no_number_is_not_believed(site, path):
+def test_a_length_that_is_not_a_number_is_ignored(site, path):
     site.send = lambda handler, body: whole(handler, body, announced="²")
     assert fetch(site, path) is True
 
@@ -104,7 +104,7 @@ def test_a_length_that_is_no_number_is_not_believed(site, path):
 # Broken connections
 
 
-def test_a_broken_download_leaves_only_the_part_and_is_gone_on_with(site, path):
+def test_a_broken_download_leaves_only_the_part_and_is_continued(site, path):
     begin_half(site, path)
     assert fetch(site, path) is True
     assert site.requests[-1] == ("/file.gz", f"bytes={HALF}-")
@@ -112,11 +112,11 @@ def test_a_broken_download_leaves_only_the_part_and_is_gone_on_with(site, path):
     assert folder(path) == {"file.gz": len(PACKED)}
 
 
-def test_the_message_of_a_broken_download_says_how_far_it_came_and_what_to_do(site, path):
+def test_the_message_of_a_broken_download_says_how_much_arrived_and_what_to_do(site, path):
     site.send = cut_at(HALF)
     text = failure(site, path)
     assert f"broke after {HALF:,}" in text
-    assert "the same command goes on from there" in text
+    assert "run the same command again to continue" in text
 
 
 def test_without_ranges_the_server_sends_all_again(site, path):
@@ -150,7 +150,7 @@ def test_without_ranges_a_second_break_does_not_mix_up_the_bytes(site, path):
 
 
 @pytest.mark.parametrize("behind", [b"", b"3e8\r\nabc", b"chunk\r\n", b"-5\r\nabc"])
-def test_chunks_that_break_off_are_gone_on_with(site, path, behind):
+def test_a_download_in_chunks_that_breaks_is_continued(site, path, behind):
     site.send = in_chunks(behind)
     assert "broke after" in failure(site, path)
     assert set(folder(path)) == {"file.gz.part"}
@@ -170,7 +170,7 @@ def test_a_server_that_falls_silent_is_not_waited_for_beyond_the_timeout(site, p
     assert fetch(site, path) is True
 
 
-def test_ctrl_c_keeps_what_is_there_and_the_next_call_goes_on(site, path):
+def test_ctrl_c_keeps_the_part_and_the_next_call_continues(site, path):
     class Impatient(io.StringIO):
         def write(self, text):
             raise KeyboardInterrupt
@@ -184,7 +184,7 @@ def test_ctrl_c_keeps_what_is_there_and_the_next_call_goes_on(site, path):
     assert site.requests[-1][1] is not None
 
 
-def test_the_name_never_belongs_to_half_a_file(site, path):
+def test_an_incomplete_file_never_gets_the_name(site, path):
     seen = []
 
     def send(handler, body):
@@ -207,7 +207,7 @@ def test_the_name_never_belongs_to_half_a_file(site, path):
     assert seen == [False, False, False]
 
 
-def test_a_complete_part_needs_its_name_only(site, path):
+def test_a_complete_part_is_only_renamed(site, path):
     path.parent.mkdir()
     path.with_name("file.gz.part").write_bytes(PACKED)
     assert fetch(site, path) is True
@@ -216,7 +216,7 @@ def test_a_complete_part_needs_its_name_only(site, path):
 
 
 @pytest.mark.parametrize("wrong", [bytes(len(PACKED)), PACKED + b"more", bytes(1000)])
-def test_a_part_of_something_else_is_removed_and_the_next_call_begins_anew(site, path, wrong):
+def test_a_part_of_another_file_is_removed_and_the_next_call_starts_again(site, path, wrong):
     path.parent.mkdir()
     path.with_name("file.gz.part").write_bytes(wrong)
     assert "damaged or altered" in failure(site, path)
@@ -392,7 +392,7 @@ def test_the_progress_ends_in_one_line_with_the_size(site, path):
     assert log.getvalue() == "file.gz  0.3 of 0.3 MB\n"
 
 
-def test_a_terminal_sees_one_line_that_is_written_over(site, path):
+def test_on_a_terminal_one_line_is_overwritten(site, path):
     terminal = Terminal()
     fetch(site, path, progress=terminal)
     text = terminal.stream.getvalue()

@@ -21,7 +21,7 @@ from tinygan.errors import UserError
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """A cache folder of the test's own."""
+    """A cache folder for this test alone."""
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(name, str(tmp_path / "cache"))
     return faces.cache_dir() / "faces"
@@ -34,7 +34,7 @@ def picture(array, kind="PNG", **settings):
 
 
 def plain(value, size=(64, 64)):
-    """A picture of one colour, whose red tells which it is."""
+    """A picture of one colour, identified by its red value."""
     return picture(np.full((*size[::-1], 3), (value, 50, 200), np.uint8))
 
 
@@ -58,7 +58,7 @@ def ten(n=10):
 
 
 def both(path):
-    """Both splits put together again, in the order of the names."""
+    """Both splits together, sorted by name."""
     parts = [data.load("faces", name, path) for name in ("train", "test")]
     n = sum(len(part.images) for part in parts)
     whole = np.empty((n, 64, 64, 3), np.uint8)
@@ -140,7 +140,7 @@ def test_of_celeba_the_middle_178_are_kept(tmp_path):
 
 
 def test_scaling_down_averages_and_does_not_pick(tmp_path):
-    """A chessboard of single pixels is grey from afar; every fourth pixel of it would be black."""
+    """The mean of a chessboard of single pixels is grey; each fourth of its pixels is black."""
     board = (np.indices((256, 256)).sum(axis=0) % 2 * 255).astype(np.uint8)
     path = put(tmp_path / "in", {f"{i}.png": picture(board) for i in range(6)})
     found = data.load("faces", "train", path).images
@@ -186,7 +186,7 @@ def test_damaged_images_are_named_counted_and_skipped(tmp_path, capsys):
     for path in (put(tmp_path / "in", good | bad), pack(tmp_path / "in.zip", good | bad)):
         assert reds(path) == [10 * i for i in range(8)]
         err = capsys.readouterr().err
-        assert f"skipped {len(bad)} of {8 + len(bad)} files that are no good images: " in err
+        assert f"skipped {len(bad)} of {8 + len(bad)} files that cannot be used: " in err
         assert "bad2.jpg (not an image)" in err
         assert "bad1.png" in err
         assert "\x1b" not in err
@@ -199,7 +199,7 @@ def test_images_of_another_format_than_the_four_are_not_even_tried(tmp_path, cap
 
 
 def png_of(width, height):
-    """A PNG whose header claims that size and behind which there is next to nothing."""
+    """A PNG whose header claims that size, with almost no data after it."""
 
     def chunk(kind, body):
         return (
@@ -284,7 +284,7 @@ def test_members_that_would_unpack_without_limit_are_skipped(tmp_path, capsys, m
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("odd.png", plain(9), compress_type=method)
     assert len(both(path)) == 6
-    assert "odd.png (packed in a way" in capsys.readouterr().err
+    assert "odd.png (packed by a method" in capsys.readouterr().err
 
 
 def test_names_that_lead_out_of_a_zip_are_only_names(tmp_path, monkeypatch):
@@ -328,20 +328,20 @@ def test_a_place_without_images_is_refused(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + b"\xff" * 18])
 def test_a_file_that_is_no_zip_is_refused(tmp_path, content):
     (tmp_path / "x.zip").write_bytes(content)
-    assert "neither a folder nor a good .zip file" in complaint(tmp_path / "x.zip")
+    assert "neither a folder nor a valid .zip file" in complaint(tmp_path / "x.zip")
 
 
 def test_a_truncated_zip_is_refused(tmp_path):
     path = pack(tmp_path / "x.zip", ten())
     path.write_bytes(path.read_bytes()[:-40])
-    assert "neither a folder nor a good .zip file" in complaint(path)
+    assert "neither a folder nor a valid .zip file" in complaint(path)
 
 
 def test_nothing_but_damaged_images_is_an_error_that_names_them(tmp_path, cache):
     path = put(tmp_path / "in", {f"{i}.png": b"x" for i in range(5)})
     text = complaint(path)
-    assert "has 0 good images, fewer than the 2 that are needed" in text
-    assert "5 of 5 files that are no good images: 0.png (not an image)" in text
+    assert "has 0 valid images, fewer than the 2 that are needed" in text
+    assert "skipped 5 of 5 files that cannot be used: 0.png (not an image)" in text
     assert not list(cache.iterdir())
 
 
@@ -354,7 +354,7 @@ def test_one_image_is_too_few_and_so_are_two_for_testing(tmp_path):
 
 def test_too_many_images_are_refused_before_any_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(faces, "MAX_IMAGES", 5)
-    assert "has 6 images, and 5 are the most" in complaint(put(tmp_path / "in", ten(6)))
+    assert "has 6 images, more than the 5" in complaint(put(tmp_path / "in", ten(6)))
 
 
 # The cache
@@ -489,7 +489,7 @@ def test_progress_is_a_line_a_quarter_and_none_when_the_cache_serves(tmp_path, c
     data.load("faces", "train", path)
     out, err = capsys.readouterr()
     assert out == ""
-    assert [line.split()[1] for line in err.splitlines()] == ["5", "10", "15", "20"]
+    assert [line.split()[2] for line in err.splitlines()] == ["5", "10", "15", "20"]
     data.load("faces", "test", path)
     assert capsys.readouterr() == ("", "")
 
@@ -500,4 +500,4 @@ def test_on_a_terminal_one_line_is_written_over(tmp_path, monkeypatch, capsys):
     err = capsys.readouterr().err
     assert err.endswith("\n")
     assert err.count("\n") == 1
-    assert err.split("\r")[-1].startswith("faces: 10 of 10 images from")
+    assert err.split("\r")[-1].startswith("faces: scaled 10 of 10 images from")

@@ -1,4 +1,4 @@
-"""read_idx gives back what was written, or says which file has what trouble."""
+"""read_idx returns what was written, or says what is wrong with which file."""
 
 import gzip
 import tracemalloc
@@ -30,7 +30,7 @@ def written(folder, contents):
 
 
 def complaint(path):
-    """What read_idx says about a file of three axes that is not good: one line, with its name."""
+    """The error of read_idx for an invalid file of three axes: one line, with the file's name."""
     with pytest.raises(UserError) as caught:
         read_idx(path, ndim=3)
     text = str(caught.value)
@@ -68,19 +68,19 @@ WRONG_BEGINNINGS = {
     "too many axes": (idx(IMAGES[None]), "uint8 with 3 axes: it starts with 00000804"),
     "no sizes": (idx(IMAGES)[:4], "truncated: it ends inside its header"),
     "header cut": (idx(IMAGES)[:15], "truncated: it ends inside its header"),
-    "no images": (header(0, 3, 4), "claims 0 × 3 × 4 elements, which is none"),
-    "no width": (header(2, 3, 0), "claims 2 × 3 × 0 elements, which is none"),
+    "no images": (header(0, 3, 4), "claims 0 × 3 × 4 elements, which is zero"),
+    "no width": (header(2, 3, 0), "claims 2 × 3 × 0 elements, which is zero"),
     "2**96 bytes": (
         header(*[2**32 - 1] * 3) + bytes(99),
-        "claims 4,294,967,295 × 4,294,967,295 × 4,294,967,295 elements, which is none or more",
+        "claims 4,294,967,295 × 4,294,967,295 × 4,294,967,295 elements, which is zero or more",
     ),
     "over 1 GiB": (header(MAX_BYTES + 1, 1, 1), "claims 1,073,741,825 × 1 × 1 elements"),
 }
 WRONG_ENDS = {
     "no data": (idx(IMAGES)[:16], "truncated: 0 of 24 bytes"),
     "last byte missing": (idx(IMAGES)[:-1], "truncated: 23 of 24 bytes"),
-    "a byte too many": (idx(IMAGES) + b"\0", "damaged: there are bytes behind the 24"),
-    "twice": (idx(IMAGES) * 2, "damaged: there are bytes behind the 24"),
+    "a byte too many": (idx(IMAGES) + b"\0", "damaged: there are bytes after the 24"),
+    "twice": (idx(IMAGES) * 2, "damaged: there are bytes after the 24"),
 }
 WRONG = WRONG_BEGINNINGS | WRONG_ENDS
 
@@ -130,7 +130,7 @@ def test_no_flipped_bit_in_a_gzipped_file_gets_through(tmp_path_factory, bit):
         array, _ = read_idx(path, ndim=3)
     except UserError:
         return
-    np.testing.assert_array_equal(array, IMAGES)  # some bits of gzip's own header say nothing
+    np.testing.assert_array_equal(array, IMAGES)  # some bits of gzip's header have no effect
 
 
 @given(bit=st.integers(0, 8 * len(header(2, 3, 4)) - 1))
@@ -142,9 +142,9 @@ def test_no_flipped_bit_in_the_header_gets_through(tmp_path_factory, bit):
 
 @pytest.mark.parametrize(
     ("tail", "reason"),
-    [(b"garbage", "damaged"), (gzip.compress(b"more"), "bytes behind the 24")],
+    [(b"garbage", "damaged"), (gzip.compress(b"more"), "bytes after the 24")],
 )
-def test_something_behind_the_gzip_stream_is_refused(tmp_path, tail, reason):
+def test_bytes_after_the_gzip_stream_are_refused(tmp_path, tail, reason):
     assert reason in complaint(written(tmp_path, gzip.compress(idx(IMAGES)) + tail))
 
 
@@ -152,14 +152,14 @@ def test_no_more_is_unpacked_than_the_header_announces(tmp_path):
     path = written(tmp_path, gzip.compress(idx(IMAGES) + bytes(20_000_000), compresslevel=1))
     tracemalloc.start()
     try:
-        assert "bytes behind the 24" in complaint(path)
+        assert "bytes after the 24" in complaint(path)
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
-def test_a_header_that_claims_much_costs_no_memory_until_the_bytes_are_there(tmp_path, packing):
+def test_a_header_that_claims_many_bytes_does_not_allocate_them(tmp_path, packing):
     path = written(tmp_path, PACKINGS[packing](header(1, 1, MAX_BYTES) + bytes(99)))
     tracemalloc.start()
     try:
@@ -169,7 +169,7 @@ def test_a_header_that_claims_much_costs_no_memory_until_the_bytes_are_there(tmp
         tracemalloc.stop()
 
 
-def test_a_file_that_is_not_there_is_said_so(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     assert "no such file" in complaint(tmp_path / "some-images")
 
 

@@ -30,7 +30,7 @@ def test_the_seed_decides(n, fractions, seed):
         np.testing.assert_array_equal(a, b)
 
 
-def test_another_seed_cuts_another_way_and_the_sizes_stay():
+def test_another_seed_gives_other_parts_of_the_same_sizes():
     first, second = (split(1000, (0.8, 0.1, 0.1), seed=seed) for seed in (0, 1))
     assert [len(part) for part in first] == [len(part) for part in second] == [800, 100, 100]
     assert not np.array_equal(first[1], second[1])

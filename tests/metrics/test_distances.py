@@ -13,7 +13,7 @@ from tinygan.metrics.distances import blocks, direct, rounding, squared_distance
     far=st.sampled_from([1.0, 1e6]),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_products_err_by_no_more_than_rounding_says(d, shift, far, seed):
+def test_the_error_of_the_products_is_at_most_rounding(d, shift, far, seed):
     rng = np.random.default_rng(seed)
     x, y = shift + rng.standard_normal((9, d)), shift + rng.standard_normal((12, d))
     y[5] *= far
@@ -24,7 +24,7 @@ def test_products_err_by_no_more_than_rounding_says(d, shift, far, seed):
     assert (rounding(x, y) <= 1e-13 * (d + 8) * scale).all()
 
 
-def test_a_row_and_its_copy_are_0_apart_directly():
+def test_the_direct_distance_of_a_row_and_its_copy_is_0():
     x = np.array([[0.1, 1e8, -3.3]])
     assert direct(x, x.copy()) == 0
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tinygan.metrics import class_histogram, entropy
 
 
-def test_every_class_is_counted_also_those_that_never_occur():
+def test_every_class_is_counted_even_those_that_never_occur():
     np.testing.assert_array_equal(
         class_histogram(np.array([3, 0, 3, 1], np.uint8), 5), [1, 1, 0, 2, 0]
     )
@@ -24,7 +24,7 @@ def test_every_class_is_counted_also_those_that_never_occur():
         (np.array([[0, 1]]), r"got int64 \(1, 2\)"),
     ],
 )
-def test_labels_that_are_none(labels, complaint):
+def test_invalid_labels_are_refused(labels, complaint):
     with pytest.raises(ValueError, match=complaint):
         class_histogram(labels, 5)
 
@@ -43,6 +43,6 @@ def test_entropy_is_scipys_and_within_its_bounds(counts):
 
 
 @pytest.mark.parametrize("counts", [[0, 0], [], [1, -1], [np.nan, 1], [[1, 2]]])
-def test_counts_that_are_none(counts):
+def test_invalid_counts_are_refused(counts):
     with pytest.raises(ValueError, match="counts must be"):
         entropy(counts)

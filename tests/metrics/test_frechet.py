@@ -36,13 +36,13 @@ def test_it_is_the_textbook_formula(rng, d):
     assert frechet_distance(a, b) == pytest.approx(without_roots(a, b), rel=1e-9)
 
 
-def test_of_one_column_it_is_the_differences_of_means_and_of_standard_deviations(rng):
+def test_for_one_column_it_is_the_squared_differences_of_mean_and_standard_deviation(rng):
     a, b = rng.normal(1, 2, (50, 1)), rng.normal(-1, 0.5, (70, 1))
     expected = (a.mean() - b.mean()) ** 2 + (a.std(ddof=1) - b.std(ddof=1)) ** 2
     assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-12)
 
 
-def test_of_gaussians_without_correlations_in_closed_form():
+def test_the_closed_form_for_gaussians_without_correlations():
     var_a, var_b = np.array([4.0, 0.0, 9.0]), np.array([1.0, 2.0, 16.0])
     found = gaussian_frechet(np.array([1.0, 0, 0]), np.diag(var_a), np.zeros(3), np.diag(var_b))
     expected = 1 + ((np.sqrt(var_a) - np.sqrt(var_b)) ** 2).sum()
@@ -89,7 +89,7 @@ def test_a_set_is_at_distance_0_from_itself_in_any_order(n, d, rank, scale, shif
     assert 0 <= frechet_distance(a, rng.permutation(a)) <= 1e-9 * size
 
 
-def test_symmetric_and_blind_to_a_common_turn_and_shift(rng):
+def test_symmetric_and_invariant_to_a_common_rotation_and_shift(rng):
     a, b = correlated(rng, 90, 12), correlated(rng, 8, 12, 1.1, 0.4)
     here = frechet_distance(a, b)
     assert frechet_distance(b, a) == pytest.approx(here, rel=1e-10)
@@ -117,7 +117,7 @@ def test_the_features_are_not_written_to_and_may_be_float32(rng):
 @pytest.mark.parametrize(
     ("a", "b", "complaint"),
     [
-        (np.ones((5, 3)), np.ones((5, 4)), "one width, got 3 and 4"),
+        (np.ones((5, 3)), np.ones((5, 4)), "same number of features, got 3 and 4"),
         (np.ones((5, 3)), np.ones((1, 3)), "at least 2 rows"),
         (np.ones((5, 0)), np.ones((5, 0)), "1 column"),
         (np.ones(5), np.ones(5), r"numbers \(N, D\), got float64 \(5,\)"),
@@ -126,6 +126,6 @@ def test_the_features_are_not_written_to_and_may_be_float32(rng):
         (np.ones((5, 3)), np.ones((5, 3), complex), "numbers"),
     ],
 )
-def test_what_cannot_be_compared_is_refused_in_words(a, b, complaint):
+def test_invalid_features_are_refused(a, b, complaint):
     with pytest.raises(ValueError, match=complaint):
         frechet_distance(a, b)

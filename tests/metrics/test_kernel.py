@@ -1,4 +1,4 @@
-"""The kernel distance against sums written out, and on average over many draws."""
+"""The kernel distance against explicit sums, and on average over many draws."""
 
 import itertools
 
@@ -97,13 +97,13 @@ def test_degenerate_features_give_finite_numbers(rng):
 @pytest.mark.parametrize(
     ("a", "b", "options", "complaint"),
     [
-        (np.ones((5, 3)), np.ones((5, 4)), {}, "one width"),
+        (np.ones((5, 3)), np.ones((5, 4)), {}, "same number of features"),
         (np.ones((5, 3)), np.ones((1, 3)), {}, "at least 2 rows"),
         (np.ones((5, 3)), np.full((5, 3), np.nan), {}, "finite"),
         (np.ones((5, 3)), np.ones((5, 3)), {"subsets": 0}, "0 of 1000"),
         (np.ones((5, 3)), np.ones((5, 3)), {"subset_size": 1}, "100 of 1"),
     ],
 )
-def test_what_cannot_be_compared_is_refused_in_words(a, b, options, complaint, rng):
+def test_invalid_arguments_are_refused(a, b, options, complaint, rng):
     with pytest.raises(ValueError, match=complaint):
         kernel_distance(a, b, rng=rng, **options)

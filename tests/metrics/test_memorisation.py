@@ -1,4 +1,4 @@
-"""Copies are found and named; samples that are new, blurred, noisy or of few classes are not."""
+"""Copies are found; new, blurred or noisy samples and those of few classes are not copies."""
 
 import numpy as np
 import pytest
@@ -64,7 +64,7 @@ def test_of_several_nearest_the_first_is_named_also_across_pieces():
     np.testing.assert_allclose(distances, np.array([10, 0, 1, 1]) / 255, rtol=1e-12)
 
 
-def test_images_of_training_bring_it_to_0_wherever_they_stand(fashion):
+def test_training_images_have_the_ratio_0_whatever_their_position(fashion):
     train, test, fresh, _ = fashion
     assert memorisation_ratio(train[-300:], train, test) == 0
     assert memorisation_ratio(train[:300], train, test) == 0
@@ -72,13 +72,13 @@ def test_images_of_training_bring_it_to_0_wherever_they_stand(fashion):
     assert memorisation_ratio(half, train, test) == pytest.approx(0.5, abs=0.05)
 
 
-def test_near_copies_bring_it_down(fashion, rng):
+def test_near_copies_lower_the_ratio(fashion, rng):
     train, test, _, _ = fashion
     assert memorisation_ratio(noisy(train[:300], 10, rng), train, test) < 0.4
     assert memorisation_ratio(smooth(train[:300]), train, test) < 0.9
 
 
-def test_new_images_are_about_1_whatever_their_quality(fashion, rng):
+def test_new_images_have_a_ratio_of_about_1_whatever_their_quality(fashion, rng):
     train, test, fresh, labels = fashion
     assert memorisation_ratio(fresh, train, test) == pytest.approx(1, abs=0.03)
     for others in (smooth(fresh), noisy(fresh, 60, rng), fresh[labels < 5], fresh[labels == 1]):
@@ -112,7 +112,7 @@ def test_inputs_are_not_written_to(fashion):
     assert isinstance(memorisation_ratio(fresh, train, test), float)
 
 
-def test_what_cannot_be_compared_is_refused_in_words(fashion):
+def test_invalid_images_are_refused(fashion):
     train, test, fresh, _ = fashion
     with pytest.raises(ValueError, match="samples 784, images 196"):
         nearest(fresh, train[:, ::2, ::2])

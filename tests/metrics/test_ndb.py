@@ -1,4 +1,4 @@
-"""The bins: who falls where, the z-test by hand and by another library, and the divergence."""
+"""The bins: the counts, the z-test by hand and by another library, and the divergence."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ CENTRES = np.array([[0.0], [0.5], [1.0]], np.float32)
 
 
 def grey(*counts):
-    """uint8 images of one pixel: so many black, so many middle grey, so many white."""
+    """uint8 images of one pixel: counts of black, middle grey and white ones."""
     return np.repeat(np.array([0, 128, 255], np.uint8), counts)[:, None]
 
 
@@ -42,7 +42,7 @@ def test_the_test_is_the_two_proportion_z_test(bins):
         assert ndb(bins, grey(*counts))["ndb"] == different
 
 
-def test_where_the_test_turns(bins):
+def test_the_threshold_of_the_test(bins):
     """q = 0.16 and 0.17 against p = 0.1, worked by hand: z = 1.86 and 2.16."""
     assert ndb(bins, grey(16, 14, 70))["ndb"] == 0
     assert ndb(bins, grey(17, 13, 70))["ndb"] == 1
@@ -66,7 +66,7 @@ def test_nothing_in_common_is_ln_2():
     assert found == {"ndb": 3, "bins": 3, "js": pytest.approx(np.log(2))}
 
 
-def test_a_bin_that_is_empty_on_both_sides_is_no_difference_and_no_nan():
+def test_a_bin_that_is_empty_in_both_sets_does_not_differ_and_gives_no_nan():
     found = ndb(Bins(CENTRES, np.array([0, 1000, 0])), grey(0, 10, 0))
     assert found == {"ndb": 0, "bins": 3, "js": 0}
 

@@ -61,7 +61,7 @@ def test_random_features(n, m, d, k, shift, seed):
     seed=st.integers(0, 2**32 - 1),
 )
 def test_duplicates_and_ties(n, m, d, levels, k, offset, seed):
-    """Few levels: many points and distances are the very same, and ≤ has to hold exactly."""
+    """Few levels: many points and distances are equal, and ≤ has to hold exactly."""
     rng = np.random.default_rng(seed)
     real = rng.integers(0, levels, (n, d)) + offset
     fake = np.concatenate([rng.integers(0, levels, (m, d)) + offset, real[:2]])
@@ -74,7 +74,7 @@ def test_fewer_samples_than_dimensions(rng):
 
 
 def test_two_tight_clusters_far_from_each_other(rng):
-    """Here the products ‖x‖² − 2 x·y + ‖y‖² alone have no right digit left."""
+    """Here no digit of the products ‖x‖² − 2 x·y + ‖y‖² is correct."""
     middle = np.where(np.arange(40) < 20, 1e4, -1e4)[:, None]
     real = middle + 1e-5 * rng.standard_normal((40, 6))
     fake = middle + 1e-5 * rng.standard_normal((40, 6))
@@ -95,7 +95,7 @@ def test_one_point_many_times():
 
 
 def test_a_set_and_itself(rng):
-    """Each point sits within its own ball and those of the k that it is a neighbour of."""
+    """Each point is in its own ball and, on average, in the balls of k others."""
     x = rng.standard_normal((60, 8))
     expected = {"precision": 1, "recall": 1, "density": 6 / 5, "coverage": 1}
     assert prdc(x, x[::-1]) == pytest.approx(expected)
@@ -150,7 +150,7 @@ def test_memory_does_not_grow_with_the_number_of_pairs(rng):
 
 @pytest.fixture
 def settled(monkeypatch):
-    """The number of pairs, one entry a call, whose distance was worked out directly."""
+    """The number of pairs whose distance was computed directly: one entry per call."""
     counts = []
 
     def count(x, y):
@@ -162,7 +162,7 @@ def settled(monkeypatch):
 
 
 def test_a_collapsed_generator_costs_no_more_time(rng, settled):
-    """All fakes alike: any two of them tie with all others, and one settles it for all."""
+    """All fakes are equal, so the radius of one is the radius of all."""
     assert prdc(rng.standard_normal((500, 8)), np.full((500, 8), 0.3))["recall"] == 0
     assert sum(settled) < 5 * 500
 
@@ -181,12 +181,12 @@ def test_the_features_are_not_written_to(rng):
 @pytest.mark.parametrize(
     ("real", "fake", "k", "complaint"),
     [
-        (np.ones((9, 3)), np.ones((9, 4)), 5, "one width"),
-        (np.ones((9, 3)), np.ones((5, 3)), 5, "k = 5 does not fit 9 real and 5 fake"),
+        (np.ones((9, 3)), np.ones((9, 4)), 5, "same number of features"),
+        (np.ones((9, 3)), np.ones((5, 3)), 5, "k = 5 is out of range for 9 real and 5 fake"),
         (np.ones((9, 3)), np.ones((9, 3)), 0, "k = 0"),
         (np.ones((9, 3)), np.full((9, 3), np.inf), 5, "finite"),
     ],
 )
-def test_what_cannot_be_compared_is_refused_in_words(real, fake, k, complaint):
+def test_invalid_arguments_are_refused(real, fake, k, complaint):
     with pytest.raises(ValueError, match=complaint):
         prdc(real, fake, k)

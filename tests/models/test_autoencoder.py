@@ -17,7 +17,7 @@ def test_the_halves_fit(rng, width):
     assert logits.dtype == np.float32
 
 
-def test_a_variational_encoder_says_two_numbers_for_each_of_the_code(rng):
+def test_a_variational_encoder_outputs_two_numbers_for_each_element_of_the_code(rng):
     encoder, decoder = recipes.get("vae").build(rng, code=7, width=1, variational=True)
     assert encoder.layers[-1].n_out == 14
     assert decoder.layers[0].n_in == 7

@@ -34,7 +34,7 @@ def test_the_two_networks_fit_each_other_at_any_width(name, width):
 
 
 @pytest.mark.parametrize("name", GANS)
-def test_no_layer_stands_twice_in_a_network(name):
+def test_no_layer_occurs_twice_in_a_network(name):
     for net in recipes.get(name).networks(np.random.default_rng(0)):
         layers = list(net.tree())
         assert len({id(layer) for layer in layers}) == len(layers)
@@ -98,6 +98,6 @@ def test_a_wasserstein_critic_neither_normalises_nor_drops():
 
 
 @pytest.mark.parametrize("size", [4, 12, 33, 0])
-def test_a_size_that_doubling_never_reaches_is_refused(size, rng):
+def test_a_size_that_is_not_4_times_a_power_of_two_is_refused(size, rng):
     with pytest.raises(ValueError, match="size must be 4 times a power of two and at least 8"):
         gan.all_conv_generator(rng, size=size, channels=3)

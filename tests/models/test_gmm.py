@@ -1,4 +1,4 @@
-"""The Gaussian mixture: scikit-learn from the same start, EM's own laws, and what is refused."""
+"""The Gaussian mixture: scikit-learn from the same start, EM's properties, and refused input."""
 
 import warnings
 
@@ -23,7 +23,7 @@ def clouds(rng, n=600, d=4, k=3, offset=0.0, apart=4.0):
 
 
 def start(rng, X, k, covariance_type):
-    """Start values for both: rows of X as means and the data's own precision."""
+    """Initial values for both: rows of X as means, and the precision of the data."""
     d = X.shape[1]
     precision = np.linalg.inv(np.cov(X.T).reshape(d, d))
     return {
@@ -88,7 +88,7 @@ def test_as_scikit_learn_from_the_same_start(rng, covariance_type, offset):
 
 @every_type
 def test_as_scikit_learn_from_the_clusters_of_k_means(rng, covariance_type):
-    """Clusters so clear that both k-means find the same; only the components' order may differ."""
+    """Clusters so clear that both k-means agree, except for the order of the components."""
     mixture = pytest.importorskip("sklearn.mixture")
     X = clouds(rng, apart=30.0)
     ours = GaussianMixture(3, covariance_type=covariance_type, rng=rng).fit(X)
@@ -117,7 +117,7 @@ def test_as_scikit_learn_with_a_column_that_never_changes(rng, covariance_type):
     assert_same(ours, mixture.GaussianMixture(2, **common).fit(X), X)
 
 
-def test_start_values_that_are_complete_take_nothing_from_rng(rng):
+def test_complete_initial_values_use_no_random_numbers(rng):
     X = clouds(rng)
     values = start(rng, X, 3, "full")
     before = rng.bit_generator.state
@@ -125,7 +125,7 @@ def test_start_values_that_are_complete_take_nothing_from_rng(rng):
     assert rng.bit_generator.state == before
 
 
-# What holds of itself
+# Properties of EM
 
 
 @every_type
@@ -179,7 +179,7 @@ def test_points_far_from_every_component_have_finite_densities(rng):
 
 @every_type
 def test_far_from_zero_the_fit_is_the_same(rng, covariance_type):
-    """At 2²⁰ a square has steps of 2e-4, more than the variances here are apart."""
+    """Squares of numbers near 2²⁰ have steps of 2e-4, more than the differences of variance."""
     X = clouds(rng, apart=0.4).astype(np.float32) * np.float32(2**-6)  # exact when moved
     near, far = (
         GaussianMixture(
@@ -214,7 +214,7 @@ def test_a_variance_is_never_below_reg_covar(rng, covariance_type):
 
 @every_type
 def test_float32_far_from_zero_keeps_its_covariance(rng, covariance_type):
-    """Float32 squares of numbers near 1,000 have steps of 0.06: a variance of 0.01 would drown."""
+    """Float32 squares near 1,000² have steps of 0.06, more than a variance of 0.01."""
     X = (clouds(rng, apart=0.4) * 0.1 + 1000).astype(np.float32)
     settings = {"covariance_type": covariance_type, "max_iter": 5, "tol": 0.1}
     single, double = (
@@ -358,7 +358,7 @@ def test_fit_and_sample_on_every_backend(xp, rng, covariance_type, init_params):
     np.testing.assert_array_equal(labels, here.predict(backend.to_numpy(drawn)))
 
 
-def test_start_values_may_come_from_either_side(xp, rng):
+def test_initial_values_may_be_on_the_host_or_the_device(xp, rng):
     X = clouds(rng, 80)
     values = start(rng, X, 2, "full")
     fits = [
@@ -410,7 +410,7 @@ def test_an_unfitted_model_says_so(rng, ask):
 
 def test_what_is_asked_of_a_fitted_model_is_checked(rng):
     model = GaussianMixture(2, rng=rng).fit(clouds(rng))
-    with pytest.raises(ValueError, match="5 columns but the model, as fitted, takes 4"):
+    with pytest.raises(ValueError, match="5 columns but the model was fitted to 4"):
         model.predict(np.ones((2, 5)))
     with pytest.raises(ValueError, match="NaN or infinite"):
         model.score(np.full((2, 4), np.nan))
@@ -448,7 +448,7 @@ def test_settings_out_of_range_are_refused(rng, settings, words):
         ({"precisions_init": np.zeros((2, 4)), "covariance_type": "diag"}, "must be above 0"),
     ],
 )
-def test_start_values_that_make_no_mixture_are_refused(rng, settings, words):
+def test_invalid_initial_values_are_refused(rng, settings, words):
     with pytest.raises(ValueError, match=words):
         GaussianMixture(2, rng=rng, **settings).fit(clouds(rng))
 

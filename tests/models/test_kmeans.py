@@ -1,4 +1,4 @@
-"""k-means: against scikit-learn from the same start, and where clusters run empty."""
+"""k-means: against scikit-learn from the same start, and with clusters that become empty."""
 
 import importlib
 
@@ -69,7 +69,7 @@ def test_blocks_of_any_size_give_the_same(rng, monkeypatch):
     values=st.integers(1, 3),
     seed=st.integers(0, 99),
 )
-def test_whatever_the_data_every_row_is_with_its_nearest_and_no_cluster_is_empty(
+def test_for_any_data_every_row_has_its_nearest_centre_and_no_cluster_is_empty(
     n, d, k, values, seed
 ):
     rng = np.random.default_rng(seed)
@@ -86,9 +86,9 @@ def test_whatever_the_data_every_row_is_with_its_nearest_and_no_cluster_is_empty
             np.testing.assert_allclose(centres[c], X[labels == c].mean(axis=0), atol=1e-12)
 
 
-def test_a_centre_that_loses_its_rows_starts_anew_at_the_farthest_row(rng, monkeypatch):
+def test_a_centre_that_loses_its_rows_moves_to_the_farthest_row(rng, monkeypatch):
     X = np.concatenate([rng.normal(0, 0.1, (30, 2)), [[9.0, 9.0]]])
-    monkeypatch.setattr(module, "_plusplus", lambda *_: np.array([0, 0]))  # one start twice
+    monkeypatch.setattr(module, "_plusplus", lambda *_: np.array([0, 0]))  # the same start twice
     centres, labels, _ = kmeans(X, 2, rng=rng)
     np.testing.assert_array_equal(np.bincount(labels, minlength=2), [30, 1])
     np.testing.assert_allclose(centres[labels[-1]], [9, 9])
@@ -113,7 +113,7 @@ def test_the_seed_decides_and_the_data_are_left_alone(rng):
     np.testing.assert_array_equal(X, before)
 
 
-def test_the_start_prefers_rows_far_from_those_it_has():
+def test_the_start_prefers_rows_far_from_those_already_drawn():
     """Each of four distant pairs gets one of the four centres."""
     X = np.array([[0.0], [0.001], [10], [10.001], [20], [20.001], [30], [30.001]])
     for seed in range(20):

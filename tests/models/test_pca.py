@@ -106,9 +106,9 @@ def test_what_is_asked_of_a_model_is_checked(rng):
         with pytest.raises(ValueError, match="not fitted yet: call fit first"):
             method(np.ones((2, 2)))
     model.fit(table(rng))
-    with pytest.raises(ValueError, match="5 columns but the model, as fitted, takes 6"):
+    with pytest.raises(ValueError, match="5 columns but the model was fitted to 6"):
         model.transform(np.ones((2, 5)))
-    with pytest.raises(ValueError, match="6 columns but the model, as fitted, takes 2"):
+    with pytest.raises(ValueError, match="6 columns but the model was fitted to 2"):
         model.inverse_transform(np.ones((2, 6)))
     with pytest.raises(ValueError, match="NaN or infinite"):
         model.transform(np.full((2, 6), np.nan))

@@ -145,7 +145,7 @@ def test_g_step_without_a_forward_of_g_since_its_last_update_raises(rng):
     fake = G.forward(z)
     d_step(D, opt_d, real, fake)
     g_step(G, D, opt_g, fake)
-    with pytest.raises(RuntimeError, match="each forward serves one backward"):
+    with pytest.raises(RuntimeError, match="one forward for each backward"):
         g_step(G, D, opt_g, fake)
 
 

@@ -1,9 +1,8 @@
 """Faces, or any other photographs: a folder or a .zip of images, scaled to 64×64 in colour.
 
 Each image is cropped to the largest square around its centre and scaled. Each new pixel is computed
-from all the old ones that it covers (Lanczos filter), so that fine detail does not turn into noise.
-The pixels of the whole set are kept in the cache folder: decoding the images takes minutes, reading
-the pixels seconds.
+from all the old ones that it covers (Lanczos filter), so that fine detail does not become noise.
+All pixels are kept in the cache folder: decoding takes minutes, reading the cache takes seconds.
 
 The images in CelebA's official img_align_celeba.zip have 178×218 pixels and are aligned by the
 eyes. Their middle 178×178 are used, as in PyTorch's DCGAN example. Many authors use a tighter
@@ -283,14 +282,14 @@ def _too_few(source, n, bad):
     if not bad:
         return f"{source.path} has {n} image, fewer than the {LEAST_IMAGES} that are needed"
     return (
-        f"{source.path} has {n} valid image{'s' * (n != 1)}, fewer than the {LEAST_IMAGES} that are "
-        f"needed; skipped {_bad_images(bad, len(source.names))}"
+        f"{source.path} has {n} valid image{'s' * (n != 1)}, fewer than the {LEAST_IMAGES} that "
+        f"are needed; skipped {_bad_images(bad, len(source.names))}"
     )
 
 
 def _bad_images(bad, n):
     first = "; ".join(f"{_shown(name)} ({_shown(why)})" for name, why in bad[:3])
-    return f"{len(bad):,} of {n:,} files that are not valid images: {first}" + "; …" * (len(bad) > 3)
+    return f"{len(bad):,} of {n:,} files that cannot be used: {first}" + "; …" * (len(bad) > 3)
 
 
 def _why(error):

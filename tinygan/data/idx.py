@@ -52,7 +52,7 @@ def read_idx(path, ndim):
 
 
 def _read_up_to(file, size):
-    """The next `size` bytes or fewer. A plain read(size) would allocate all the memory that a header
+    """The next `size` bytes or fewer. A plain read(size) would allocate the memory that a header
     claims before any byte is read."""
     body = bytearray()
     while len(body) < size and (piece := file.read(min(_PIECE, size - len(body)))):

@@ -1,5 +1,6 @@
-"""Metrics: pure functions of host NumPy arrays, features or pixels, that return numbers; what
-reads files, data sets or networks is in tinygan.evaluation.
+"""Metrics: functions of NumPy arrays on the host, features or pixels, that return numbers.
+
+Nothing here reads files, data sets or networks: tinygan.evaluation does.
 """
 
 from tinygan.metrics.diversity import class_histogram, entropy

@@ -6,7 +6,7 @@ import numpy as np
 def class_histogram(labels, classes):
     """How often each class occurs: integer labels (N,) in 0 … classes − 1 -> counts (classes,).
 
-    Raises ValueError for labels of another kind or outside that range.
+    Raises ValueError for labels of another type or outside that range.
     """
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -19,8 +19,8 @@ def class_histogram(labels, classes):
 def entropy(counts):
     """H = −Σ p ln p in nats, p = counts / Σ counts, with 0 ln 0 = 0.
 
-    counts: (K,), at least 0, not all 0. Returns a float: 0 when all is in one class, ln K when all
-    classes are equal. Raises ValueError for other counts.
+    counts: (K,), at least 0, not all 0. Returns a float: 0 when only one class occurs, ln K when
+    all classes are equally frequent. Raises ValueError for other counts.
     Source: Shannon 1948, section 6.
     """
     counts = np.asarray(counts, np.float64)

@@ -1,4 +1,4 @@
-"""The Fréchet distance: how far apart two clouds of features are, each seen as one Gaussian."""
+"""The Fréchet distance: how far apart two sets of features are, each seen as one Gaussian."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ def frechet_distance(features_a, features_b):
     """‖m_a − m_b‖² + Tr(S_a + S_b − 2 (S_a^½ S_b S_a^½)^½), m the sets' means, S their covariances.
 
     features_a, features_b: (N, D) and (M, D), N and M at least 2, any real dtype; computed in
-    float64. Returns a float, at least 0; 0 when means and covariances agree. This is what "FID"
-    is, with an Inception network's features. Its value depends on the features and, below
-    some thousands of samples, is biased upwards: compare only what was measured the same way.
+    float64. Returns a float, at least 0; 0 when means and covariances agree. With the features of an
+    Inception network it is called FID. Its value depends on the features and is biased upwards for
+    fewer than some thousands of samples: compare only values that are measured in the same way.
     Raises ValueError for sets of different widths, fewer than 2 rows or values that are not finite.
-    Source: Heusel et al. 2017, equation 6; Dowson & Landau 1982 (of Gaussians); Chong & Forsyth
-    2020 (the dependence on the number).
+    Source: Heusel et al. 2017, equation 6; Dowson & Landau 1982 (for Gaussians); Chong & Forsyth
+    2020 (the dependence on the number of samples).
     """
     a, b = feature_pair(features_a, features_b, least=2)
     return gaussian_frechet(*_moments(a), *_moments(b))
@@ -24,13 +24,13 @@ def gaussian_frechet(mean_a, cov_a, mean_b, cov_b):
     """frechet_distance of two Gaussians: means (D,), covariances (D, D) symmetric, float64.
 
     With M = S_a^½ S_b^½ the last matrix is (M Mᵀ)^½, whose trace is the sum of M's singular values:
-    taken from M itself they keep the digits that squaring to M Mᵀ would lose.
+    computed from M itself, they keep the digits that computing M Mᵀ would lose.
     """
     root_product = _root(cov_a) @ _root(cov_b)  # M (D, D)
     overlap = np.linalg.svd(root_product, compute_uv=False).sum()
     shift = mean_a - mean_b
     distance = shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * overlap
-    return max(float(distance), 0.0)  # rounding can leave it below
+    return max(float(distance), 0.0)  # rounding can make it negative
 
 
 def _moments(x):
@@ -43,8 +43,8 @@ def _moments(x):
 def _root(cov):
     """The symmetric square root of a covariance: V diag(√w) Vᵀ with its eigenvalues w.
 
-    A covariance of few samples is singular: many w are 0, but come out as about ±ε max(w), and the
-    root would make √ε, a visible number, of ε. So what is within rounding of 0 is 0.
+    The covariance of few samples is singular: many w are 0 but are computed as about ±ε max(w), and
+    the root would turn ε into √ε, which is not negligible. So w within rounding of 0 are set to 0.
     """
     w, V = np.linalg.eigh(cov)
     w = np.where(w > len(w) * np.finfo(np.float64).eps * w[-1], w, 0)

@@ -1,11 +1,11 @@
-"""Does a generator draw, or does it copy? Look for the nearest training image of each sample."""
+"""Does a generator draw new images, or copy? Find the training image nearest to each sample."""
 
 import numpy as np
 
 from tinygan.metrics.distances import blocks, direct, squared_distances
 from tinygan.metrics.rows import check_same_width, flat_images, pixels
 
-_ROWS = 5000  # images turned into float64 at a time
+_ROWS = 5000  # images converted to float64 at a time
 
 
 def nearest(samples, images):
@@ -13,9 +13,9 @@ def nearest(samples, images):
 
     samples: (N, …), images: (M, …): uint8, or floats in [-1, 1]; computed in float64.
     Returns (distances (N,) float64, indices (N,) into images; the first of several equally near).
-    A copy has distance 0 exactly, when both are of one dtype. Among images nearer than about 1e-6
-    one other than the nearest may be returned; two different uint8 images are farther apart.
-    Raises ValueError for other images, or when the two sets differ in size of an image.
+    A copy has distance exactly 0, if both have the same dtype. Of several images within about 1e-6,
+    one that is not the nearest may be returned; different uint8 images are farther apart than that.
+    Raises ValueError for other images, or when the two sets differ in image size.
     """
     samples, images = flat_images(samples), flat_images(images)
     check_same_width(samples=samples, images=images)
@@ -30,15 +30,15 @@ def memorisation_ratio(samples, train, test):
         ratio = [d(samples, train) / d(samples, test)] / [d(test, train) / d(test, test)]
 
     where in d(test, test) no image counts as its own neighbour. About 1: the samples are no nearer
-    to training images than to images never shown; towards 0: they are copies; when a share s of
-    the samples are exact copies, about 1 − s. Why both brackets: the larger of two sets always has
-    nearer neighbours, which the second, of real images alone, takes out, so all training images can
-    take part and a copy of any is found; and smooth or simple images have near neighbours
-    everywhere, which d(samples, test) takes out: d(samples, train) / d(test, train) alone would
-    call blurred samples copies. Pixels see copies, not paraphrases: one moved by a pixel is new.
+    to training images than to images never shown; near 0: they are copies; about 1 − s: a share s
+    of the samples are exact copies. Both brackets are needed. The larger of two sets always has
+    nearer neighbours; the second bracket, of real images only, corrects this, so that all training
+    images can be used and a copy of any is found. Smooth or simple images have near neighbours
+    everywhere; d(samples, test) corrects this: d(samples, train) / d(test, train) alone would call
+    blurred samples copies. Pixels cannot show changed copies: one shifted by a pixel counts as new.
 
     samples: (N, …), train: (M, …), test: (L, …), L at least 2: uint8, or floats in [-1, 1]. test:
-    real images that the generator was not trained on; samples must not be these images themselves.
+    real images that the generator was not trained on; the samples must not be these images.
     Returns a float. Raises ValueError for other images, and when all samples, or all test images,
     have an exact copy in test.
     Source: the three samples are those of Meehan, Chaudhuri & Dasgupta 2020, "A non-parametric test
@@ -52,14 +52,14 @@ def memorisation_ratio(samples, train, test):
     if to_test == 0 or test_to_test == 0 or test_to_train == 0:
         raise ValueError(
             "there is nothing to compare with: the samples or the training images are copies of "
-            "the test images, or these of each other"
+            "the test images, or the test images are copies of each other"
         )
     to_train = _nearest(samples, train)[0].mean()
     return float(to_train / to_test / (test_to_train / test_to_test))
 
 
 def _nearest(samples, images, skip_self=False):
-    """`nearest` of flat images; with skip_self, image n does not count as the nearest to row n."""
+    """`nearest` for flat images; with skip_self, image n is not a neighbour of row n."""
     x = pixels(samples)
     least = np.full(len(x), np.inf)
     indices = np.zeros(len(x), np.int64)

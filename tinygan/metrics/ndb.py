@@ -2,7 +2,7 @@
 
 The training images are sorted into K bins, the cells of k-means on their pixels. Real images fall
 into the bins in known proportions; a generator that never draws a kind of image leaves bins empty,
-one that repeats itself overfills some. No network takes part.
+and one that repeats itself fills some bins too much. No network is used.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from tinygan.metrics.rows import check_same_width, flat_images, pixels
 from tinygan.models.kmeans import kmeans
 
 _Z = NormalDist().inv_cdf(1 - 0.05 / 2)  # 1.96: two-sided, p < 0.05
-_ROWS = 5000  # images turned into float64 at a time
+_ROWS = 5000  # images converted to float64 at a time
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def fit_bins(images, n_bins=100, *, rng):
 
     images: (N, …) uint8, or floats in [-1, 1]; N at least n_bins. rng: host NumPy Generator for
     the start of k-means.
-    Returns Bins, to be used for every set of samples that is to be compared.
-    Raises ValueError for other images or too few.
+    Returns Bins, to be used for all sets of samples that are compared.
+    Raises ValueError for other images, or for too few.
     Source: Richardson & Weiss 2018; as in their code, k-means stops after at most 100
     iterations.
     """
@@ -44,15 +44,15 @@ def fit_bins(images, n_bins=100, *, rng):
 
 
 def ndb(bins, samples):
-    """In how many of the K bins does the share of the samples, q, differ from that of training, p?
+    """In how many of the K bins does the share q of samples differ from the share p of training?
 
-    Of N training images and M samples. A bin differs when |p − q| > 1.96 · SE, p < 0.05 in the
-    two-proportion z-test with pooled SE² = r (1 − r) (1/N + 1/M), r = (N p + M q) / (N + M).
-    samples: as the images for fit_bins.
+    For N training images and M samples, a bin differs when |p − q| > 1.96 · SE: 5 % significance in
+    the two-proportion z-test with pooled SE² = r (1 − r) (1/N + 1/M), r = (N p + M q) / (N + M).
+    samples: like the images for fit_bins.
     Returns a dict: ndb, the count of such bins; bins, K; js, the Jensen–Shannon divergence
-    H((p + q)/2) − (H(p) + H(q))/2 in nats, 0 to ln 2. Real images too get ndb ≈ 0.05 K; with more
-    samples smaller differences show and js is smaller, so compare at equal M.
-    Raises ValueError for other images, or images of another size than the bins'.
+    H((p + q)/2) − (H(p) + H(q))/2 in nats, 0 to ln 2. Real images also get ndb ≈ 0.05 K. With more
+    samples, smaller differences count and js is smaller, so compare at equal M.
+    Raises ValueError for other images, or images whose size differs from the bins'.
     Source: Richardson & Weiss 2018.
     """
     rows = flat_images(samples)
@@ -61,7 +61,7 @@ def ndb(bins, samples):
     n, m = bins.counts.sum(), counts.sum()
     p, q = bins.counts / n, counts / m
     r = (bins.counts + counts) / (n + m)
-    se = np.sqrt(r * (1 - r) * (1 / n + 1 / m))  # 0 where both have none or all: p = q there
+    se = np.sqrt(r * (1 - r) * (1 / n + 1 / m))  # 0 where p = q = 0 or p = q = 1
     js = entropy(p + q) - (entropy(p) + entropy(q)) / 2
     return {
         "ndb": int((np.abs(p - q) > _Z * se).sum()),

@@ -1,14 +1,14 @@
 """Precision, recall, density, coverage: are the samples realistic, and are they as varied?
 
-The real features are seen as a region: the union of balls, one around each real point, that reach
-to its k-th nearest real neighbour. A fake inside is realistic; the fakes' own region tells which
-real points a generator could have made. So each fault has its own sign: fakes unlike any real image
-cost precision, a class that is never drawn costs recall and coverage.
+The real features define a region: the union of balls around all real points, each reaching to the
+k-th nearest real neighbour. A fake inside is realistic; the fakes' own region tells which real
+points the generator could have made. So each fault has its own sign: fakes unlike any real image
+lower precision, a class that is never drawn lowers recall and coverage.
 
-As realistic as the features can tell, that is: a classifier that has only ever seen clothes may put
-noise among them. With our features 10,000 images of uniform random pixels beside the test images of
-Fashion-MNIST get a precision of 0.72 and a density of 0.39 (real images: 0.92 and 0.99). Recall and
-coverage see it, for all noise looks alike: 0.0004 and 0.02 (0.92 and 0.97).
+Realistic means realistic to the features: a classifier trained only on clothes may place noise among
+them. With our features, 10,000 images of uniform random pixels, compared with the test images of
+Fashion-MNIST, get a precision of 0.72 and a density of 0.39 (real images: 0.92 and 0.99). Recall and
+coverage detect the noise, because it all looks alike: 0.0004 and 0.02 (real: 0.92 and 0.97).
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from tinygan.metrics.rows import feature_pair
 
 
 def prdc(real, fake, k=5):
-    """Who lies within whose ball? A ball reaches to the k-th nearest neighbour in its own set.
+    """Which points lie in which balls? A ball reaches to the k-th nearest neighbour in its set.
 
     precision = share of fakes within any real ball;   recall = share of reals within any fake ball
     density = mean over fakes of (number of real balls around it) / k
@@ -26,18 +26,17 @@ def prdc(real, fake, k=5):
 
     real, fake: (N, D) and (M, D), any real dtype; computed in float64. k: 1 up to min(N, M) − 1;
     a point is not its own neighbour, but its duplicates are. A ball includes its surface.
-    Returns a dict of four floats in [0, 1], density from 0 up: near 1 when fakes are like reals.
+    Returns a dict of four floats in [0, 1], density at least 0: near 1 when fakes are like reals.
     Precision and recall depend on N and M, so compare at equal numbers. Precision and density say
-    that features lie among real ones, no more: a classifier may put noise there, and blur can raise
-    both, for it moves images to the middle of the region; recall and coverage then fall.
-    Raises ValueError for sets of different widths, a k that does not fit, values that are not
-    finite.
+    only that features lie among real ones: a classifier may place noise there, and blur can raise
+    both, because it moves images to the middle of the region; recall and coverage then fall.
+    Raises ValueError for sets of different widths, a k out of range, or values that are not finite.
     Source: Kynkäänniemi et al. 2019, section 2 (precision, recall); Naeem et al. 2020, section 3.2
     (density, coverage).
     """
     real, fake = feature_pair(real, fake)
     if not 1 <= k < min(len(real), len(fake)):
-        raise ValueError(f"k = {k} does not fit {len(real)} real and {len(fake)} fake points")
+        raise ValueError(f"k = {k} is out of range for {len(real)} real and {len(fake)} fake points")
     real_radii, fake_radii = _squared_radii(real, k), _squared_radii(fake, k)
 
     balls_around_fake = np.zeros(len(fake), int)
@@ -66,7 +65,7 @@ def prdc(real, fake, k=5):
 def _squared_radii(x, k):
     """The squared distance from each row of x to its k-th nearest other row: (N, D) -> (N,).
 
-    Copies have equal radii, so one of them is enough: a collapsed generator makes thousands.
+    Copies have equal radii, so only one is computed: a collapsed generator makes thousands.
     """
     _, rows, copy_of = np.unique(x, axis=0, return_index=True, return_inverse=True)
     centred = x - x.mean(axis=0)
@@ -75,10 +74,10 @@ def _squared_radii(x, k):
         here = rows[part]
         d2 = squared_distances(centred[here], centred)  # (B, N)
         d2[np.arange(len(here)), here] = np.inf  # itself, by index: a duplicate is a neighbour
-        about = np.partition(d2, k - 1, axis=1)[:, k - 1]  # right but for rounding
+        about = np.partition(d2, k - 1, axis=1)[:, k - 1]  # correct except for rounding
         error = 2 * rounding(centred[here], centred)  # both sides of a comparison have it
         unsure = np.abs(d2 - about[:, None]) <= error[:, None]
-        nearer = (d2 < (about - error)[:, None]).sum(axis=1)  # surely nearer than the k-th
+        nearer = (d2 < (about - error)[:, None]).sum(axis=1)  # certainly nearer than the k-th
         for i, row in enumerate(here):
             exact = np.sort(direct(x[unsure[i]], x[row]))
             radii[part.start + i] = exact[k - 1 - nearer[i]]

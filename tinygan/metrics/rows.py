@@ -1,13 +1,12 @@
-"""What the metrics take: a table of features, or images as a table of pixels, one row per image."""
+"""The input of the metrics: tables of features, or of the pixels of images, one row per image."""
 
 import numpy as np
 
 
 def feature_rows(features, least=1):
-    """Features (N, D) of any real dtype -> float64, without a copy when they are float64 already.
+    """Features (N, D) of any real dtype -> float64, without a copy if they are already float64.
 
-    Raises ValueError when they are not a table, have fewer than `least` rows or a value that is not
-    finite.
+    Raises ValueError when they are not a table, have fewer than `least` rows or are not all finite.
     """
     rows = np.asarray(features)
     if rows.ndim != 2 or rows.dtype.kind not in "fiu":
@@ -20,15 +19,15 @@ def feature_rows(features, least=1):
 
 
 def feature_pair(features_a, features_b, least=1):
-    """feature_rows of two sets; raises ValueError also when they differ in width."""
+    """feature_rows of two sets. Also raises ValueError when they differ in width."""
     a, b = feature_rows(features_a, least), feature_rows(features_b, least)
     if a.shape[1] != b.shape[1]:
-        raise ValueError(f"both sets need features of one width, got {a.shape[1]} and {b.shape[1]}")
+        raise ValueError(f"both sets need the same number of features, got {a.shape[1]} and {b.shape[1]}")
     return a, b
 
 
 def flat_images(images, least=1):
-    """Images (N, …) -> (N, D) as they are, after the checks that `pixels` relies on.
+    """Images (N, …) -> (N, D) of the same dtype, after the checks that `pixels` relies on.
 
     Raises ValueError when there are fewer than `least`, or when they are neither uint8 nor floats
     in [-1, 1].

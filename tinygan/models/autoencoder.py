@@ -1,6 +1,6 @@
 """The two halves of a dense autoencoder for 28×28 images. Each builder returns a new Sequential.
 
-Start weights: N(0, 2 / n_in), He et al. 2015, section 2.2.
+Initial weights: N(0, 2 / n_in), He et al. 2015, section 2.2.
 """
 
 import math
@@ -11,7 +11,8 @@ from tinygan import nn
 def dense_encoder(rng, *, outputs, width=64):
     """images (N, 28, 28, 1) -> 8 width -> 4 width -> (N, outputs), with LeakyReLU between.
 
-    outputs: the length of the code, or for a variational encoder twice that: means, log variances.
+    outputs: the length of the code, or for a variational encoder twice that: means,
+    then log variances.
     """
     return nn.Sequential(
         nn.Flatten(),
@@ -22,7 +23,7 @@ def dense_encoder(rng, *, outputs, width=64):
 
 
 def dense_decoder(rng, *, code, width=64):
-    """codes (N, code) -> 4 width -> 8 width -> logits (N, 28, 28, 1), their sigmoid: images."""
+    """codes (N, code) -> 4 width -> 8 width -> logits (N, 28, 28, 1) of images in [0, 1]."""
     return nn.Sequential(
         *_dense(code, 4 * width, rng),
         *_dense(4 * width, 8 * width, rng),

@@ -1,10 +1,10 @@
-"""Generators and discriminators. Each builder returns a fresh Sequential on the host.
+"""Generators and discriminators. Each builder returns a new Sequential on the host.
 
-width: how wide the layers are, at least 1; each builder's picture says what it means. rng draws the
-weights now and the dropout masks later. noise_dim: length of the noise vector z.
+width: scales the sizes of the layers, at least 1; the shapes in each docstring show how. rng draws
+the weights now and the dropout masks later. noise_dim: length of the noise vector z.
 
-Start weights: N(0, 0.02²), as the DCGAN paper has it. A stack of dense layers without BatchNorm
-would shrink the signal to nothing with that, so those start from N(0, 2 / n_in).
+Initial weights: N(0, 0.02²), as in the DCGAN paper. In a stack of dense layers without BatchNorm
+they would shrink the signal to nothing, so such layers start from N(0, 2 / n_in).
 Sources: Radford et al. 2016, section 3 and 4 (DCGAN); He et al. 2015, section 2.2 (2 / n_in); the
 five documents that the recipes follow, named in recipes.py.
 """
@@ -29,7 +29,7 @@ def dense_generator(rng, *, noise_dim=100, width=64):
 def dense_discriminator(rng, *, hidden=(256, 512, 1024), dropout=0.0):
     """images (N, 28, 28, 1) -> hidden[0] -> hidden[1] -> … -> logits (N, 1).
 
-    hidden: units of the hidden layers. dropout: the probability after each of them.
+    hidden: sizes of the hidden layers. dropout: the dropout probability after each of them.
     """
     return nn.Sequential(
         nn.Flatten(),
@@ -39,12 +39,12 @@ def dense_discriminator(rng, *, hidden=(256, 512, 1024), dropout=0.0):
 
 
 def cnn_generator(rng, *, noise_dim=100, width=64):
-    """Noise to 28×28 images by upsampling and convolving.
+    """Noise to 28×28 images by upsampling and convolution.
 
     z (N, noise_dim) -> (7, 7, 2 width) -> (14, 14, 2 width) -> (28, 28, width)
     -> images (N, 28, 28, 1) in [-1, 1].
-    Repeating pixels and then convolving 3×3 cannot leave the checkerboard that a transposed
-    convolution can (Odena et al. 2016), and costs more: the convolution works on the large image.
+    Upsampling followed by a 3×3 convolution cannot cause the checkerboard pattern of a transposed
+    convolution (Odena et al. 2016), but costs more: the convolution works on the large image.
     """
     return nn.Sequential(
         nn.Dense(noise_dim, 7 * 7 * 2 * width, bias=False, rng=rng),
@@ -84,8 +84,8 @@ def dcgan_generator(rng, *, noise_dim=100, width=64):
 
     z (N, noise_dim) -> images (N, 28, 28, 1) in [-1, 1]. width: channels of the last hidden layer,
     at least 1; the earlier ones have 2 and 4 times as many.
-    A bias right before a BatchNorm would be taken out again by its mean, so there is none.
-    LeakyReLU where the paper has ReLU, as in github.com/kohjlalex/DCGAN.
+    There is no bias before a BatchNorm, which would subtract it again with the mean.
+    LeakyReLU replaces the paper's ReLU, as in github.com/kohjlalex/DCGAN.
     """
     return nn.Sequential(
         nn.Dense(noise_dim, 7 * 7 * 4 * width, bias=False, rng=rng),
@@ -106,27 +106,27 @@ def dcgan_generator(rng, *, noise_dim=100, width=64):
 
 
 def dcgan_discriminator(rng, *, width=64, dropout=0.3):
-    """28×28 images to one logit each: above 0 says real, below 0 says fake.
+    """28×28 images to one logit each: above 0 means real, below 0 fake.
 
     images (N, 28, 28, 1) -> logits (N, 1). width: channels of the first convolution, at least 1;
-    the second has twice as many. dropout: where the paper has BatchNorm; with 0 there is neither,
-    which is what a Wasserstein critic wants.
+    the second has twice as many. dropout: the probability; dropout replaces the paper's BatchNorm.
+    With 0 there is neither, as a Wasserstein critic needs.
     """
     layers = []
     for c_in, c_out in ((1, width), (width, 2 * width)):
         layers += [nn.Conv2d(c_in, c_out, 5, stride=2, padding=2, rng=rng), nn.LeakyReLU()]
         if dropout:
             layers.append(nn.Dropout(dropout, rng=rng))
-    # (N, 7, 7, 2 width) by now
+    # the output is (N, 7, 7, 2 width)
     return nn.Sequential(*layers, nn.Flatten(), nn.Dense(7 * 7 * 2 * width, 1, rng=rng))
 
 
 def all_conv_generator(rng, *, size, channels, noise_dim=100, width=64, activation=nn.ReLU):
     """Noise to square images by transposed convolutions alone, as in the DCGAN paper.
 
-    z (N, noise_dim), read as one pixel -> 4×4 -> 8×8 -> … -> images (N, size, size, channels) in
+    z (N, noise_dim), taken as one pixel -> 4×4 -> 8×8 -> … -> images (N, size, size, channels) in
     [-1, 1]. size: 4 times a power of two, at least 8. The last hidden layer, of size / 2, has
-    `width` channels, each one before it twice as many.
+    `width` channels; each earlier layer has twice as many as the next.
     """
     steps = _doublings(size)
     c = width * 2 ** (steps - 1)
@@ -151,7 +151,7 @@ def all_conv_discriminator(rng, *, size, channels, width=64):
     """Square images to one logit by convolutions alone, the mirror of all_conv_generator.
 
     images (N, size, size, channels) -> size / 2 -> … -> 4×4 -> logits (N, 1). LeakyReLU throughout;
-    BatchNorm after every convolution but the first, as the paper has it.
+    BatchNorm after every convolution except the first, as in the paper.
     """
     layers = [
         nn.Conv2d(channels, width, 4, stride=2, padding=1, rng=rng),
@@ -206,8 +206,7 @@ def fashion_discriminator(rng, *, width=64):
 def conditional_generator(rng, *, classes, noise_dim=100):
     """z (N, noise_dim), labels (N,) -> 128 -> 256 -> 512 -> 1024 -> images (N, 28, 28, 1).
 
-    Images are in [0, 1]. The label's embedding has as many numbers as there are classes
-    and joins z.
+    Images are in [0, 1]. The label's embedding has length `classes` and is appended to z.
     """
     return Conditional(
         nn.Embedding(classes, classes, rng=rng),
@@ -221,7 +220,7 @@ def conditional_generator(rng, *, classes, noise_dim=100):
 def conditional_discriminator(rng, *, classes):
     """images (N, 28, 28, 1), labels (N,) -> 512 -> 1024 -> 1024 -> 512 -> logits (N, 1).
 
-    The label's embedding has as many numbers as there are classes, and joins the pixels.
+    The label's embedding has length `classes` and is appended to the pixels.
     """
     return Conditional(
         nn.Embedding(classes, classes, rng=rng),
@@ -231,7 +230,7 @@ def conditional_discriminator(rng, *, classes):
 
 
 def _dense_stack(sizes, rng, dropout=0.0):
-    """Dense and LeakyReLU from each size to the next, with dropout where it is not 0."""
+    """Dense and LeakyReLU from each size to the next, then dropout if it is not 0."""
     layers = []
     for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Dense(n_in, n_out, rng=rng, std=math.sqrt(2 / n_in)), nn.LeakyReLU()]
@@ -241,7 +240,7 @@ def _dense_stack(sizes, rng, dropout=0.0):
 
 
 def _doublings(size):
-    """How often 4×4 must double to reach size×size. ValueError when it never does."""
+    """How often 4×4 must double to reach size×size. Raises ValueError if it never does."""
     steps = (size // 4).bit_length() - 1
     if size < 8 or 4 * 2**steps != size:
         raise ValueError(f"size must be 4 times a power of two and at least 8, got {size}")

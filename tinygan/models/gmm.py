@@ -6,17 +6,17 @@ draw x from the normal distribution with that component's mean and covariance,
     p(x) = Σ_k w_k N(x; μ_k, Σ_k).
 
 If one knew which row came from which component, the fit would be simple: each component takes the
-mean and covariance of its own rows. One does not, but given a fit, Bayes' rule tells how likely
-each component is for each row. EM does the two in turn:
+mean and covariance of its own rows. This is not known, but given a fit, Bayes' rule tells how
+likely each component is for each row. EM alternates between the two:
 
     E step    r_nk = w_k N(x_n; μ_k, Σ_k) / Σ_j w_j N(x_n; μ_j, Σ_j)      the responsibilities
     M step    N_k = Σ_n r_nk,   w_k = N_k / N,   μ_k = Σ_n r_nk x_n / N_k,
               Σ_k = Σ_n r_nk (x_n − μ_k)(x_n − μ_k)ᵀ / N_k + reg_covar · I
 
-No turn lowers the likelihood, which is how one sees that the code is right and when to stop.
+No iteration lowers the likelihood: this is a test of the code, and shows when to stop.
 
-Densities in many dimensions underflow, so the E step keeps logarithms throughout. Nor is any Σ
-inverted: with Σ = L Lᵀ (Cholesky, L lower triangular) and P = L⁻ᵀ, the precision is Σ⁻¹ = P Pᵀ, and
+Densities in many dimensions underflow, so the E step uses logarithms throughout. No Σ is inverted:
+with Σ = L Lᵀ (Cholesky, L lower triangular) and P = L⁻ᵀ, the precision is Σ⁻¹ = P Pᵀ, and
 
     log N(x; μ, Σ) = −D/2 log 2π + Σ_i log P_ii − ½ ‖(x − μ) P‖².
 
@@ -52,28 +52,28 @@ class GaussianMixture:
     covariance_type: what a Σ_k may be.
         "full"       any covariance            covariances_ (K, D, D)
         "tied"       one for all components    (D, D)
-        "diag"       one variance a column     (K, D)
+        "diag"       one variance per column   (K, D)
         "spherical"  one variance              (K,)
-    tol: EM has converged when an iteration moves the mean log-likelihood by less. max_iter: the
-    most iterations; a ConvergenceWarning says when they were not enough.
+    tol: EM has converged when an iteration changes the mean log-likelihood by less than this.
+    max_iter: the maximum number of iterations; a ConvergenceWarning says when it was too small.
     reg_covar: added to every variance, at least 0, to keep a component from shrinking onto a point.
-    n_init: independent starts, of which the one with the highest likelihood is kept.
+    n_init: number of independent starts; the fit with the highest likelihood is kept.
     init_params: what a start is made from. "kmeans": the clusters of k-means; "k-means++": K rows
     far from each other; "random_from_data": any K rows.
-    weights_init (K,), means_init (K, D), precisions_init (shaped like covariances_): if given, used
-    in place of what init_params would start with.
+    weights_init (K,), means_init (K, D), precisions_init (shaped like covariances_): if given, they
+    replace the initial values from init_params.
     rng: host NumPy Generator for the starts and for `sample`.
 
     After fit: weights_ (K,), means_ (K, D), covariances_ and precisions_cholesky_ (the P above)
-    live where X does, in float64. Of the start that was kept: converged_, n_iter_, and lower_bound_
-    as float, the mean log-likelihood in nats of the last E step; lower_bounds_ lists that of each.
-    It computes in float64 whatever X is, float32 included: the small variance of rows far from zero
-    would drown in float32's rounding.
+    live where X does, in float64. For the start that was kept: converged_, n_iter_, and
+    lower_bound_, a float, the mean log-likelihood in nats of the last E step; lower_bounds_ lists
+    that of every E step. Everything is computed in float64, even for a float32 X: for rows far from
+    zero, the rounding errors of float32 would exceed a small variance.
     Raises ValueError for arguments outside their range.
     Source: Bishop 2006, section 9.2.2.
     """
 
-    _dtype = np.dtype(np.float64)  # of samples, until fit has seen X's
+    _dtype = np.dtype(np.float64)  # of samples; fit replaces it by X's
 
     def __init__(
         self,
@@ -112,8 +112,8 @@ class GaussianMixture:
         """Find the parameters by EM. X: (N, D), finite, N ≥ K and ≥ 2. Returns self.
 
         Raises ValueError when X is empty, not finite or has fewer rows than components; when all
-        its rows are equal, as the likelihood would then be reg_covar's and say nothing of X; and
-        when a covariance cannot be factorised.
+        its rows are equal, because the likelihood would then depend on reg_covar alone; and when a
+        covariance cannot be factorised.
         """
         check_table(X, least=max(2, self.n_components))
         check_spread(X)
@@ -144,8 +144,8 @@ class GaussianMixture:
         """EM, one iteration at a time, without end: yields the mean of log p(x) in nats as float.
 
         Each iteration is an E step and an M step; the mean is that of the E step, before the M step
-        changes the parameters. The first iteration starts from the parameters that are set already,
-        else from what init_params makes. X: (N, D), as for fit, which checks it.
+        changes the parameters. The first iteration starts from the parameters that are already set,
+        else from those that init_params gives. X: (N, D), as for fit; it is not checked here.
         Raises ValueError when a covariance cannot be factorised.
         """
         kind = self.covariance_type
@@ -168,8 +168,8 @@ class GaussianMixture:
     def score_samples(self, X):
         """log p(x) of every row in nats: (N, D) -> (N,) float64, where fit's X lived.
 
-        Raises ValueError, as all the methods below, before fit and for an X that is not finite or
-        has another number of columns.
+        Raises ValueError, like all the methods below, before fit and for an X that is not finite or
+        has a different number of columns.
         """
         return self._e_step(X)[0]
 
@@ -202,7 +202,7 @@ class GaussianMixture:
     def sample(self, n_samples=1):
         """Draw rows: k from w, then x = μ_k + L_k z with z from N(0, I).
 
-        Returns (X (n_samples, D) in the dtype of fit's X, float64 if that was whole numbers;
+        Returns (X (n_samples, D) in the dtype of fit's X, float64 if that was an integer;
         labels (n_samples,) int64), sorted by component, where fit's X lived.
         Raises ValueError before fit and for n_samples below 1.
         """
@@ -229,7 +229,7 @@ class GaussianMixture:
         return xp.asarray((means[labels] + z).astype(self._dtype)), xp.asarray(labels)
 
     def _start(self, X):
-        """(weights, means, precisions_cholesky) to begin with."""
+        """The initial (weights, means, precisions_cholesky)."""
         xp, (_, d), k = backend.array_module(X), X.shape, self.n_components
         weights = _given(xp, "weights_init", self.weights_init, (k,))
         means = _given(xp, "means_init", self.means_init, (k, d))
@@ -250,7 +250,7 @@ class GaussianMixture:
         return weights, means, _factor_of_precisions(precisions, self.covariance_type)
 
     def _first_responsibilities(self, X):
-        """(N, K) of 0 and 1: k-means gives every row to a component, the others one row to each."""
+        """(N, K) of 0 and 1: k-means gives a component to every row, the others one row to each."""
         xp, n, k = backend.array_module(X), len(X), self.n_components
         if self.init_params == "kmeans":
             labels = kmeans(X, k, rng=self.rng)[1]
@@ -265,14 +265,14 @@ class GaussianMixture:
         return resp
 
     def _unfitted(self):
-        """A GaussianMixture of the same arguments, with the same rng, that is not fitted."""
+        """An unfitted GaussianMixture with the same arguments and the same rng."""
         new = copy.copy(self)
         for name in [name for name in vars(new) if name.endswith("_")]:
             delattr(new, name)
         return new
 
     def _e_step(self, X):
-        """e_step with the fitted parameters, X checked."""
+        """e_step with the fitted parameters, after checking X."""
         self._check_fitted()
         check_table(X, columns=self.means_.shape[1])
         X = backend.to_device(X, backend.array_module(self.means_))
@@ -312,7 +312,7 @@ def e_step(X, weights, means, factors, covariance_type):
     """Bayes' rule in logarithms. X (N, D), factors: the components' P, see precisions_cholesky.
 
     Returns (log p(x_n) (N,), responsibilities r_nk (N, K)).
-    Source: Bishop 2006, equation 9.23, with log Σ exp taken about the largest term.
+    Source: Bishop 2006, equation 9.23, with the largest term factored out of log Σ exp.
     """
     xp = backend.array_module(X)
     log_joint = log_normal(X, means, factors, covariance_type) + xp.log(weights)  # log w_k N_k
@@ -324,10 +324,10 @@ def e_step(X, weights, means, factors, covariance_type):
 def m_step(X, resp, reg_covar, covariance_type):
     """The parameters under which the rows, weighted by resp (N, K), are most likely.
 
-    Returns (weights (K,), means (K, D), covariances, shaped as covariance_type has it).
+    Returns (weights (K,), means (K, D), covariances of covariance_shape).
     Source: Bishop 2006, equations 9.24 to 9.27.
     """
-    n_k = resp.sum(axis=0) + 10 * np.finfo(np.float64).eps  # (K,): never a division by 0
+    n_k = resp.sum(axis=0) + 10 * np.finfo(np.float64).eps  # (K,), never 0
     means = (resp.T @ X) / n_k[:, None]  # (K, N) @ (N, D)
     covariances = _covariances(X, resp, n_k, means, reg_covar, covariance_type)
     return n_k / n_k.sum(), means, covariances
@@ -336,7 +336,7 @@ def m_step(X, resp, reg_covar, covariance_type):
 def log_normal(X, means, factors, covariance_type):
     """log N(x_n; μ_k, Σ_k) = −D/2 log 2π + Σ_i log P_ii − ½ ‖(x_n − μ_k) P_k‖²  as (N, K).
 
-    One component at a time, or one matrix product for all: never an (N, K, D) array.
+    Computed one component at a time or in one matrix product, without an (N, K, D) array.
     """
     xp, (n, d), k = backend.array_module(X), X.shape, len(means)
     if covariance_type == "full":
@@ -365,14 +365,14 @@ def log_normal(X, means, factors, covariance_type):
 def precisions_cholesky(covariances, covariance_type):
     """P with P Pᵀ = Σ⁻¹: L⁻ᵀ where Σ = L Lᵀ, or 1/σ where Σ is diagonal. Shaped like covariances.
 
-    Raises ValueError when a Σ is not positive definite, and says what to change.
+    Raises ValueError, which says what to change, when a Σ is not positive definite.
     """
     xp = backend.array_module(covariances)
     if covariance_type in ("diag", "spherical"):
         if not bool((covariances > 0).all()):
             raise ValueError(_not_definite("variance", "zero"))
         return 1 / xp.sqrt(covariances)
-    try:  # on the host: K small factorisations, and a device may not say when one has failed
+    try:  # on the host: K small factorisations; a device may not report that one failed
         L = np.linalg.cholesky(backend.to_numpy(covariances))
     except np.linalg.LinAlgError:
         raise ValueError(_not_definite("covariance", "not positive definite")) from None
@@ -390,8 +390,8 @@ def _covariances(X, resp, n_k, means, reg_covar, covariance_type):
         return xp.stack(
             [_scatter(X, means[j], resp[:, j]) / n_k[j] + ridge for j in range(len(means))]
         )
-    centre = X.mean(axis=0)  # moving all does not change a covariance, and saves digits
-    if covariance_type == "tied":  # of all rows about one centre, less that of the means about it
+    centre = X.mean(axis=0)  # a shift of all rows changes no covariance, but saves digits
+    if covariance_type == "tied":  # scatter of the rows minus that of the means
         between = ((means - centre).T * n_k) @ (means - centre)
         return (_scatter(X, centre, resp.sum(axis=1)) - between) / n_k.sum() + ridge
     variances = (resp.T @ (X - centre) ** 2) / n_k[:, None] - (means - centre) ** 2
@@ -422,7 +422,7 @@ def _factor_of_precisions(precisions, covariance_type):
 
 
 def _given(xp, name, value, shape):
-    """A start value that was handed in, as a float64 array of module xp, or None."""
+    """An initial value given by the user, as a float64 array of module xp, or None."""
     if value is None:
         return None
     if hasattr(value, "get"):  # it is on a device

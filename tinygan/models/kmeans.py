@@ -1,14 +1,14 @@
-"""k-means: the K centres that have the rows of a table as near as possible.
+"""k-means: K centres to which the rows of a table are as near as possible.
 
-Every row belongs to its nearest centre, every centre is the mean of its rows; Lloyd's iterations
-make the two true in turn, and each turn can only lower the inertia, Σ_n min_k ‖x_n − c_k‖². They
+Every row should belong to its nearest centre, and every centre be the mean of its rows. Lloyd's
+iterations make the two true in turn, and no step raises the inertia, Σ_n min_k ‖x_n − c_k‖². They
 stop in a local minimum that depends on the start, so the start is chosen with care (k-means++).
 
-All distances at once would be an (N, K, D) array. Multiplied out, they are one matrix product:
+All differences x − c would be an (N, K, D) array. Expanded, the distances are one matrix product:
 
     ‖x − c‖² = ‖x‖² − 2 x·c + ‖c‖²
 
-but a small difference of large numbers loses its digits, so the data are first moved to mean 0 and
+but a small difference of large numbers loses digits, so the data are first shifted to mean 0, and
 everything is computed in float64.
 
 Sources: Lloyd 1982, "Least squares quantization in PCM"; Arthur & Vassilvitskii 2007, "k-means++:
@@ -24,13 +24,13 @@ _BLOCK = 1 << 20  # elements of the largest array that is made for one block of 
 
 
 def kmeans(X, n_clusters, *, rng, n_init=1, max_iter=300, tol=1e-4):
-    """K centres and the rows that belong to them, of least Σ_n ‖x_n − c_label(n)‖².
+    """K centres and a label for each row that minimise Σ_n ‖x_n − c_label(n)‖².
 
     X: (N, D), N at least n_clusters, NumPy or CuPy. rng: host NumPy Generator for the start.
-    n_init: starts, of which the best counts. A start ends after max_iter iterations, or when all
-    centres together move by no more than tol × the mean variance of X's columns (squared
-    distances). A centre that loses all its rows starts anew at the row that is farthest from its
-    own; only where X has fewer different rows than clusters can one stay empty.
+    n_init: number of starts; the best result is returned. A start ends after max_iter iterations,
+    or when the squared moves of all centres sum to at most tol × the mean variance of X's columns.
+    A centre that loses all its rows moves to the row that is farthest from its own centre; only if
+    X has fewer different rows than clusters can a cluster stay empty.
     Returns (centres (K, D) in X's dtype, labels (N,) int64, both where X lives, inertia as float).
     Raises ValueError when X is empty, not finite or has fewer rows than clusters.
     Source: Lloyd 1982, started by k-means++ (Arthur & Vassilvitskii 2007, section 2.2).
@@ -51,10 +51,10 @@ def kmeans(X, n_clusters, *, rng, n_init=1, max_iter=300, tol=1e-4):
 
 
 def plusplus_rows(X, n_clusters, *, rng):
-    """The indices (K,) of K rows to start from: each is drawn with p(x) ∝ D(x)², its squared
-    distance to the nearest row drawn before it; the first one uniformly.
+    """The indices (K,) of K rows to start from: the first is drawn uniformly, each other with
+    p(x) ∝ D(x)², its squared distance to the nearest row drawn before.
 
-    X, rng: as for kmeans. The indices live where X lives. Raises ValueError as kmeans.
+    X, rng: as for kmeans. The indices live where X lives. Raises ValueError as kmeans does.
     Source: Arthur & Vassilvitskii 2007, section 2.2.
     """
     _check(X, n_clusters)
@@ -62,7 +62,7 @@ def plusplus_rows(X, n_clusters, *, rng):
 
 
 def _plusplus(X, n_clusters, rng):
-    """plusplus_rows of rows that are near 0 and float64."""
+    """plusplus_rows for float64 rows with mean 0."""
     xp = backend.array_module(X)
     squares = (X**2).sum(axis=1)
     chosen, distances = [int(rng.integers(len(X)))], np.inf
@@ -70,9 +70,9 @@ def _plusplus(X, n_clusters, rng):
         last = X[chosen[-1]]
         to_last = squares - 2 * (X @ last) + (last**2).sum()
         distances = xp.maximum(xp.minimum(distances, to_last), 0)
-        distances[chosen[-1]] = 0  # exactly: no row is drawn twice
+        distances[chosen[-1]] = 0  # exactly 0, so no row is drawn twice
         weights = backend.to_numpy(distances)
-        if weights.sum() == 0:  # fewer different rows than clusters: any that is left will do
+        if weights.sum() == 0:  # fewer different rows than clusters: draw any other row
             weights = np.ones(len(X))
             weights[chosen] = 0
         chosen.append(int(rng.choice(len(X), p=weights / weights.sum())))
@@ -93,7 +93,7 @@ def _lloyd(X, centres, max_iter, least_move):
 
 
 def _nearest(X, squares, centres):
-    """For each row of X (N, D), whose ‖x‖² are given, its nearest of the centres (K, D).
+    """The nearest of the centres (K, D) to each row of X (N, D). squares: ‖x‖² of each row.
 
     Returns (labels (N,) int64, squared distances (N,)).
     """
@@ -101,14 +101,14 @@ def _nearest(X, squares, centres):
     of_centres = (centres**2).sum(axis=1)  # (K,)
     labels, scores = [], []
     for rows in _blocks(X, len(centres)):
-        score = of_centres - 2 * (rows @ centres.T)  # (B, K): ‖x − c‖² but for ‖x‖²
+        score = of_centres - 2 * (rows @ centres.T)  # (B, K): ‖x − c‖² − ‖x‖²
         labels.append(score.argmin(axis=1))
         scores.append(score.min(axis=1))
     return xp.concatenate(labels), xp.maximum(xp.concatenate(scores) + squares, 0)
 
 
 def _refill(labels, distances, n_clusters):
-    """The labels, with the row farthest from its centre moved to each cluster without rows."""
+    """The labels, after each empty cluster has received the row farthest from its centre."""
     on_host = backend.to_numpy(labels)
     counts = np.bincount(on_host, minlength=n_clusters)
     if counts.all():
@@ -123,7 +123,7 @@ def _refill(labels, distances, n_clusters):
 
 
 def _means(X, labels, centres):
-    """Each cluster's mean (K, D); where a cluster is empty, its centre as it was."""
+    """Each cluster's mean (K, D); an empty cluster keeps its centre."""
     xp = backend.array_module(X)
     n_clusters = len(centres)
     sums, counts, start = xp.zeros_like(centres), xp.zeros((n_clusters, 1)), 0

@@ -1,8 +1,8 @@
-"""Principal component analysis: the few directions in which a table's rows differ most.
+"""Principal component analysis: the few directions in which the rows of a table vary most.
 
 The rows' covariance Σ is symmetric, so its eigenvectors v_i are at right angles, and the variance
 of the rows along v_i is the eigenvalue λ_i. Keeping the C largest gives the C coordinates from
-which the rows can be rebuilt with the least squared error:
+which the rows can be reconstructed with the least squared error:
 
     Σ v_i = λ_i v_i,    z = (x − μ) V,    x ≈ z Vᵀ + μ        V (D, C), columns v_i
 
@@ -18,13 +18,13 @@ _BLOCK = 1 << 20  # elements in a block of rows: 8 MB
 
 
 class PCA:
-    """z = (x − μ) V with V the n_components main axes of the data. Names are scikit-learn's.
+    """z = (x − μ) V with V the first principal axes of the data. Names are scikit-learn's.
 
     n_components: C, from 1 to the smaller of N and D.
-    After fit, where X lives and in float64 whatever X is: mean_ (D,); components_ (C, D), whose
-    rows are the axes of length 1, by falling variance, each with its largest entry positive;
+    After fit, where X lives and always in float64: mean_ (D,); components_ (C, D), whose rows are
+    the axes, of length 1, by decreasing variance, each with its largest entry positive;
     explained_variance_ (C,), with N − 1 in the denominator; explained_variance_ratio_ (C,), as
-    parts of the variance of all D axes.
+    fractions of the variance of all D axes.
     Raises ValueError when n_components is below 1.
     Source: Bishop 2006, section 12.1.
     """
@@ -37,8 +37,8 @@ class PCA:
     def fit(self, X):
         """Find the axes. X: (N, D), finite, N at least 2. Returns self.
 
-        Raises ValueError when X is empty, not finite, smaller than n_components in N or in D, or
-        has equal rows only.
+        Raises ValueError when X is empty or not finite, has fewer than n_components rows or
+        columns, or has only equal rows.
         """
         check_table(X, least=2)
         check_spread(X)
@@ -50,8 +50,8 @@ class PCA:
             )
         mean = X.astype(np.float64).mean(axis=0)
         covariance = _scatter(X, mean) / (n - 1)
-        # On the host, as (D, D) is small beside X, and the axes are the same on every device
-        variances, axes = np.linalg.eigh(backend.to_numpy(covariance))  # rising; axes in columns
+        # On the host: (D, D) is small compared with X, and the axes are the same on every device
+        variances, axes = np.linalg.eigh(backend.to_numpy(covariance))  # ascending; axes in columns
         variances = np.maximum(variances, 0)  # rounding may leave −1e−17
         total = variances.sum()
         keep = slice(None, -self.n_components - 1, -1)  # the last C, backwards
@@ -64,9 +64,9 @@ class PCA:
         return self
 
     def transform(self, X):
-        """z = (x − μ) V: (N, D) -> (N, C), in X's dtype, float64 if that is whole numbers.
+        """z = (x − μ) V: (N, D) -> (N, C), in X's dtype, float64 if that is an integer.
 
-        Raises ValueError before fit and for an X that is not finite or has other than D columns.
+        Raises ValueError before fit and for an X that is not finite or does not have D columns.
         """
         self._check_fitted()
         check_table(X, columns=self.components_.shape[1])
@@ -74,7 +74,7 @@ class PCA:
         return z.astype(float_dtype(X))
 
     def inverse_transform(self, Z):
-        """x ≈ z Vᵀ + μ: (N, C) -> (N, D), in Z's dtype. Raises ValueError as transform."""
+        """x ≈ z Vᵀ + μ: (N, C) -> (N, D), in Z's dtype. Raises ValueError as transform does."""
         self._check_fitted()
         check_table(Z, columns=len(self.components_))
         X = Z.astype(np.float64) @ self.components_ + self.mean_  # (N, C) @ (C, D)

@@ -1,4 +1,4 @@
-"""What the models of this folder ask of the table they are fitted to: rows are examples."""
+"""Checks of the table to which the models in this folder are fitted: rows are examples."""
 
 import math
 
@@ -10,9 +10,9 @@ _LARGEST = 1e100
 
 
 def check_table(X, *, columns=None, least=1):
-    """Raise a ValueError of one sentence unless X is (N, D), N at least `least`, and finite.
+    """Raise a ValueError of one sentence unless X is (N, D), finite, with N at least `least`.
 
-    columns: the D that is wanted, if any. Reads one number from the device, which waits for it.
+    columns: the D that is required, or None. Waits for the device, to read one number from it.
     """
     xp = backend.array_module(X)
     if X.ndim != 2:
@@ -21,7 +21,7 @@ def check_table(X, *, columns=None, least=1):
     if n < 1 or d < 1:
         raise ValueError(f"X is empty: its shape is {X.shape}")
     if columns is not None and d != columns:
-        raise ValueError(f"X has {d:,} columns but the model, as fitted, takes {columns:,}")
+        raise ValueError(f"X has {d:,} columns but the model was fitted to {columns:,}")
     if n < least:
         raise ValueError(f"X has {n:,} rows, fewer than the {least:,} that are needed")
     if np.dtype(X.dtype).kind not in "fiu":
@@ -40,5 +40,5 @@ def check_spread(X):
 
 
 def float_dtype(X):
-    """X's dtype if that is a floating-point one, else float64: what results are returned in."""
+    """The dtype of results: X's dtype if it is floating-point, else float64."""
     return X.dtype if np.dtype(X.dtype).kind == "f" else np.dtype(np.float64)

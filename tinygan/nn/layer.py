@@ -203,7 +203,8 @@ class Sequential(Layer):
         """
         first = 0 if input_grad else self._first_to_learn(accumulate)
         for i in reversed(range(first, len(self.layers))):
-            gy = self.layers[i].backward(gy, accumulate, input_grad or i > first)
+            how = {} if input_grad or i > first else {"input_grad": False}
+            gy = self.layers[i].backward(gy, accumulate, **how)
         for layer in self.layers[:first]:
             layer.drop()
         return gy if input_grad else None

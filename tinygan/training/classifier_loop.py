@@ -26,6 +26,6 @@ def mirrored(images, rng):
     return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
 
 
-def predict(network, images):
+def predict(network, images, batch_size=256):
     """The logits of uint8 images (N, H, W, C) on the host, in eval mode -> float32 (N, K), host."""
-    return nn.in_batches(network, images, before=to_float)
+    return nn.in_batches(network, images, before=to_float, batch_size=batch_size)

@@ -140,10 +140,12 @@ def gradient_length(network):
     return xp.sqrt(sum(squares[1:], squares[0]))
 
 
-def generate(G, z, *labels, low=-1):
+def generate(G, z, *labels, low=-1, batch_size=256):
     """Draw images: z (N, noise_dim) float32 on the host -> uint8 (N, H, W, C) on the host.
 
     labels (N,), for a conditional G: the classes to draw. low: what G means by black, -1 or 0.
     In eval mode, so the same z gives the same image whatever is drawn beside it.
     """
-    return in_batches(G, z, *labels, after=lambda images: to_uint8(images, low))
+    return in_batches(
+        G, z, *labels, after=lambda images: to_uint8(images, low), batch_size=batch_size
+    )
