@@ -1,1 +1,1 @@
-"""What tinygan costs, beside PyTorch and scikit-learn: python -m benchmarks --help."""
+"""Time and memory of tinygan, PyTorch and scikit-learn: python -m benchmarks --help."""

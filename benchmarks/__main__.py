@@ -1,4 +1,4 @@
-"""python -m benchmarks KIND: measure, print a table, keep it."""
+"""python -m benchmarks KIND: measure, print a table, write the results to files."""
 
 import importlib
 import sys
@@ -10,8 +10,8 @@ KINDS = {
     "step": "a whole update of a recipe's networks, and where its time goes",
     "gmm": "the fit of a Gaussian mixture",
     "scaling": "time of a step by batch size and by width",
-    "startup": "the time until a command begins its work",
-    "reading": "how much there is to read to follow `train dcgan` to its end",
+    "startup": "the time of a whole process that imports tinygan, or trains one step",
+    "reading": "how much code a reader of `train dcgan` has to read",
 }
 
 
@@ -20,12 +20,12 @@ def main(argv=None):
     parser = Parser(
         prog="python -m benchmarks",
         usage="%(prog)s " + "|".join(KINDS) + " [options]",
-        description="Measure tinygan beside PyTorch and scikit-learn. "
+        description="Compare tinygan with PyTorch and scikit-learn. "
         + " ".join(f"{name}: {what}." for name, what in KINDS.items()),
     )
-    parser.add_argument("kind", choices=KINDS, help="what to measure; KIND --help has its options")
+    parser.add_argument("kind", choices=KINDS, help="what to measure; see also KIND --help")
     if argv and argv[0].startswith("-") and argv[0] not in ("-h", "--help"):
-        parser.error(f"the kind comes first, {'|'.join(KINDS)}, and {argv[0]} after it")
+        parser.error(f"the kind comes first, {'|'.join(KINDS)}, then {argv[0]}")
     kind = parser.parse_args(argv[:1]).kind
     return importlib.import_module(f"benchmarks.{kind}").main(argv[1:])
 

@@ -9,11 +9,11 @@ from tinygan import backend, nn
 def breakdown(step, networks, optimizers, xp, rounds=5):
     """Seconds of each part of a step, and the floating-point operations of its products.
 
-    step: a function that makes one update. networks, optimizers: what it calls, dicts by name.
-    Returns (total, parts): the seconds of the round of median length, and a dict by part of
+    step: a function that makes one update. networks, optimizers: those it uses, dicts by name.
+    Returns (total, parts) of the round with the median time: its seconds, and a dict part ->
     dict(kind, seconds, flops). The parts are each layer's forwards and backwards ("D 3 Conv2d
-    backward", of the kind Conv2d), the optimizers, and "the rest": all that happens between them.
-    They are those of that round, so they sum to its total.
+    backward", of the kind Conv2d), the optimizers, and "the rest": everything between them. The
+    seconds of the parts sum to the total.
     """
     parts, found = {}, []
 
@@ -60,7 +60,7 @@ def breakdown(step, networks, optimizers, xp, rounds=5):
             parts = {}
     finally:
         for owner, method in changed:
-            delattr(owner, method)  # the class's own is seen again
+            delattr(owner, method)  # the class's own method is used again
     median = statistics.median_low([total for total, _ in found])
     return next((total, kept) for total, kept in found if total == median)
 
@@ -68,8 +68,8 @@ def breakdown(step, networks, optimizers, xp, rounds=5):
 def product_flops(layer, input_shape, output_shape):
     """Operations of a layer's forward product: 2 for each multiplication and its addition.
 
-    Multiplications with the zeros of padding count, as they do everywhere; who leaves them out is
-    that much quicker. 0 for a layer without a product.
+    Multiplications by the zeros of padding count, as is usual; an implementation that skips them
+    is faster by that. 0 for a layer without a product.
     """
     if isinstance(layer, nn.Dense):
         return 2 * output_shape[0] * layer.n_in * layer.n_out
@@ -82,8 +82,8 @@ def product_flops(layer, input_shape, output_shape):
 def _counts(layer):
     """dict(forward, backward): functions of a call's (args, how, result) that count operations.
 
-    backward has as many again as forward for the weights' gradient, and for the input's, where
-    they are asked for.
+    backward has as many as forward for the weights' gradient, and as many again for the input's
+    gradient, each only if it is computed.
     """
     product = 0
 

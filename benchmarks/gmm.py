@@ -1,7 +1,7 @@
-"""python -m benchmarks gmm: fitting a Gaussian mixture, beside scikit-learn's.
+"""python -m benchmarks gmm: the fit of a Gaussian mixture, compared with scikit-learn's.
 
-50 full components on Fashion-MNIST's 60,000 images, reduced to 64 numbers by PCA: both start from
-the same means, weights and precisions and make the same number of EM iterations.
+50 components with full covariances on Fashion-MNIST's 60,000 images, reduced to 64 numbers by PCA.
+Both start from the same means, weights and precisions and make the same number of EM iterations.
 """
 
 import functools
@@ -24,9 +24,9 @@ def main(argv):
     parser = Parser(prog="python -m benchmarks gmm", description="Time the fit of a mixture.")
     add = parser.add_argument
     add("--components", type=whole_number(1), default=50, metavar="K", help="default 50")
-    add("--dims", type=whole_number(1), default=64, metavar="D", help="of the PCA (default 64)")
+    add("--dims", type=whole_number(1), default=64, metavar="D", help="after PCA (default 64)")
     add("--iterations", type=whole_number(1), default=10, metavar="I", help="of EM (default 10)")
-    add("--limit", type=whole_number(10), metavar="N", help="take the first N images only")
+    add("--limit", type=whole_number(10), metavar="N", help="use only the first N images")
     report.add_options(parser, peers=("sklearn",), rounds=5)
     args = parser.parse_args(argv)
     report.check_files(args)
@@ -62,7 +62,7 @@ def main(argv):
 
 
 def _check_sizes(args):
-    """UserError when there are too few images, or pixels, for what is asked."""
+    """Raise UserError when there are too few images or pixels for the options."""
     images = data.load("fashion-mnist").images[: args.limit]
     rows, pixels = len(images), images[0].size
     if args.components > rows:
@@ -120,7 +120,7 @@ def _settings(iterations):
 
 
 def _material(components, dims, limit):
-    """The rows (N, dims) in float64, and a start: means are rows, the precision all rows' own."""
+    """The rows (N, dims) in float64, and a start: rows as means, the precision of all rows."""
     images = data.load("fashion-mnist").images[:limit]
     pixels = images.reshape(len(images), -1) / 255
     X = PCA(dims).fit(pixels).transform(pixels)
@@ -136,12 +136,12 @@ def _material(components, dims, limit):
 
 def _quietly(fit, X):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it has not converged: so it is meant
+        warnings.simplefilter("ignore")  # it has not converged, as intended
         fit(X)
 
 
 def _table(row, args):
-    lines = [["", "seconds a fit", "log likelihood", "MB"]]
+    lines = [["", "seconds per fit", "log likelihood", "MB"]]
     for side, found in row["sides"].items():
         lines.append([
             side,
@@ -170,4 +170,4 @@ def _plot(file, results):
     ]  # fmt: skip
     first = results[0]
     of = f"{first['components']} components on {first['rows']:,} × {first['dims']}"
-    report.bars(file, rows, f"seconds a fit, {of}")
+    report.bars(file, rows, f"seconds per fit, {of}")

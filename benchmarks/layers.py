@@ -1,6 +1,6 @@
-"""python -m benchmarks layers: each layer in the shapes that the recipes use, beside PyTorch's.
+"""python -m benchmarks layers: each layer in the recipes' shapes, compared with PyTorch's.
 
-Embedding is left out: it takes labels, not numbers, and no time worth a row.
+Embedding is left out: its input is labels, and its time is negligible.
 """
 
 import functools
@@ -24,7 +24,7 @@ def main(argv):
     parser = Parser(
         prog="python -m benchmarks layers",
         description="Time forward and backward of every layer of the recipes' networks; backward "
-        "is both gradients, of the weights and of the input.",
+        "computes both gradients, of the weights and of the input.",
     )
     add_sizes(parser)
     report.add_options(parser, peers=("torch",))
@@ -52,8 +52,8 @@ def main(argv):
 def cases(names, batch_size, width):
     """The layers to measure, each kind and shape once.
 
-    A list of (recipe, network, place, words): where it is, and what it is called, with the shape
-    of its input.
+    Returns a list of (recipe, network, place, words): where the layer is, and its name with the
+    shape of its input.
     """
     found, seen = [], set()
     for recipe in names:
@@ -96,7 +96,7 @@ def measure(backend_name, args, peers):
 
 
 def tinygan_workload(names, batch_size, width, backend_name):
-    """A round over all cases: dict(seconds of each case and direction, and its flops)."""
+    """One round over all cases: a dict of the seconds and flops of each case."""
     xp, rng = backend.get(backend_name), np.random.default_rng(0)
     prepared = []
     for words, layer, x in _prepared(names, batch_size, width, rng):

@@ -1,4 +1,4 @@
-"""What a figure was measured on: printed with every table and kept with every result."""
+"""What a result was measured on: printed with every table, saved with every result."""
 
 import os
 import platform
@@ -50,15 +50,15 @@ def torch_threads():
 
 
 def device_memory(xp):
-    """dict(memory): bytes that CuPy took from the GPU so far, the most, as it gives none back.
+    """dict(memory): bytes that CuPy has taken from the GPU; the peak, as it returns none.
 
-    Empty on the CPU, where a worker looks at its own process.
+    Empty on the CPU, where a worker measures its own process.
     """
     return {} if xp is np else {"memory": xp.get_default_memory_pool().total_bytes()}
 
 
 def matmul_rate(xp, size=2048, rounds=7):
-    """The machine's own speed limit: float32 operations a second in one large matrix product."""
+    """The machine's own speed limit: float32 operations per second in one large matrix product."""
     rng = np.random.default_rng(0)
     a, b = (
         backend.to_device(rng.standard_normal((size, size), dtype=np.float32), xp) for _ in range(2)
@@ -74,7 +74,7 @@ def matmul_rate(xp, size=2048, rounds=7):
 
 
 def line(about):
-    """The same in one line, for people."""
+    """The result of `describe` as one line of text."""
     words = [f"{about['processor']}, {about['cores']} cores"]
     words += [f"tinygan on {_threads(about['threads'])}", about["backend"]]
     words += [about["blas"], f"matrix product {about['matmul_gflops']:.0f} GFLOP/s"]

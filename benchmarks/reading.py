@@ -1,7 +1,7 @@
-"""python -m benchmarks reading: what a learner reads to follow `train dcgan` from start to end.
+"""python -m benchmarks reading: how much code a reader of `train dcgan` has to read.
 
-A small run is traced, and the functions of tinygan that it calls are counted, each with all its
-lines (docstrings and blank lines too), by what they are for.
+A small run is traced. The functions of tinygan that it calls and all their lines (including
+docstrings and blank lines) are counted by purpose.
 """
 
 import ast
@@ -20,7 +20,7 @@ from tinygan.cli import Parser, path
 from tinygan.nn import dispatch
 
 HOME = Path(tinygan.__file__).parent
-ROOMS = {  # what a file is for: the first of these folders or files that it is in
+ROOMS = {  # the purpose of a file: the first entry that contains it
     "speed": ("nn/fast",),
     "mathematics": ("nn", "models", "training"),
     "data": ("data",),
@@ -34,7 +34,7 @@ RUN = "dcgan --data fashion-mnist-subset --width 2 --limit 300 --epochs 2 --back
 
 def main(argv):
     parser = Parser(prog="python -m benchmarks reading", description=__doc__.split("\n\n")[1])
-    parser.add_argument("--json", metavar="FILE", type=path, help="write the figures there")
+    parser.add_argument("--json", metavar="FILE", type=path, help="write the results to this file")
     parser.set_defaults(plot=None)
     args = parser.parse_args(argv)
     report.check_files(args)
@@ -49,7 +49,7 @@ def main(argv):
 
 
 def called_by(function):
-    """The functions of tinygan that run meanwhile: a set of (file, first line)."""
+    """The functions of tinygan that function() calls: a set of (file, first line)."""
     seen = set()
 
     def note(frame, event, _):
@@ -72,7 +72,7 @@ def called_by(function):
 
 
 def count(seen):
-    """dict by room of dict(files, functions, lines)."""
+    """Returns purpose -> dict(files, functions, lines)."""
     rooms = defaultdict(lambda: {"files": 0, "functions": 0, "lines": 0})
     for file in sorted({file for file, _ in seen}):
         lines, functions = set(), 0
@@ -100,5 +100,5 @@ def _table(rooms):
         if room in rooms:
             rows.append([room, *(f"{rooms[room][k]:,}" for k in ("lines", "functions", "files"))])
     sums = [sum(room[k] for room in rooms.values()) for k in ("lines", "functions", "files")]
-    rows.append(["in all", *(f"{number:,}" for number in sums)])
+    rows.append(["total", *(f"{number:,}" for number in sums)])
     return report.table(rows)

@@ -12,9 +12,9 @@ from tinygan.errors import UserError
 from tinygan.files import atomic_write, reason, write_text
 
 LIMIT = """\
-The limit: the operations of the products at the machine's rate for one large product, the median
-of its measurements before and after. Multiplications with the zeros of padding count, so that a
-share may flatter."""
+Share of limit: the products' operations per second, divided by the machine's rate for one large
+matrix product (the median of measurements before and after). Multiplications by the zeros of
+padding count, so the share may be too high."""
 
 
 def add_options(parser, peers, rounds=15):
@@ -23,12 +23,12 @@ def add_options(parser, peers, rounds=15):
     add("--backend", nargs="+", choices=("numpy", "cupy"), default=["numpy"], metavar="NAME",
         help="numpy, cupy, or both (default numpy)")  # fmt: skip
     if peers:
-        add("--peer", nargs="*", choices=peers, default=list(peers), metavar="NAME", help="whom to "
-            f"measure beside it: {', '.join(peers)} (default: if it is installed)")  # fmt: skip
+        add("--peer", nargs="*", choices=peers, default=list(peers), metavar="NAME", help="what to "
+            f"compare with: {', '.join(peers)} (default: all that are installed)")  # fmt: skip
     add("--rounds", type=whole_number(1), default=rounds, metavar="N", help="measurements of each, "
-        f"taken in turns (default {rounds})")  # fmt: skip
-    add("--json", metavar="FILE", type=path, help="write the figures there")
-    add("--plot", metavar="FILE.png", type=path, help="draw them")
+        f"in turns (default {rounds})")  # fmt: skip
+    add("--json", metavar="FILE", type=path, help="write the results to this file")
+    add("--plot", metavar="FILE.png", type=path, help="write a plot to this file")
 
 
 def installed(peers):
@@ -37,19 +37,19 @@ def installed(peers):
     for peer in peers:
         if peer not in found:
             print(
-                f"{peer} is not installed, so it is left out: pip install '.[peers]' brings it",
+                f"{peer} is not installed, so it is left out: pip install '.[peers]' installs it",
                 file=sys.stderr,
             )
     return found
 
 
 def backends(names):
-    """The array modules of that name. UserError when one is not to be had."""
+    """Returns name -> array module. Raises UserError when one is not available."""
     return {name: backend.get(name) for name in dict.fromkeys(names)}
 
 
 def check_files(args):
-    """UserError now when a file could not be written later."""
+    """Raise UserError now if a file could not be written later."""
     for file in (args.json, args.plot):
         if file is not None:
             check_folder(file)
@@ -67,7 +67,7 @@ def spread(values):
 
 
 def seconds(found, unit=1.0):
-    """ "12.3 (12.1 to 12.9)" of a spread in seconds: three digits of the median."""
+    """A spread in seconds as text: "12.3 (12.1 to 12.9)", with three digits of the median."""
     digits = [found[name] / unit for name in ("median", "low", "high")]
     places = max(0, 2 - math.floor(math.log10(digits[0]))) if digits[0] > 0 else 0
     return "{:.{p}f} ({:.{p}f} to {:.{p}f})".format(*digits, p=places)
@@ -78,12 +78,12 @@ def milliseconds(found):
 
 
 def megabytes(memory):
-    """ "-" where nobody could say how many bytes it was."""
+    """Bytes as text in MB; "-" if they are not known."""
     return "-" if memory is None else f"{memory / 1e6:.0f}"
 
 
 def on_gpu(result):
-    """What a plot appends to a name: which rows are the GPU's."""
+    """The text that marks the rows of the GPU in a plot."""
     return ", GPU" if result["backend"] == "cupy" else ""
 
 
@@ -98,7 +98,7 @@ def table(rows):
 
 
 def write_json(file, found):
-    """Write a dict as JSON, all or nothing. UserError when it cannot be written."""
+    """Write a dict as JSON. Raises UserError when the file cannot be written."""
     try:
         write_text(file, json.dumps(found, indent=1) + "\n")
     except OSError as error:
@@ -107,7 +107,7 @@ def write_json(file, found):
 
 
 def write_files(args, kind, results, plot):
-    """What --json and --plot ask for. plot: a function of (file, results)."""
+    """Write the files of --json and --plot. plot: a function of (file, results)."""
     if args.json:
         write_json(args.json, {"benchmark": kind, "results": results})
     if args.plot:
@@ -121,8 +121,8 @@ def write_files(args, kind, results, plot):
 def bars(file, rows, label, line=None):
     """Horizontal bars, the first row on top.
 
-    rows: list of (text, {name: length}); parts of one name have one colour and lie end to end.
-    label: of the axis. line: where to draw a line across.
+    rows: list of (text, {name: length}); a bar consists of its parts, one colour for each name.
+    label: of the axis. line: the position of a vertical line, or None.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

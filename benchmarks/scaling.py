@@ -1,4 +1,4 @@
-"""python -m benchmarks scaling: how the time of a step grows with the batch and with the width."""
+"""python -m benchmarks scaling: how the time of a step grows with batch size and width."""
 
 import functools
 
@@ -15,14 +15,14 @@ from tinygan.files import atomic_write
 def main(argv):
     parser = Parser(
         prog="python -m benchmarks scaling",
-        description="Time a step by batch size and by width, on every backend that is asked for.",
+        description="Time a step by batch size and by width, on each backend.",
     )
     add = parser.add_argument
     add("--recipe", choices=RECIPES, default="dcgan", metavar="NAME", help="default dcgan")
     add("--batch-size", nargs="+", type=whole_number(2), default=[8, 16, 32, 64, 128, 256],
-        metavar="N", help="at the first width (default 8 16 32 64 128 256)")  # fmt: skip
+        metavar="N", help="sizes, at the first width (default 8 16 32 64 128 256)")  # fmt: skip
     add("--width", nargs="+", type=whole_number(1), default=[16, 8, 32, 64], metavar="W",
-        help="at the largest batch but one (default 16 8 32 64)")  # fmt: skip
+        help="widths, at the second largest batch (default 16 8 32 64)")  # fmt: skip
     report.add_options(parser, peers=(), rounds=7)
     args = parser.parse_args(argv)
     report.check_files(args)
@@ -56,7 +56,7 @@ def _time(args, backend_name, batch_size, width):
 
 
 def _table(points):
-    lines = [["", "ms a step", "images/s"]]
+    lines = [["", "ms per step", "images/s"]]
     for point in points:
         lines.append([
             f"width {point['width']}, batch {point['batch_size']}",
@@ -67,7 +67,7 @@ def _table(points):
 
 
 def _plot(file, results):
-    """Milliseconds by batch size and by width, with lines of linear and quadratic cost."""
+    """Plot milliseconds by batch size and by width, with lines of linear and quadratic cost."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator
@@ -97,7 +97,7 @@ def _plot(file, results):
         )
         axes.yaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
-        axes.set_ylabel("ms a step")
+        axes.set_ylabel("ms per step")
         axes.legend(frameon=False)
     first = results[0]
     left.set_xlabel(f"images in a batch (width {first['by_batch'][0]['width']})")

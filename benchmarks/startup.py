@@ -1,4 +1,4 @@
-"""python -m benchmarks startup: how long a fresh Python takes until tinygan is at work."""
+"""python -m benchmarks startup: the time of a whole Python process that imports or trains."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tinygan import backend
 from tinygan.cli import Parser, path, whole_number
 from tinygan.errors import UserError
 
-STARTS = {  # what is run, and the seconds that it should stay below on two cores
+STARTS = {  # the command, and the aim in seconds on two cores
     "import tinygan": (["-c", "import tinygan"], 0.3),
     "train dcgan --steps 1": (
         ["-m", "tinygan.train", "dcgan", "--steps", "1", "--backend", "numpy"],
@@ -25,11 +25,11 @@ STARTS = {  # what is run, and the seconds that it should stay below on two core
 def main(argv):
     parser = Parser(
         prog="python -m benchmarks startup",
-        description="Time fresh Pythons, which include what Python itself takes to start.",
+        description="Time new Python processes, including the start of Python itself.",
     )
     add = parser.add_argument
     add("--rounds", type=whole_number(1), default=7, metavar="N", help="default 7")
-    add("--json", metavar="FILE", type=path, help="write the figures there")
+    add("--json", metavar="FILE", type=path, help="write the results to this file")
     parser.set_defaults(plot=None)  # two numbers need no picture
     args = parser.parse_args(argv)
     report.check_files(args)
@@ -40,13 +40,13 @@ def main(argv):
         found = report.spread([_seconds(command) for _ in range(args.rounds + 1)][1:])
         rows.append({"start": name, "seconds": found, "aim": aim})
         lines.append([name, report.seconds(found), f"{aim:g}"])
-    print(f"{report.table(lines)}\n\nMedian and quartiles, after one that warms up the disk.")
+    print(f"{report.table(lines)}\n\nMedian and quartiles, after one warm-up run.")
     report.write_files(args, "startup", [{"machine": about, "starts": rows}], None)
     return 0
 
 
 def _seconds(command):
-    home = str(Path(tinygan.__file__).parent.parent)  # so that it is this tinygan, wherever we are
+    home = str(Path(tinygan.__file__).parent.parent)  # so that this tinygan is imported
     paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
     env = os.environ | {"PYTHONPATH": paths}
     with tempfile.TemporaryDirectory() as folder:

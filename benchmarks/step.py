@@ -1,10 +1,10 @@
-"""python -m benchmarks step: a whole update of a recipe's networks, beside PyTorch's.
+"""python -m benchmarks step: a whole update of a recipe's networks, compared with PyTorch's.
 
-A step of a GAN is one update of D and one of G, as training/gan_loop.py has it: G draws, D learns
-from real and drawn images, G learns through D. The twin does the same with autograd: it draws once,
-too, and D's parameters need no gradient in G's half. For `ae` it is one update of encoder and
-decoder. Both start from the same weights and see the same batch and noise; each draws its own
-dropout. PyTorch is tried in several ways, and the quickest is what tinygan is compared with. The
+A step of a GAN is one update of D and one of G, as in training/gan_loop.py: G draws, D learns from
+real and drawn images, G learns through D. PyTorch does the same with autograd: G also draws once,
+and D's parameters need no gradient in G's half. For `ae`, a step is one update of encoder and
+decoder. Both start from the same weights and get the same batch and noise; each draws its own
+dropout. PyTorch is timed in several configurations, and tinygan is compared with the fastest. The
 steps themselves are in workloads.py.
 """
 
@@ -30,8 +30,8 @@ from tinygan.errors import UserError
 def main(argv):
     parser = Parser(prog="python -m benchmarks step", description="Time one whole update.")
     add_sizes(parser)
-    parser.add_argument("--breakdown", action="store_true", help="say which layer takes how long")
-    parser.add_argument("--plain", action="store_true", help="time the plain functions, too, "
+    parser.add_argument("--breakdown", action="store_true", help="print the time of each layer")
+    parser.add_argument("--plain", action="store_true", help="also time the plain functions, "
         "without nn/fast")  # fmt: skip
     report.add_options(parser, peers=("torch",))
     args = parser.parse_args(argv)
@@ -61,13 +61,13 @@ def main(argv):
 
 
 def check_width(args):
-    """UserError when --width means nothing to any recipe; when to some, one line says to which."""
+    """Check --width: UserError if no recipe has a width; those without one go to stderr."""
     fixed = [name for name in args.recipe if width_of(name, None) is None]
     if args.width is None or not fixed:
         return
     if len(fixed) == len(args.recipe):
         raise UserError(f"the sizes of {', '.join(fixed)} are fixed: leave --width out")
-    print(f"the sizes of {', '.join(fixed)} are fixed, --width or not", file=sys.stderr)
+    print(f"the sizes of {', '.join(fixed)} are fixed: --width has no effect", file=sys.stderr)
 
 
 def _measure(recipe, backend_name, args, peers):
@@ -139,7 +139,7 @@ def _table(rows):
             report.megabytes(peer["memory"]) if peer else "-",
             row["best_peer"].removeprefix("torch, ") if peer else "-",
         ])  # fmt: skip
-    how = "Median and quartiles; ratio above 1: tinygan is faster. MB: the peak above the start."
+    how = "Median and quartiles; ratio above 1: tinygan is faster. MB: peak minus start."
     return f"{report.table(lines)}\n\n{how}\n{report.LIMIT}"
 
 
@@ -153,7 +153,7 @@ def _breakdown_table(row):
 
 
 def _plot(file, results):
-    """Where a step's time goes, by kind of layer; beside PyTorch, as a share of its step."""
+    """Plot a step's time by kind of layer; with PyTorch, as a share of PyTorch's step."""
     rows, names = [], {"Conv2d": "convolutions", "ConvTranspose2d": "convolutions"}
     names |= {kind: kind for kind in ("Dense", "BatchNorm", "Adam")}
     beside = all("best_peer" in row for result in results for row in result["steps"])
@@ -165,7 +165,7 @@ def _plot(file, results):
             for part in row["breakdown"]["parts"].values():
                 kinds[names.get(part["kind"], "the rest")] += part["seconds"] / unit
             rows.append((row["recipe"] + report.on_gpu(result), kinds))
-    label = "time of a step (1: PyTorch's)" if beside else "ms a step"
+    label = "time of a step (1: PyTorch's)" if beside else "ms per step"
     report.bars(file, rows, label, line=1.0 if beside else None)
 
 
@@ -173,8 +173,8 @@ def add_sizes(parser):
     """--recipe, --batch-size and --width."""
     add = parser.add_argument
     add("--recipe", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME",
-        help=f"which (default all: {', '.join(RECIPES)})")  # fmt: skip
-    add("--batch-size", type=whole_number(2), default=128, metavar="N", help="default 128")
+        help=f"recipes (default all: {', '.join(RECIPES)})")  # fmt: skip
+    add("--batch-size", type=whole_number(2), default=128, metavar="N", help="images (default 128)")
     add(
         "--width", type=whole_number(1), metavar="W", help="of the networks (default: the recipe's)"
     )

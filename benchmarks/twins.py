@@ -16,28 +16,28 @@ def set_up(backend_name):
     if backend_name == "numpy":
         return "cpu"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = machine.tf32()
-    torch.backends.cudnn.benchmark = True  # its quickest convolution for each shape
+    torch.backends.cudnn.benchmark = True  # its fastest convolution for each shape
     torch.cuda.reset_peak_memory_stats()
     return "cuda"
 
 
 def wait(device):
-    """Until all is done that the device was given."""
+    """Wait until the device has finished all its work."""
     if device == "cuda":
         torch.cuda.synchronize()
 
 
 def device_memory(device):
-    """dict(memory): the most bytes that tensors had on the GPU; empty on the CPU."""
+    """dict(memory): the peak bytes of tensors on the GPU; empty on the CPU."""
     return {"memory": torch.cuda.max_memory_allocated()} if device == "cuda" else {}
 
 
 def twin(layer, layout="channels_last"):
     """The torch.nn.Module that computes what a tinygan layer or network does.
 
-    Images are channels first, as PyTorch has them. Where pixels become a row of numbers or the
-    other way round, the order is tinygan's, channels last, so that the weights mean the same; for a
-    network in channels_last format that is no work at all. layout: how images lie in memory.
+    Images are channels first, as in PyTorch. Where images become rows of numbers or rows become
+    images, their order is tinygan's, channels last, so that the weights mean the same; this costs
+    nothing in the channels_last format. layout: how images lie in memory, a key of LAYOUTS.
     """
     if isinstance(layer, Conditional):
         return ConditionalTwin(layer, layout)
@@ -77,7 +77,7 @@ def twin(layer, layout="channels_last"):
 def nchw(x, layout):
     """A NumPy array as a tensor; images (N, H, W, C) become channels first, in that layout.
 
-    A clone has the strides of its layout also where an axis of length 1 makes others possible.
+    A clone has the strides of its layout even if an axis of length 1 makes others possible.
     """
     if x.ndim != 4:
         return torch.from_numpy(x)
@@ -85,7 +85,7 @@ def nchw(x, layout):
 
 
 def _in_place(modules):
-    """The same, with activations that overwrite what they are given where nobody needs it.
+    """The same modules, with activations that overwrite their input if it is not needed again.
 
     Linear layers, convolutions and BatchNorm keep their input for backward, not their output.
     """
@@ -98,7 +98,7 @@ def _in_place(modules):
 
 
 class BatchNormTwin(torch.nn.Module):
-    """BatchNorm of rows and of images alike."""
+    """BatchNorm for rows and for images."""
 
     def __init__(self, layer):
         super().__init__()
@@ -131,7 +131,7 @@ class ReshapeTwin(torch.nn.Module):
         x = x.reshape(-1, *self.shape)
         if x.ndim != 4:
             return x
-        x = x.permute(0, 3, 1, 2)  # channels_last as it is
+        x = x.permute(0, 3, 1, 2)  # already channels_last
         return x if self.layout == "channels_last" else x.clone(memory_format=LAYOUTS[self.layout])
 
 

@@ -1,8 +1,8 @@
-"""Competitors in processes of their own, taking turns: A B A B …
+"""The libraries to compare run in their own processes, in turns: A B A B …
 
-Each has its own memory and its own pool of threads, and sleeps while another one runs. So what the
-machine does over time (getting warm, other programs) meets all of them alike, and none is kept
-from the cores by a neighbour's idle threads.
+Each process has its own memory and thread pool, and sleeps while another one runs. So changes of
+the machine over time (heat, other programs) affect all of them equally, and no idle threads of one
+keep another from the cores.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ from tinygan.nn.fast import memory
 
 
 class Worker:
-    """A process that builds a workload, and runs it when told to.
+    """A process that builds a workload and runs it on request.
 
-    build: a function at the top of a module; build(*args, **options) returns a workload, a function
-    that runs once and returns what it measured, a dict of numbers. imports: modules whose memory is
-    not the workload's.
+    build: a module-level function; build(*args, **options) returns a workload, a function that runs
+    once and returns what it measured, a dict of numbers. imports: modules to import before, so that
+    their memory does not count.
     Raises RunError when building or running fails.
     """
 
@@ -31,7 +31,7 @@ class Worker:
         self.process = context.Process(
             target=_serve, args=(other, imports, build, args, options), daemon=True
         )
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as its child will: Ctrl-C is ours
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: only we handle Ctrl-C
         try:
             self.process.start()
         finally:
@@ -44,12 +44,12 @@ class Worker:
             raise
 
     def run(self):
-        """One round: what the workload measured, and "memory": the most bytes it held so far.
+        """Run once. Returns what the workload measured, and "memory": its peak bytes so far.
 
-        memory is None where the system does not say (it is Linux that does); of a workload that
-        measures it itself, on a GPU, it is that.
+        memory is None where the system does not report it (Linux does); a workload on a GPU
+        measures its own memory.
         """
-        with contextlib.suppress(OSError):  # it is gone: reading says so
+        with contextlib.suppress(OSError):  # it has ended: _answer reports that
             self.pipe.send("run")
         return self._answer()
 
@@ -63,19 +63,18 @@ class Worker:
         try:
             answer = self.pipe.recv()
         except (EOFError, OSError):
-            raise RunError("a worker process ended by itself: out of memory, perhaps") from None
+            raise RunError("a worker process ended: perhaps it ran out of memory") from None
         if isinstance(answer, str):
             raise RunError(f"a worker process failed:\n{answer}")
         return answer
 
 
 def take_turns(sides, rounds, warm_up=2):
-    """Run each side in turn. -> its rounds, name -> list of dict.
+    """Run all sides in turns. Returns name -> list of dict, one for each round.
 
-    sides: name -> a function that starts its Worker. Each turn is two runs, and the second counts:
-    after the others' turns the first has to fetch its weights back into the cache, which in a
-    training does not happen. At the end, and when something fails or Ctrl-C comes, all of them are
-    closed.
+    sides: name -> a function that starts its Worker. Each turn is two runs, of which the second
+    counts: after the others' turns, the first has to load its weights into the cache again, which
+    does not happen in a training. All workers are closed at the end, on an error and on Ctrl-C.
     """
     found, workers = {name: [] for name in sides}, {}
     with contextlib.ExitStack() as stack:
@@ -92,7 +91,7 @@ def take_turns(sides, rounds, warm_up=2):
 
 
 def _serve(pipe, imports, build, args, options):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     try:
         memory.keep_freed()
         for name in imports:
@@ -106,19 +105,19 @@ def _serve(pipe, imports, build, args, options):
     except EOFError:  # told to close
         pass
     except Exception:
-        with contextlib.suppress(OSError):  # the parent has gone already: nobody to tell
+        with contextlib.suppress(OSError):  # the parent has already ended
             pipe.send(traceback.format_exc())
 
 
 def _resident():
-    """Bytes in memory now, or None. On Linux the peak starts anew from here."""
+    """Bytes in memory now, or None. On Linux this also resets the peak."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")
 
 
 def _grown(before):
-    """Bytes of the peak above `before`."""
+    """The peak bytes minus `before`, or None."""
     peak = _status("VmHWM")
     return None if peak is None or before is None else peak - before
 

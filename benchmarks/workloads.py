@@ -1,4 +1,4 @@
-"""What is timed: one update of a recipe's networks, of tinygan and of PyTorch."""
+"""What is timed: one update of a recipe's networks, in tinygan and in PyTorch."""
 
 import functools
 import time
@@ -13,17 +13,17 @@ from tinygan.training.autoencoder_loop import ae_step
 
 RECIPES = ("gan-dense-1", "ae", "cgan", "dcgan", "dcgan-cifar10", "dcgan-faces")
 DENSE = ("gan-dense-1", "ae", "cgan")
-TORCH = ("torch", "torch._dynamo")  # Adam imports the second: that is not a step's memory
+TORCH = ("torch", "torch._dynamo")  # Adam imports the second; it is not part of a step's memory
 
 
 def width_of(name, width):
-    """The width of a recipe's networks: `width`, its own for None; None where it has none."""
+    """The width of a recipe's networks: `width`, or its default if None; None if it has none."""
     own = recipes.get(name).options.get("width")
     return own if own is None or width is None else width
 
 
 def tinygan_workload(recipe, batch_size, width, backend_name, seed=0, plain=False):
-    """One step of tinygan: dict(step), seconds, and on a GPU its memory. plain: without nn/fast."""
+    """One step of tinygan: dict(step) in seconds, on a GPU also memory. plain: without nn/fast."""
     xp = backend.get(backend_name)
     step, _, _ = tinygan_step(recipe, batch_size, width, xp, seed)
 
@@ -46,7 +46,7 @@ def breakdown_workload(recipe, batch_size, width, backend_name):
 
 
 def tinygan_step(recipe, batch_size, width, xp, seed=0):
-    """(step, networks, optimizers): step() makes one update, returns its losses; dicts by name."""
+    """(step, networks, optimizers): step() updates once and returns the losses; dicts by name."""
     networks, inputs, recipe = material(recipe, batch_size, width, seed)
     networks = {name: net.to(xp).train() for name, net in networks.items()}
     adam = {"lr": recipe.options["lr"], "betas": recipe.fixed["betas"]}
@@ -70,14 +70,14 @@ def tinygan_step(recipe, batch_size, width, xp, seed=0):
 
 
 def torch_sides(recipe):
-    """The ways in which PyTorch is tried: (layout, whether Adam is fused)."""
-    if recipe in DENSE:  # nothing but rows of numbers
+    """The configurations of PyTorch: a list of (layout, whether Adam is fused)."""
+    if recipe in DENSE:  # only rows of numbers
         return [("contiguous", False), ("contiguous", True)]
     return [("contiguous", False), ("channels_last", False), ("channels_last", True)]
 
 
 def torch_workload(recipe, batch_size, width, backend_name, layout, fused, seed=0):
-    """One step of PyTorch: as tinygan_workload."""
+    """One step of PyTorch, like tinygan_workload."""
     from benchmarks import twins
 
     device = twins.set_up(backend_name)
@@ -86,7 +86,7 @@ def torch_workload(recipe, batch_size, width, backend_name, layout, fused, seed=
 
 
 def _timed(step, wait, memory):
-    """A workload: one step, its seconds, and what memory() adds. wait: for the device."""
+    """A workload: one step, its seconds, and the result of memory(). wait: for the device."""
 
     def workload():
         wait()
@@ -99,7 +99,7 @@ def _timed(step, wait, memory):
 
 
 def torch_step(recipe, batch_size, width, device="cpu", layout="contiguous", fused=False, seed=0):
-    """(step, networks) as tinygan_step, of PyTorch."""
+    """(step, networks) like tinygan_step, in PyTorch."""
     import torch
 
     from benchmarks.twins import LAYOUTS, nchw, twin
@@ -158,7 +158,7 @@ def material(name, batch_size, width, seed):
     recipe, rng = recipes.get(name), np.random.default_rng(seed)
     h, w, c = recipe.image_shape
     width = width_of(name, width)
-    low = 0 if name in ("ae", "cgan") else -1  # what these networks mean by black
+    low = 0 if name in ("ae", "cgan") else -1  # the value of black in these networks
     inputs = {"images": rng.uniform(low, 1, (batch_size, h, w, c)).astype(np.float32)}
     if name == "ae":
         encoder, decoder = recipe.build(

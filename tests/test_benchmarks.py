@@ -1,4 +1,4 @@
-"""python -m benchmarks: each kind at tiny sizes, figures that add up, twins that are equal."""
+"""python -m benchmarks: each kind at tiny sizes, results that add up, twins that are equal."""
 
 import functools
 import json
@@ -84,7 +84,7 @@ def test_every_kind_runs_and_keeps_what_it_measured(cli, tmp_path, kind):
 
 
 @pytest.mark.slow
-def test_what_there_is_to_read_is_counted(cli, tmp_path):
+def test_the_lines_to_read_are_counted(cli, tmp_path):
     code, out, err = cli(benchmarks.main, "reading --json figures.json")
     assert (code, err) == (0, "")
     (result,) = json.loads((tmp_path / "figures.json").read_text())["results"]
@@ -92,7 +92,7 @@ def test_what_there_is_to_read_is_counted(cli, tmp_path):
     assert plain["mathematics"]["files"] > 10
     assert plain["mathematics"]["lines"] > fast["mathematics"]["lines"]  # the formulas themselves
     assert plain["speed"]["lines"] < 50 < fast["speed"]["lines"]  # memory, and the threads' number
-    assert "in all" in out
+    assert "total" in out
 
 
 def torches(row):
@@ -201,13 +201,13 @@ def test_the_parts_of_a_step_sum_to_it_and_count_their_products():
     total, parts = breakdown(one, {"net": net}, {"net": adam}, np, rounds=3)
     assert sum(part["seconds"] for part in parts.values()) == pytest.approx(total)
     assert parts["net 0 Dense forward"]["flops"] == 2 * 4 * 3 * 5
-    assert parts["net 0 Dense backward"]["flops"] == 2 * 4 * 3 * 5  # nobody needs the input's
+    assert parts["net 0 Dense backward"]["flops"] == 2 * 4 * 3 * 5  # the input's is not needed
     assert parts["net 2 Dense backward"]["flops"] == 2 * (2 * 4 * 5 * 2)
     assert parts["net 1 ReLU forward"]["flops"] == 0
     assert all(part["seconds"] >= 0 for part in parts.values())
     assert parts["net 1 ReLU forward"]["kind"] == "ReLU"
     left = vars(net.layers[0]).keys() - vars(nn.Dense(3, 5, rng=rng)).keys()
-    assert left == {"_kept"}  # all is put back
+    assert left == {"_kept"}  # all is restored
 
 
 def test_only_the_gradients_that_are_computed_count():
@@ -348,7 +348,7 @@ def test_a_worker_that_fails_says_why():
         ("step --plot x.jpg", "--plot x.jpg should end in .png"),
         (
             "--backend numpy step",
-            "the kind comes first, layers|step|gmm|scaling|startup|reading, and --backend",
+            "the kind comes first, layers|step|gmm|scaling|startup|reading, then --backend",
         ),
         ("step --recipe cgan --width 8", "the sizes of cgan are fixed: leave --width out"),
         ("scaling --recipe cgan", "choose a recipe with a width, one of gan-dense-1, ae, dcgan"),
@@ -358,7 +358,7 @@ def test_a_worker_that_fails_says_why():
         ("gmm --json nowhere/x.json", "cannot write nowhere/x.json: there is no folder nowhere"),
     ],
 )
-def test_a_mistake_is_one_line(cli, words, says):
+def test_an_error_is_one_line(cli, words, says):
     code, _, err = cli(benchmarks.main, words)
     assert code == 2
     assert err.startswith("tinygan: ")

@@ -12,7 +12,7 @@ from PIL import Image
 from tinygan import evaluate, sample, train
 from tinygan.data import load
 from tinygan.evaluation import measure_run, protocol, report, result
-from tinygan.recipes import trained
+from tinygan.recipes import trained_model
 
 SUBSET = "--data fashion-mnist-subset --limit 600 --backend numpy --quiet"
 TEST = load("fashion-mnist-subset", "test")
@@ -108,14 +108,14 @@ def test_it_says_what_fd_is_not_and_what_it_is_made_of(cli, run):
 def test_the_time_is_that_of_the_fastest_of_three_draws(cli, run, monkeypatch):
     clock, draws = [0.0], []
     seconds = iter([50, 10, 0.5, 0.2, 0.3])  # to warm up, the samples, and three times
-    draw = trained.draw
+    draw = trained_model.draw
 
     def slow(model, n, *args, **how):
         draws.append(n)
         clock[0] += next(seconds)
         return draw(model, n, *args, **how)
 
-    monkeypatch.setattr(trained, "draw", slow)
+    monkeypatch.setattr(trained_model, "draw", slow)
     monkeypatch.setattr(measure_run, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
     cli(evaluate.main, f"{run('dcgan')} --n 40 --quiet")
     assert draws[1:] == [40] * 4
@@ -125,7 +125,7 @@ def test_the_time_is_that_of_the_fastest_of_three_draws(cli, run, monkeypatch):
 def test_what_evaluation_json_holds(cli, run):
     cli(evaluate.main, f"{run('dcgan')} --n 30 --quiet")
     found = read("dcgan")
-    weights = trained.load("dcgan", np).weights()
+    weights = trained_model.load("dcgan", np).weights()
     assert found["weights"] == weights
     assert found["parameters"] == weights["G"]
     assert (found["recipe"], found["options"]["width"], found["updates"]) == ("dcgan", 2, 2)
@@ -173,7 +173,7 @@ def test_a_file_of_its_samples_measures_the_same(cli, run, recipe):
 def test_the_pictures_that_are_kept(cli, run):
     cli(evaluate.main, f"{run('dcgan')} --n 40 --quiet")
     _, pictures = result.read_evaluation("dcgan")
-    drawn, _ = trained.draw(trained.load("dcgan", np), 40, 0)
+    drawn, _ = trained_model.draw(trained_model.load("dcgan", np), 40, 0)
     np.testing.assert_array_equal(pictures["samples"], drawn[np.arange(16) * 40 // 16])
     seen = {image.tobytes() for image in load("fashion-mnist-subset", "train").images[:600]}
     assert {image.tobytes() for image in pictures["nearest"]} <= seen

@@ -1,4 +1,4 @@
-"""A file is written whole or not at all, and an error names it."""
+"""A file is written completely or not at all, and an error names it."""
 
 import errno
 import os
@@ -54,7 +54,7 @@ def test_what_was_written_can_be_read_back_inside_the_block(tmp_path):
         assert file.read() == b"bc"
 
 
-def test_what_a_killed_process_left_behind_does_not_get_in_the_way(tmp_path):
+def test_the_temporary_file_of_a_killed_process_does_no_harm(tmp_path):
     unfinished = atomic_write(tmp_path / "file")
     unfinished.__enter__().write(b"a long text that was never finished")
     write_text(tmp_path / "file", "new")

@@ -95,7 +95,7 @@ def panels(history):
     return [
         plots.Panel("loss (nats)", losses, guides={"ln 2": 0.69}, log=True),
         plots.Panel("score", scores, {"held out": [(1, 0.5), (2, 0.6)]}, limits=(0, 1)),
-        plots.Panel("once an epoch", {}, {"none yet": []}, log=True),
+        plots.Panel("once per epoch", {}, {"none yet": []}, log=True),
     ]
 
 

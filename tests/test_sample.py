@@ -8,7 +8,7 @@ import strict_device
 from PIL import Image
 
 from tinygan import sample, train
-from tinygan.recipes import trained
+from tinygan.recipes import trained_model
 
 SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
 
@@ -45,9 +45,9 @@ def test_the_seed_decides(cli, run, tmp_path):
 
 
 def test_the_fake_device_draws_the_same(run):
-    images, labels = trained.draw(trained.load(run, np), 5, 0)
+    images, labels = trained_model.draw(trained_model.load(run, np), 5, 0)
     assert labels is None
-    on_device, _ = trained.draw(trained.load(run, strict_device), 5, 0)
+    on_device, _ = trained_model.draw(trained_model.load(run, strict_device), 5, 0)
     np.testing.assert_array_equal(on_device, images)
 
 
@@ -63,7 +63,7 @@ def test_it_draws_with_the_trained_weights(run):
     ).items():
         array[...] = arrays[f"G/{name}"]
     z = np.random.default_rng(0).standard_normal((5, 100), dtype=np.float32)
-    drawn, _ = trained.draw(trained.load(run, np), 5, 0)
+    drawn, _ = trained_model.draw(trained_model.load(run, np), 5, 0)
     np.testing.assert_array_equal(drawn, generate(G, z))
 
 
@@ -75,7 +75,7 @@ def test_it_draws_with_the_trained_weights(run):
         ("run --out missing/picture.png", "cannot write missing/picture.png: no such file or"),
         ("run --prior gmm", "--prior is for autoencoders, and this is dcgan"),
         ("run --classes 0", "--classes is for conditional GANs, and this is dcgan"),
-        ("run --classes a", "argument --classes: must be labels with commas between"),
+        ("run --classes a", "argument --classes: must be labels separated by commas"),
         ("run --prior flat", "argument --prior: choose one of normal, gmm, not 'flat'"),
         ("run --n 0", "argument --n: must be at least 1, got 0"),
         ("run --seed x", "argument --seed: 'x' is not a whole number"),

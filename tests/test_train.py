@@ -98,7 +98,7 @@ def test_quiet_says_nothing(cli):
         ("gmm --lr 0.1", "gmm has no --lr: its options are --components, --dims"),
         ("dcgan --classes 0", "dcgan has no --classes"),
         ("cgan --classes 1,1", "argument --classes: names a label twice: '1,1'"),
-        ("cgan --classes 0,x", "argument --classes: must be labels with commas between"),
+        ("cgan --classes 0,x", "argument --classes: must be labels separated by commas"),
         ("cgan --classes 0,77 --data fashion-mnist-subset", "the data has no image of class 77"),
         ("gmm --dims 785 --data fashion-mnist-subset", "--dims 785 is more than the 784 pixels"),
         ("gmm --limit 1 --data fashion-mnist-subset", "gmm needs images that differ, at least two"),
@@ -159,7 +159,7 @@ def test_damaged_data_is_one_line_and_exit_code_2_and_leaves_nothing(cli, tmp_pa
     images = data / "train-images-idx3-ubyte.gz"
     whole = images.read_bytes()
     for contents, says in (
-        (whole, "is altered: its SHA-256 is not that of Fashion-MNIST's"),  # the subset, renamed
+        (whole, "is altered: its SHA-256 is not that of Fashion-MNIST"),  # the subset, renamed
         (whole[:100_000], "is truncated"),
         (b"<html>not found</html>", "is not an IDX file"),
         (None, "train-images-idx3-ubyte[.gz] is missing"),

@@ -87,7 +87,7 @@ def class_list(text):
         )
     labels = sorted({int(part) for part in parts})
     if len(labels) < len(parts):
-        raise argparse.ArgumentTypeError(f"has a label twice: {text!r}")
+        raise argparse.ArgumentTypeError(f"names a label twice: {text!r}")
     return ",".join(map(str, labels))
 
 

@@ -1,6 +1,6 @@
 """The errors whose text is meant for the user.
 
-The commands print such an error as one line and end; any other exception is a bug and keeps its
+The commands print such an error as one line and exit; any other exception is a bug and keeps its
 traceback.
 """
 

@@ -1,6 +1,6 @@
 """Pictures: a grid of images as PNG, and the curves of a run.
 
-Pillow and matplotlib are imported where something is drawn, to keep `import tinygan` quick.
+Pillow and matplotlib are imported only when something is drawn, to keep `import tinygan` fast.
 """
 
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from tinygan.files import atomic_write
 def grid(images, columns=None, *, scale=1, gap=2):
     """Images side by side, row by row, on white.
 
-    images: uint8 (N, H, W, C), C = 1 or 3, N at least 1. columns: as near to a square as N allows
-    when left out. scale: each pixel becomes scale×scale. gap: white pixels between the images.
+    images: uint8 (N, H, W, C), C = 1 or 3, N at least 1. columns: if None, the grid is as near to a
+    square as N allows. scale: each pixel becomes scale×scale. gap: white pixels between the images.
     Returns uint8 (height, width, C).
     """
     n, h, w, c = images.shape
@@ -65,7 +65,7 @@ class Panel:
     """One of the plots of `curves`.
 
     label: of its vertical axis. lines: name -> values (steps,), one for each update. points: name
-    -> list of (epoch, value), for what is measured once an epoch. guides: name -> height of a
+    -> list of (epoch, value), for values measured once per epoch. guides: name -> height of a
     dotted line. limits: (lowest, highest) of the axis. log: a logarithmic axis.
     """
 
@@ -78,9 +78,9 @@ class Panel:
 
 
 def curves(path, panels, steps_per_epoch, title):
-    """Draw how a training went: panels one above the other, over the epochs.
+    """Draw the course of a training: panels one above the other, over the epochs.
 
-    Each line is drawn pale as it was and bold as its running mean over a twentieth of the run.
+    Each line is drawn pale with its own values, and bold as their mean over a twentieth of the run.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -134,6 +134,6 @@ def curves(path, panels, steps_per_epoch, title):
 
 
 def _running_mean(values, window):
-    """Means over `window` neighbours, and the position of the first one's middle."""
+    """The means over `window` successive values, and the index of the first window's middle."""
     sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     return (sums[window:] - sums[:-window]) / window, (window - 1) // 2

@@ -6,7 +6,7 @@ from tinygan import backend, plots
 from tinygan.cli import Parser, class_list, class_numbers, exit_on_error, one_of, path, whole_number
 from tinygan.errors import UserError
 from tinygan.files import atomic_write, reason
-from tinygan.recipes import trained
+from tinygan.recipes import trained_model
 from tinygan.recipes.options import PRIORS
 
 
@@ -29,8 +29,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if not args.out.endswith((".png", ".npz")):
         raise UserError(f"--out {args.out} should end in .png (a grid) or .npz (an array)")
-    generator = trained.load(args.run, backend.get(args.backend))
-    images, labels = trained.draw(
+    generator = trained_model.load(args.run, backend.get(args.backend))
+    images, labels = trained_model.draw(
         generator, args.n, args.seed, prior=args.prior, classes=class_numbers(args.classes)
     )
     try:

@@ -12,7 +12,7 @@ from tinygan.progress import Progress
 from tinygan.recipes.about import about
 from tinygan.recipes.options import OPTIONS, Option, flag
 from tinygan.recipes.settings import settings
-from tinygan.runs import log, trained_on
+from tinygan.runs import log, training_data
 from tinygan.runs.config import read_config
 from tinygan.runs.interrupt import stop_requested
 from tinygan.runs.lock import only_one
@@ -60,7 +60,7 @@ def main(argv=None):
 def _prepare(recipe, wanted, config, out):
     """(the Run, its Dataset). wanted: Settings."""
     xp = backend.get(wanted.backend)
-    dataset = trained_on.load(wanted, config)
+    dataset = training_data.load(wanted, config)
     images, labels = dataset.images[: wanted.limit], dataset.labels[: wanted.limit]
     training = recipe.new_training(
         wanted.options, wanted.seed, images, labels, xp, functools.partial(features_of, xp=xp)

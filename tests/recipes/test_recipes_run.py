@@ -9,7 +9,7 @@ import strict_device
 from tinygan import recipes
 from tinygan.data import Dataset
 from tinygan.progress import Progress
-from tinygan.recipes import trained
+from tinygan.recipes import trained_model
 from tinygan.recipes.conditional import ConditionalTraining
 
 QUIET = Progress(quiet=True)
@@ -81,13 +81,13 @@ def test_it_trains_stops_anywhere_goes_on_and_draws(recipe, tiny):
     assert files(second) == files(whole)
 
     if recipe != "classifier":
-        model = trained.load(whole.folder, np)
-        images, _ = trained.draw(model, 5, 0)
+        model = trained_model.load(whole.folder, np)
+        images, _ = trained_model.draw(model, 5, 0)
         assert images.shape == (5, *whole.training.images.shape[1:])
         assert images.dtype == np.uint8
         assert len(np.unique(images.reshape(5, -1), axis=0)) == 5
-        np.testing.assert_array_equal(trained.draw(model, 5, 0)[0], images)
-        assert (trained.draw(model, 5, 1)[0] != images).any()
+        np.testing.assert_array_equal(trained_model.draw(model, 5, 0)[0], images)
+        assert (trained_model.draw(model, 5, 1)[0] != images).any()
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -99,7 +99,7 @@ def test_the_fake_device_measures_and_draws_what_numpy_does(recipe, tiny):
     np.testing.assert_allclose(runs[1].history, runs[0].history, rtol=1e-4, atol=1e-5)
     if recipe != "classifier":
         images = [
-            trained.draw(trained.load(run.folder, xp), 4, 0)[0].astype(int)
+            trained_model.draw(trained_model.load(run.folder, xp), 4, 0)[0].astype(int)
             for run, xp in zip(runs, (np, strict_device), strict=True)
         ]
         assert np.abs(images[0] - images[1]).max() <= 1
@@ -205,10 +205,10 @@ def test_em_ends_by_itself_and_stays_ended(tiny):
 def test_an_autoencoder_draws_from_either_prior(tiny):
     run = tiny("ae", "ae", epochs=1)
     run.train(QUIET, never)
-    model = trained.load(run.folder, np)
-    default, _ = trained.draw(model, 6, 0)
-    gmm, _ = trained.draw(model, 6, 0, prior="gmm")
-    normal, _ = trained.draw(model, 6, 0, prior="normal")
+    model = trained_model.load(run.folder, np)
+    default, _ = trained_model.draw(model, 6, 0)
+    gmm, _ = trained_model.draw(model, 6, 0, prior="gmm")
+    normal, _ = trained_model.draw(model, 6, 0, prior="normal")
     np.testing.assert_array_equal(default, gmm)
     assert (normal != gmm).any()
 
@@ -252,10 +252,10 @@ def test_early_stopping_stops_and_keeps_the_best_generator(tiny, monkeypatch):
 def test_classes_can_be_asked_for_by_their_own_labels(tiny):
     run = tiny("cgan", "shoes", classes="3,7,9", limit=600, epochs=1)
     run.train(QUIET, never)
-    model = trained.load(run.folder, np)
-    images, labels = trained.draw(model, 6, 0)
+    model = trained_model.load(run.folder, np)
+    images, labels = trained_model.draw(model, 6, 0)
     assert labels.tolist() == [3, 3, 7, 7, 9, 9]
-    only, labels = trained.draw(model, 6, 0, classes=(7,))
+    only, labels = trained_model.draw(model, 6, 0, classes=(7,))
     assert labels.tolist() == [7] * 6
     np.testing.assert_array_equal(only[2:4], images[2:4])
 

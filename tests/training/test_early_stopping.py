@@ -1,4 +1,4 @@
-"""The training ends when nothing better has come for long enough."""
+"""The training ends after enough epochs without improvement."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_the_best_epoch_has_the_lowest_value_and_is_the_first_of_equals(values, 
     assert best_epoch(rows(*values), "fd") == best
 
 
-def test_it_stops_so_many_epochs_after_the_best():
+def test_it_stops_patience_epochs_after_the_best():
     values = [5.0, 4.0, 6.0, 4.0, 9.0]
     stopped = [has_stopped(rows(*values[:n]), "fd", 3) for n in range(6)]
     assert stopped == [False, False, False, False, False, True]

@@ -51,8 +51,8 @@ def test_g_step_updates_every_weight_of_g_and_nothing_of_d(xp, rng):
     assert all(same([backend.to_numpy(p.grad) for p in D.params()], d_grads))
 
 
-def test_the_steps_do_what_they_are_for(rng):
-    """D tells the two apart better after its steps; G fools D better after its own."""
+def test_the_steps_improve_d_and_g(rng):
+    """D separates real from fake better after its steps; G fools D better after its own."""
     G, D, opt_g, opt_d = small_gan()
     real, z = small_batch(np, rng, n=8)
     fake = G.forward(z)
@@ -68,7 +68,7 @@ def test_the_steps_do_what_they_are_for(rng):
     assert after["loss"] < before["loss"]
 
 
-def test_the_whole_step_stays_float32_and_writes_into_nothing_of_the_callers(rng):
+def test_the_whole_step_stays_float32_and_does_not_write_to_its_arguments(rng):
     G, D, opt_g, opt_d = small_gan()
     real, z = small_batch(np, rng)
     fake = G.forward(z)
@@ -86,7 +86,7 @@ def test_the_whole_step_stays_float32_and_writes_into_nothing_of_the_callers(rng
     assert fake.dtype == np.float32
 
 
-def test_a_step_makes_the_device_wait_not_once(rng):
+def test_a_step_never_waits_for_the_device(rng):
     G, D, opt_g, opt_d = small_gan(strict_device)
     real, z = small_batch(strict_device, rng)
 

@@ -1,4 +1,4 @@
-"""Whole DCGAN updates beside PyTorch's: the same start, batches, noise and dropout masks."""
+"""Whole DCGAN updates against PyTorch: the same start, batches, noise and dropout masks."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The losses of the two players: their values, their gradients, and what they refuse."""
+"""The losses of D and G: their values, their gradients, and what they refuse."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_float32_stays_float32_on_every_backend(name, xp, rng):
     assert LOSSES[name].score(logits).dtype == np.float32
 
 
-def test_by_name_gives_the_loss_and_refuses_what_makes_no_sense():
+def test_by_name_gives_the_loss_and_refuses_invalid_arguments():
     for name in (*gan_loss.NAMES, "wasserstein"):
         assert gan_loss.by_name(name).real(np.zeros((2, 1)))[1].shape == (2, 1)
     zero = np.zeros((1, 1))

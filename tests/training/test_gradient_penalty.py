@@ -122,7 +122,7 @@ def test_a_critic_that_is_flat_gives_numbers(rng):
     assert np.isfinite(D.layers[1].W.grad).all()
 
 
-def test_batchnorm_is_refused_in_words(rng):
+def test_batchnorm_is_refused(rng):
     D = nn.Sequential(nn.Flatten(), nn.BatchNorm(32), nn.Dense(32, 1, rng=rng))
     with pytest.raises(NotImplementedError, match="BatchNorm has no jvp"):
         penalty(D, *pictures(dtype=np.float32))

@@ -1,4 +1,4 @@
-"""How the noise on what D sees fades."""
+"""How the noise on the images for D decreases."""
 
 import pytest
 

@@ -122,7 +122,7 @@ def _read_archive(path, split):
         raise UserError(f"{path} is damaged: {error}") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {reason(error)}") from None
-    except Exception as error:  # tarfile and zlib raise many kinds
+    except Exception as error:  # tarfile and zlib raise many kinds of exception
         raise UserError(f"{path} is damaged: {error or type(error).__name__}") from None
     if missing := [name for name in FILES[split] if name not in contents]:
         raise UserError(f"{path} has no {FOLDER}/{missing[0]}: get {WHERE}")
@@ -131,7 +131,7 @@ def _read_archive(path, split):
 
 
 def _md5():
-    return hashlib.md5(usedforsecurity=False)  # it only tells which archive this is
+    return hashlib.md5(usedforsecurity=False)  # only to recognise the archive
 
 
 def _members(path, stream, wanted):

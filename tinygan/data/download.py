@@ -26,7 +26,7 @@ def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=None):
     breaks, this file stays, and the next call continues it if the server allows that. It is renamed
     to `path` only after its contents are verified; wrong contents are removed.
     Returns whether anything was downloaded. Raises RunError when the download fails, UserError when
-    `path` cannot be written.
+    `path` cannot be written or `url` is not an HTTP address.
     """
     path = Path(path)
     part = path.with_name(path.name + ".part")
@@ -106,7 +106,7 @@ def _copy(url, response, file, done, total, max_bytes, progress):
 def _read(url, response, file, done):
     try:
         return response.read(_CHUNK)
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an invalid one
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a bad chunk
         if isinstance(error, http.client.IncompleteRead):
             done += file.write(error.partial)
         raise RunError(

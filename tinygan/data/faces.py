@@ -41,7 +41,7 @@ MAX_PIXELS = 50_000_000  # of one image
 MAX_IMAGES = 1_000_000
 LEAST_IMAGES = 2
 
-_VERSION = 1  # of how the pixels are made; another number makes them again
+_VERSION = 1  # of how the pixels are made; a change makes the caches anew
 _HEADER = 128  # bytes of a .npy header for this shape
 _DIGEST = 64  # hex digits of SHA-256 after the array
 _ROW = SIZE * SIZE * 3
@@ -125,7 +125,7 @@ class _Zip:
             self._zip = zipfile.ZipFile(path)
         except OSError as error:
             raise UserError(f"cannot read {path}: {reason(error)}") from None
-        except Exception as error:  # zipfile raises many kinds
+        except Exception as error:  # zipfile raises many kinds of exception
             text = str(error) or type(error).__name__
             raise UserError(f"{path} is neither a folder nor a valid .zip file: {text}") from None
         infos = [
@@ -216,7 +216,7 @@ def _make_cache(path, source):
                 _show(progress, done, source)
                 try:
                     pixels = _decode(source.read(name)).tobytes()
-                except Exception as error:  # Pillow and zipfile raise many kinds
+                except Exception as error:  # Pillow and zipfile raise many kinds of exception
                     bad.append((name, _why(error)))
                     continue
                 file.write(pixels)
@@ -236,7 +236,7 @@ def _make_cache(path, source):
 
 
 def _show(progress, done, source):
-    """Show the progress: on a terminal in short intervals, elsewhere one line per quarter."""
+    """Show the progress: on a terminal at short intervals, elsewhere one line per quarter."""
     n = len(source.names)
     a_quarter_more = done * 4 // n > (done - 1) * 4 // n
     if a_quarter_more or progress.due():

@@ -23,7 +23,7 @@ _PIECE = 1 << 20
 
 
 def read_idx(path, ndim):
-    """Read an IDX file of uint8 with `ndim` axes, plain or gzipped, checked in full.
+    """Read and check an IDX file of uint8 with `ndim` axes, plain or gzipped.
 
     Returns (array, contents): the read-only uint8 array and the unpacked bytes it was read from.
     Raises UserError, naming the file and what is wrong with it: unreadable, wrong magic number,

@@ -40,5 +40,5 @@ def places(data_dir, name):
 def _home():
     try:
         return Path.home()
-    except RuntimeError:  # a container's user may have no entry
+    except RuntimeError:  # a user without a home, as in a container
         raise UserError("you have no home folder: name a folder with --data-dir") from None

@@ -10,7 +10,7 @@ from tinygan.evaluation.measure_run import training_seconds
 from tinygan.evaluation.protocol import SPLIT
 from tinygan.evaluation.reference import check_same_data
 from tinygan.evaluation.result import checkpoint_sha256, write_json
-from tinygan.recipes import trained
+from tinygan.recipes import trained_model
 from tinygan.runs.config import read_config
 
 
@@ -19,14 +19,14 @@ def evaluate_classifier(folder, data_dir, xp):
 
     data_dir: as for data.load; None takes the run's.
     Returns what evaluation.json holds; "confusion" has a row for each true class.
-    Raises UserError as trained.load and data.load do, for data other than the run's, and when the
-    folder cannot be written.
+    Raises UserError as trained_model.load and data.load do, for data other than the run's, and when
+    the folder cannot be written.
     """
     folder, config = Path(folder), read_config(folder)
     digest = checkpoint_sha256(folder)  # before a run that goes on replaces it
     name = config["trained_on"]["name"]
     train, test = (data.load(name, s, data_dir or config["data_dir"]) for s in ("train", SPLIT))
-    model = trained.load(folder, xp, test.images.shape[1:])
+    model = trained_model.load(folder, xp, test.images.shape[1:])
     check_same_data(train, config["trained_on"]["sha256"])
     classes = model.network.layers[-1].n_out
     if test.labels.max() >= classes:

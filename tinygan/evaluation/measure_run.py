@@ -11,7 +11,7 @@ from tinygan.evaluation.features import size_words
 from tinygan.evaluation.reference import build_reference
 from tinygan.evaluation.report import too_few
 from tinygan.evaluation.result import checkpoint_sha256, write_evaluation
-from tinygan.recipes import trained
+from tinygan.recipes import trained_model
 from tinygan.runs.config import read_config
 from tinygan.runs.tables import read_timing
 
@@ -22,22 +22,22 @@ def evaluate_run(folder, against, *, seed, data_dir, xp, say, prior=None, classe
     """Measure a run that draws images, and write evaluation.json and its pictures.
 
     against: what measured_against returns. seed: of the noise. data_dir: as for data.load; None
-    takes the run's. say: see protocol.measure. prior, classes: as for trained.draw; None takes the
-    run's.
+    takes the run's. say: see protocol.measure. prior, classes: as for trained_model.draw; None
+    takes the run's.
     "parameters" are those of all that draws; "ms_per_1000" is what drawing 1,000 samples takes: the
     fastest of three draws of 1,000, or of n when that is less.
-    Returns what read_evaluation reads. Raises UserError as trained.load, trained.draw and
+    Returns what read_evaluation reads. Raises UserError as load and draw of trained_model and
     build_reference do, and when the folder cannot be written.
     """
     folder, config = Path(folder), read_config(folder)
     digest = checkpoint_sha256(folder)  # before a run that goes on replaces it
-    model = trained.load(folder, xp)
+    model = trained_model.load(folder, xp)
     prior = prior or model.options.get("prior")
     if classes is None and "classes" in model.choices:
         classes = model.classes
 
     def draw(n):
-        return trained.draw(model, n, seed, prior=prior, classes=classes)
+        return trained_model.draw(model, n, seed, prior=prior, classes=classes)
 
     draw(64)  # warms up, and refuses early
     reference, floor = against(

@@ -1,6 +1,6 @@
-"""Metrics: functions of NumPy arrays on the host, features or pixels, that return numbers.
+"""Metrics: pure functions from arrays of features or pixels to numbers, on the host.
 
-Nothing here reads files, data sets or networks: tinygan.evaluation does.
+Nothing here reads a file or knows a data set or a network; evaluation/ does.
 """
 
 from tinygan.metrics.diversity import class_histogram, entropy

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from tinygan.metrics.rows import feature_pair
+from tinygan.metrics.checks import feature_pair
 
 
 def frechet_distance(features_a, features_b):
     """‖m_a − m_b‖² + Tr(S_a + S_b − 2 (S_a^½ S_b S_a^½)^½), m the sets' means, S their covariances.
 
     features_a, features_b: (N, D) and (M, D), N and M at least 2, any real dtype; computed in
-    float64. Returns a float, at least 0; 0 when means and covariances agree. With the features of an
-    Inception network it is called FID. Its value depends on the features and is biased upwards for
+    float64. Returns a float, at least 0; 0 when means and covariances agree. With an Inception
+    network's features it is called FID. Its value depends on the features and is biased upwards for
     fewer than some thousands of samples: compare only values that are measured in the same way.
     Raises ValueError for sets of different widths, fewer than 2 rows or values that are not finite.
     Source: Heusel et al. 2017, equation 6; Dowson & Landau 1982 (for Gaussians); Chong & Forsyth

@@ -7,7 +7,7 @@ no Gaussian, and unlike the Fréchet distance its estimate is unbiased for few s
 
 import numpy as np
 
-from tinygan.metrics.rows import feature_pair
+from tinygan.metrics.checks import feature_pair
 
 
 def kernel_distance(features_a, features_b, *, subsets=100, subset_size=1000, rng):
@@ -18,7 +18,7 @@ def kernel_distance(features_a, features_b, *, subsets=100, subset_size=1000, rn
     of the smaller set. rng: host NumPy Generator for the subsets.
     Returns (mean, std) as floats. The mean is about 0 for two samples of one distribution, and can
     be negative. The std is that of the subsets, not the error of the mean, and is meaningless if
-    subset_size is as large as a set. With the features of an Inception network it is called KID.
+    subset_size is as large as a set. With an Inception network's features it is called KID.
     Raises ValueError for sets of different widths, fewer than 2 rows, values that are not finite,
     subsets below 1 or subset_size below 2.
     Source: Bińkowski et al. 2018.

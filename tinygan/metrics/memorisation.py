@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tinygan.metrics.checks import check_same_width, flat_images, pixels
 from tinygan.metrics.distances import blocks, direct, squared_distances
-from tinygan.metrics.rows import check_same_width, flat_images, pixels
 
 _ROWS = 5000  # images converted to float64 at a time
 
@@ -35,12 +35,12 @@ def memorisation_ratio(samples, train, test):
     nearer neighbours; the second bracket, of real images only, corrects this, so that all training
     images can be used and a copy of any is found. Smooth or simple images have near neighbours
     everywhere; d(samples, test) corrects this: d(samples, train) / d(test, train) alone would call
-    blurred samples copies. Pixels cannot show changed copies: one shifted by a pixel counts as new.
+    blurred samples copies. Pixel distances miss shifted copies: one moved by a pixel counts as new.
 
     samples: (N, …), train: (M, …), test: (L, …), L at least 2: uint8, or floats in [-1, 1]. test:
     real images that the generator was not trained on; the samples must not be these images.
-    Returns a float. Raises ValueError for other images, and when all samples, or all test images,
-    have an exact copy in test.
+    Returns a float. Raises ValueError for other images, and when all samples, or all test
+    images, have an exact copy in test, or all test images one in train.
     Source: the three samples are those of Meehan, Chaudhuri & Dasgupta 2020, "A non-parametric test
     to detect data-copying in generative models"; the ratio is this project's.
     """
@@ -51,8 +51,8 @@ def memorisation_ratio(samples, train, test):
     test_to_train = _nearest(test, train)[0].mean()
     if to_test == 0 or test_to_test == 0 or test_to_train == 0:
         raise ValueError(
-            "there is nothing to compare with: the samples or the training images are copies of "
-            "the test images, or the test images are copies of each other"
+            "there is nothing to compare with: all samples are copies of test images, or all test "
+            "images are copies of training images or of each other"
         )
     to_train = _nearest(samples, train)[0].mean()
     return float(to_train / to_test / (test_to_train / test_to_test))

@@ -10,9 +10,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+from tinygan.metrics.checks import check_same_width, flat_images, pixels
 from tinygan.metrics.distances import squared_distances
 from tinygan.metrics.diversity import entropy
-from tinygan.metrics.rows import check_same_width, flat_images, pixels
 from tinygan.models.kmeans import kmeans
 
 _Z = NormalDist().inv_cdf(1 - 0.05 / 2)  # 1.96: two-sided, p < 0.05

@@ -2,19 +2,19 @@
 
 The real features define a region: the union of balls around all real points, each reaching to the
 k-th nearest real neighbour. A fake inside is realistic; the fakes' own region tells which real
-points the generator could have made. So each fault has its own sign: fakes unlike any real image
-lower precision, a class that is never drawn lowers recall and coverage.
+points the generator could have made. So each fault shows separately: fakes unlike any real image
+lower precision; a class that is never drawn lowers recall and coverage.
 
-Realistic means realistic to the features: a classifier trained only on clothes may place noise among
-them. With our features, 10,000 images of uniform random pixels, compared with the test images of
-Fashion-MNIST, get a precision of 0.72 and a density of 0.39 (real images: 0.92 and 0.99). Recall and
-coverage detect the noise, because it all looks alike: 0.0004 and 0.02 (real: 0.92 and 0.97).
+Realistic means realistic to the features: a classifier trained only on clothes may place noise
+among them. With our features, 10,000 images of uniform random pixels, compared with the test images
+of Fashion-MNIST, get a precision of 0.72 and a density of 0.39 (real images: 0.92 and 0.99). Recall
+and coverage detect the noise, because it all looks alike: 0.0004 and 0.02 (real: 0.92 and 0.97).
 """
 
 import numpy as np
 
+from tinygan.metrics.checks import feature_pair
 from tinygan.metrics.distances import blocks, direct, rounding, squared_distances
-from tinygan.metrics.rows import feature_pair
 
 
 def prdc(real, fake, k=5):
@@ -36,7 +36,9 @@ def prdc(real, fake, k=5):
     """
     real, fake = feature_pair(real, fake)
     if not 1 <= k < min(len(real), len(fake)):
-        raise ValueError(f"k = {k} is out of range for {len(real)} real and {len(fake)} fake points")
+        raise ValueError(
+            f"k = {k} is out of range for {len(real)} real and {len(fake)} fake points"
+        )
     real_radii, fake_radii = _squared_radii(real, k), _squared_radii(fake, k)
 
     balls_around_fake = np.zeros(len(fake), int)

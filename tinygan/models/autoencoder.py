@@ -1,6 +1,7 @@
 """The two halves of a dense autoencoder for 28×28 images. Each builder returns a new Sequential.
 
-Initial weights: N(0, 2 / n_in), He et al. 2015, section 2.2.
+Initial weights: N(0, 2 / n_in), He et al. 2015, section 2.2; the last layer of each half, which no
+LeakyReLU follows, N(0, 1 / n_in).
 """
 
 import math

@@ -12,8 +12,9 @@ def classifier(rng, *, image_shape, classes=10, width=32):
 
     Five 3×3 convolutions with BatchNorm and ReLU, three of them with stride 2: (H, W, width)
     -> (H/2, W/2, 2 width) twice -> (H/4, W/4, 4 width) -> (H/8, W/8, 2 width), then a dense layer
-    to the 128 features, ReLU, dropout, and the dense layer to the logits. H/2 is rounded up.
-    image_shape: (H, W, C). Initial weights: N(0, 2 / n_in), He et al. 2015, section 2.2.
+    to the 128 features, ReLU, dropout, and a dense layer to the logits. H/2 is rounded up.
+    image_shape: (H, W, C). Initial weights: N(0, 2 / n_in), He et al. 2015, section 2.2; the
+    last layer, which no ReLU follows, N(0, 1 / n_in).
     """
     h, w, c = image_shape
     layers = []

@@ -4,9 +4,10 @@ width: scales the sizes of the layers, at least 1; the shapes in each docstring 
 the weights now and the dropout masks later. noise_dim: length of the noise vector z.
 
 Initial weights: N(0, 0.02²), as in the DCGAN paper. In a stack of dense layers without BatchNorm
-they would shrink the signal to nothing, so such layers start from N(0, 2 / n_in).
-Sources: Radford et al. 2016, section 3 and 4 (DCGAN); He et al. 2015, section 2.2 (2 / n_in); the
-five documents that the recipes follow, named in recipes.py.
+they would shrink the signal to nothing, so all layers of such a stack but its last start from
+N(0, 2 / n_in).
+Sources: Radford et al. 2016, sections 3 and 4 (DCGAN); He et al. 2015, section 2.2 (2 / n_in); the
+five documents that the recipes follow, named in tinygan/recipes.
 """
 
 import itertools
@@ -151,7 +152,7 @@ def all_conv_discriminator(rng, *, size, channels, width=64):
     """Square images to one logit by convolutions alone, the mirror of all_conv_generator.
 
     images (N, size, size, channels) -> size / 2 -> … -> 4×4 -> logits (N, 1). LeakyReLU throughout;
-    BatchNorm after every convolution except the first, as in the paper.
+    BatchNorm after every convolution except the first and the last, as in the paper.
     """
     layers = [
         nn.Conv2d(channels, width, 4, stride=2, padding=1, rng=rng),

@@ -13,7 +13,8 @@ likely each component is for each row. EM alternates between the two:
     M step    N_k = Σ_n r_nk,   w_k = N_k / N,   μ_k = Σ_n r_nk x_n / N_k,
               Σ_k = Σ_n r_nk (x_n − μ_k)(x_n − μ_k)ᵀ / N_k + reg_covar · I
 
-No iteration lowers the likelihood: this is a test of the code, and shows when to stop.
+With reg_covar = 0 no iteration lowers the likelihood: this is a test of the code, and shows when
+to stop.
 
 Densities in many dimensions underflow, so the E step uses logarithms throughout. No Σ is inverted:
 with Σ = L Lᵀ (Cholesky, L lower triangular) and P = L⁻ᵀ, the precision is Σ⁻¹ = P Pᵀ, and
@@ -32,8 +33,8 @@ import warnings
 import numpy as np
 
 from tinygan import backend
+from tinygan.models.checks import check_spread, check_table, float_dtype
 from tinygan.models.kmeans import kmeans, plusplus_rows
-from tinygan.models.table import check_spread, check_table, float_dtype
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 INIT_PARAMS = ("kmeans", "k-means++", "random_from_data")
@@ -202,7 +203,7 @@ class GaussianMixture:
     def sample(self, n_samples=1):
         """Draw rows: k from w, then x = μ_k + L_k z with z from N(0, I).
 
-        Returns (X (n_samples, D) in the dtype of fit's X, float64 if that was an integer;
+        Returns (X (n_samples, D) in the dtype of fit's X, or float64 if X held integers;
         labels (n_samples,) int64), sorted by component, where fit's X lived.
         Raises ValueError before fit and for n_samples below 1.
         """

@@ -1,8 +1,8 @@
 """k-means: K centres to which the rows of a table are as near as possible.
 
-Every row should belong to its nearest centre, and every centre be the mean of its rows. Lloyd's
-iterations make the two true in turn, and no step raises the inertia, Σ_n min_k ‖x_n − c_k‖². They
-stop in a local minimum that depends on the start, so the start is chosen with care (k-means++).
+Every row should belong to its nearest centre, and every centre should be the mean of its rows.
+Lloyd's iterations make the two true in turn; no step raises the inertia, Σ_n min_k ‖x_n − c_k‖².
+They stop in a local minimum that depends on the start, so it is chosen with care (k-means++).
 
 All differences x − c would be an (N, K, D) array. Expanded, the distances are one matrix product:
 
@@ -18,7 +18,7 @@ the advantages of careful seeding", section 2.2.
 import numpy as np
 
 from tinygan import backend
-from tinygan.models.table import check_table, float_dtype
+from tinygan.models.checks import check_table, float_dtype
 
 _BLOCK = 1 << 20  # elements of the largest array that is made for one block of rows: 8 MB
 

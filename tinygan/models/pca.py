@@ -12,13 +12,13 @@ Source: Bishop 2006, "Pattern recognition and machine learning", section 12.1.
 import numpy as np
 
 from tinygan import backend
-from tinygan.models.table import check_spread, check_table, float_dtype
+from tinygan.models.checks import check_spread, check_table, float_dtype
 
 _BLOCK = 1 << 20  # elements in a block of rows: 8 MB
 
 
 class PCA:
-    """z = (x − μ) V with V the first principal axes of the data. Names are scikit-learn's.
+    """z = (x − μ) V with V the first C principal axes of the data. Names are scikit-learn's.
 
     n_components: C, from 1 to the smaller of N and D.
     After fit, where X lives and always in float64: mean_ (D,); components_ (C, D), whose rows are
@@ -64,7 +64,7 @@ class PCA:
         return self
 
     def transform(self, X):
-        """z = (x − μ) V: (N, D) -> (N, C), in X's dtype, float64 if that is an integer.
+        """z = (x − μ) V: (N, D) -> (N, C), in X's dtype, or float64 if X holds integers.
 
         Raises ValueError before fit and for an X that is not finite or does not have D columns.
         """

@@ -1,4 +1,7 @@
-"""The hand-written network: one concept a file, each forward beside its backward."""
+"""The hand-written network: one concept per file, the textbook formula, forward beside backward.
+
+Nothing here knows images, GANs or files, and nothing is made fast: that is in nn/fast.
+"""
 
 from tinygan.nn.activation import LeakyReLU, ReLU, Sigmoid, Tanh, sigmoid
 from tinygan.nn.adam import Adam
@@ -8,11 +11,11 @@ from tinygan.nn.dense import Dense
 from tinygan.nn.dispatch import plain
 from tinygan.nn.dropout import Dropout
 from tinygan.nn.embedding import Embedding
+from tinygan.nn.gaussian_noise import GaussianNoise
 from tinygan.nn.gradcheck import GradientReport, check_gradients, numerical_gradient
 from tinygan.nn.inference import in_batches
 from tinygan.nn.layer import Layer, Param, Sequential
 from tinygan.nn.loss import bce_with_logits, mse, softmax_cross_entropy
-from tinygan.nn.noise import GaussianNoise
 from tinygan.nn.norm import BatchNorm
 from tinygan.nn.reshape import Flatten, Reshape
 from tinygan.nn.summary import summary, summary_text

@@ -23,11 +23,11 @@ class Conv2d(Layer):
     x (N, H, W, c_in) -> y (N, OH, OW, c_out), in x's dtype; OH = (H + 2·padding − kernel) // stride
     + 1, OW likewise. (Strictly this is a cross-correlation: as in every framework, the kernel is
     not flipped.)
-    W (kernel, kernel, c_in, c_out). rng: host NumPy Generator for the start weights, N(0, std²);
+    W (kernel, kernel, c_in, c_out). rng: host NumPy Generator for the initial weights, N(0, std²);
     b starts at 0.
     Raises ValueError when a size is out of range, x has another shape, or the kernel is larger than
     the padded image.
-    Source: Radford et al. 2016 (DCGAN), section 4 (start weights); this module's text.
+    Source: Radford et al. 2016 (DCGAN), section 4 (initial weights); this module's text.
     """
 
     def __init__(self, c_in, c_out, kernel, *, stride=1, padding=0, bias=True, rng, std=0.02):
@@ -77,9 +77,9 @@ class ConvTranspose2d(Layer):
     pixels wide. Several image sizes convolve to the same H; output_padding (less than stride)
     chooses one of them.
     W (kernel, kernel, c_out, c_in), the kernel of the Conv2d that would map y to x.
-    rng: host NumPy Generator for the start weights, N(0, std²); b starts at 0.
+    rng: host NumPy Generator for the initial weights, N(0, std²); b starts at 0.
     Raises ValueError when a size is out of range, x has another shape, or y would have no pixels.
-    Source: Dumoulin & Visin 2016, chapter 4; Radford et al. 2016, section 4 (start weights).
+    Source: Dumoulin & Visin 2016, chapter 4; Radford et al. 2016, section 4 (initial weights).
     """
 
     def __init__(

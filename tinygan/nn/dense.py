@@ -33,7 +33,7 @@ def input_gradient(gy, W):
 class Dense(Layer):
     """y = x W + b.    x (N, n_in) -> y (N, n_out), in x's dtype.
 
-    bias: whether there is a b. rng: host NumPy Generator for the start weights, N(0, std²);
+    bias: whether there is a b. rng: host NumPy Generator for the initial weights, N(0, std²);
     b starts at 0.
     Raises ValueError when a size is not positive or x does not have n_in columns.
     Source: Radford et al. 2016 (DCGAN), section 4: weights start from N(0, 0.02²).

@@ -11,7 +11,7 @@ from tinygan.metrics import frechet_distance
 from tinygan.models import gan
 from tinygan.recipes.gan import FIXED, OPTIONS, Gan, GanTraining
 from tinygan.recipes.recipe import Parts, Recipe, check_validation
-from tinygan.training.average import move_average
+from tinygan.training.averaged_weights import move_average
 from tinygan.training.early_stopping import best_epoch, has_stopped
 from tinygan.training.gan_loop import generate
 

@@ -17,7 +17,7 @@ from tinygan.recipes.recipe import (
     whole_updates,
 )
 from tinygan.training import gan_loss
-from tinygan.training.average import move_average
+from tinygan.training.averaged_weights import move_average
 from tinygan.training.gan_loop import fit, generate
 from tinygan.training.gradient_penalty import gradient_penalty
 

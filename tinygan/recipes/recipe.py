@@ -55,7 +55,7 @@ class Recipe:
         return self.build(rng, **self.model.sizes(self.options | self.fixed) | given)
 
     def new_model(self, options, seed, xp=np, image_shape=None):
-        """The untrained Model. options: the recipe's, all of them. seed: of its start weights.
+        """The untrained Model. options: the recipe's, all of them. seed: of its initial weights.
 
         image_shape: (H, W, C), where the recipe takes what the data has.
         """
@@ -102,7 +102,7 @@ class Model:
     """Networks, or other arrays, and how to draw with them. It has no data and no optimizer.
 
     name: of the recipe. build, options: see Recipe; options include what is fixed. seed: of the
-    start weights. image_shape: (H, W, C) of what is drawn. xp: the array module.
+    initial weights. image_shape: (H, W, C) of what is drawn. xp: the array module.
     networks: dict[str, Layer], filled by the subclass; the others read it.
     """
 
@@ -223,7 +223,7 @@ class Training:
 
 
 def weights_rng(seed):
-    """The Generator that start weights, and later dropout masks, are drawn from."""
+    """The Generator that initial weights, and later dropout masks, are drawn from."""
     return np.random.default_rng(seed).spawn(2)[0]
 
 

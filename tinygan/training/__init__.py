@@ -1,6 +1,6 @@
-"""How models learn, as loops that one reads: arrays in, losses out.
+"""How models learn: training loops that take arrays and return losses.
 
-No file and no option is known here.
+Nothing here reads a file or a command-line option.
 """
 
 from tinygan.training.gan_loop import d_step, fit, g_step, generate

@@ -1,22 +1,22 @@
-"""How an autoencoder learns: squeeze an image into a short code, and build it up again.
+"""How an autoencoder learns: compress an image into a short code and reconstruct it.
 
 The encoder maps an image x to a code z, the decoder maps z to logits; the sigmoid of a logit is the
-brightness of a pixel, in [0, 1]. The reconstruction term is the cross-entropy between the two, in
-nats, summed over the pixels of an image and averaged over the batch.
+brightness of a pixel, in [0, 1]. The reconstruction term is the cross-entropy between x and these
+pixels, in nats, summed over the pixels of an image and averaged over the batch.
 
-The variational autoencoder makes z random. Its encoder says a mean μ and a log variance λ for each
-number of the code, and
+The variational autoencoder makes z random. Its encoder outputs a mean μ and a log variance λ for
+each element of the code, and
 
     z = μ + σ ε,    σ = e^(λ/2),    ε ~ N(0, I)                            (the reparameterisation)
 
-so that z is drawn from N(μ, σ²) and yet has a derivative by μ and λ: dz/dμ = 1, dz/dλ = ½ σ ε.
-To the reconstruction comes the Kullback–Leibler divergence of N(μ, σ²) from N(0, I),
+so that z is drawn from N(μ, σ²) but can be differentiated: dz/dμ = 1, dz/dλ = ½ σ ε. The second
+term of the loss is the Kullback–Leibler divergence of N(μ, σ²) from N(0, I),
 
     KL = ½ Σ ( μ² + σ² − 1 − λ )
 
-which pulls all codes towards N(0, I), and that is why decoding N(0, I) then draws images. For
-pixels that are 0 or 1 their sum is an upper bound of −log p(x); for grey ones, as here, it is the
-same trade in the same units, but no longer a bound on a probability.
+which pulls all codes towards N(0, I), so that decoding samples of N(0, I) draws images. If pixels
+are 0 or 1, the sum of the two terms is an upper bound of −log p(x). For grey pixels, as here, it is
+the same trade-off in the same units, but no longer a bound on a probability.
 Source: Kingma & Welling 2014, "Auto-encoding variational Bayes", section 2.4 and appendix B.
 """
 
@@ -24,7 +24,7 @@ from tinygan import backend, nn
 
 
 def ae_step(encoder, decoder, optimizers, images):
-    """One update of both halves.    images (N, H, W, C) in [0, 1] -> dict(reconstruction)."""
+    """One update of both networks.    images (N, H, W, C) in [0, 1] -> dict(reconstruction)."""
     for optimizer in optimizers:
         optimizer.zero_grad()
     code = encoder.forward(images)
@@ -37,10 +37,10 @@ def ae_step(encoder, decoder, optimizers, images):
 
 
 def vae_step(encoder, decoder, optimizers, images, noise):
-    """One update of both halves of a variational autoencoder.
+    """One update of both networks of a variational autoencoder.
 
-    images (N, H, W, C) in [0, 1]. noise: ε (N, code). Returns dict(reconstruction, kl), in nats an
-    image.
+    images (N, H, W, C) in [0, 1]. noise: ε (N, code). Returns dict(reconstruction, kl), in nats
+    per image.
     """
     for optimizer in optimizers:
         optimizer.zero_grad()
@@ -61,7 +61,7 @@ def vae_step(encoder, decoder, optimizers, images, noise):
 
 
 def reconstruction(logits, images):
-    """Σ over pixels, mean over images, of the cross-entropy: (loss, glogits). Images in [0, 1]."""
+    """Cross-entropy, Σ over pixels, mean over images: (loss, glogits). Images in [0, 1]."""
     pixels = logits.size // len(logits)
     loss, glogits = nn.bce_with_logits(logits, images)  # mean over all N · pixels elements
     return loss * float(pixels), glogits * float(pixels)

@@ -9,7 +9,7 @@ from tinygan.data.pixels import to_float
 def classifier_step(network, optimizer, images, labels):
     """One update.    images (N, H, W, C) in [-1, 1], labels (N,) -> dict(loss, accuracy), 0-d.
 
-    accuracy: of the batch, before the update, by the network in training mode.
+    accuracy: on the batch, before the update, in training mode.
     """
     optimizer.zero_grad()
     logits = network.forward(images)
@@ -21,7 +21,7 @@ def classifier_step(network, optimizer, images, labels):
 
 
 def mirrored(images, rng):
-    """Each image as it is or, half the time, with left and right exchanged.    (N, H, W, C)."""
+    """Each image, mirrored left to right with probability ½.    (N, H, W, C)."""
     flip = rng.random(len(images)) < 0.5
     return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
 

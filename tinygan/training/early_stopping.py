@@ -1,15 +1,15 @@
-"""Early stopping: end the training when what is measured after each epoch no longer improves.
+"""Early stopping: end the training when the value measured after each epoch stops improving.
 
-rows: a list of dicts, one per epoch in order, with "epoch" and what was measured; lower is better.
+rows: a list of dicts, one per epoch in order, with "epoch" and measured values; lower is better.
 Source: Prechelt 1998, "Early stopping — but when?".
 """
 
 
 def best_epoch(rows, measure):
-    """The epoch with the lowest value, the first of equals; 0 when there are no rows."""
+    """The first epoch with the lowest value; 0 when there are no rows."""
     return min(rows, key=lambda row: row[measure])["epoch"] if rows else 0
 
 
 def has_stopped(rows, measure, patience):
-    """Whether the last `patience` epochs have brought nothing better."""
+    """Whether the last `patience` epochs have brought no improvement."""
     return bool(rows) and rows[-1]["epoch"] - best_epoch(rows, measure) >= patience

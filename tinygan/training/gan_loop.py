@@ -1,14 +1,14 @@
-"""How a GAN learns: one update of D, one update of G, over and over.
+"""How a GAN learns: one update of D, one update of G, again and again.
 
 The generator G turns noise z into an image. The discriminator D gives an image a logit: above 0 for
-"real". D is trained to tell the two apart, G to make D call its images real:
+"real". D is trained to tell real images from G's, and G to make D call G's images real:
 
     D:  minimise  bce(D(real), 1) + bce(D(G(z)), 0)
     G:  minimise  bce(D(G(z)), 1)
 
 G's loss is the non-saturating one: maximising bce(D(G(z)), 0) has the same aim, but its gradient
-vanishes just when D is sure of itself, which is when G has the most to learn. gan_loss.py has the
-other losses that can stand here.
+vanishes just when D is confident, which is when G has the most to learn. gan_loss.py has the other
+losses that can be used instead.
 Source: Goodfellow et al. 2014, algorithm 1 and section 3 (the non-saturating loss).
 """
 
@@ -24,17 +24,17 @@ BCE = gan_loss.bce()
 
 
 def d_step(D, opt_d, real, fake, *labels, loss=BCE, penalty=None):
-    """One update of D; the losses on real and on fake images are added up.
+    """One update of D; the losses on real and on fake images are summed.
 
     D: (N, H, W, C) -> logits (N, 1), in training mode. opt_d: its optimizer. real, fake: images.
     labels: for a conditional D, the classes (N,) of both. loss: a GanLoss. penalty: a function of
-    (D, real, fake) that returns one more term of the loss and adds its gradient to D's.
-    Returns dict(loss, real_score, fake_score): 0-d arrays on the images' device; the scores are the
-    mean of loss.score(logits), for bce the sigmoid: D's belief that an image is real, in [0, 1].
+    (D, real, fake) that returns a further term of the loss and adds its gradient to D's gradients.
+    Returns dict(loss, real_score, fake_score): 0-d arrays on the images' device. The scores are the
+    means of loss.score(logits); for bce this is D's probability that an image is real, in [0, 1].
 
-    Each backward comes right after its own forward, since a layer remembers one forward at a time.
-    Nobody asks here how the images should change: D's input gradient is not computed, and G, whose
-    own cache is waiting for g_step, is not touched.
+    Each backward directly follows its own forward, because a layer keeps the values of one forward.
+    The gradient with respect to the images is not needed, so it is not computed. G is not used: it
+    keeps the values of its forward for g_step.
     """
     opt_d.zero_grad()
     real_logits = D.forward(real, *labels)
@@ -55,14 +55,14 @@ def d_step(D, opt_d, real, fake, *labels, loss=BCE, penalty=None):
 
 
 def g_step(G, D, opt_g, fake, *labels, loss=BCE):
-    """One update of G through D as it is after d_step.
+    """One update of G through D, as D is after d_step.
 
-    fake: what G.forward returned, in training mode, since G's last update. labels: for a
+    fake: the output of G.forward, in training mode, after G's last update. labels: for a
     conditional D, the classes that G was asked for. Returns dict(loss), a 0-d array on fake's
     device.
 
-    The gradient goes back through D to the images and on through G to its weights. D only passes it
-    on: accumulate=False leaves D's own gradients alone.
+    The gradient passes back through D to the images, and through G to its weights. With
+    accumulate=False, D's own gradients do not change.
     """
     opt_g.zero_grad()
     g_loss, glogits = loss.generator(D.forward(fake, *labels))
@@ -90,24 +90,24 @@ def fit(
     steps_per_epoch=1,
     average=None,
 ):
-    """The training loop, one update of G at a time, for as long as you ask for the next.
+    """The training loop, as an iterator that makes one update of G for each item.
 
     batches: an iterator of uint8 images (N, H, W, C) on the host, or of (images, labels (N,)) for
     conditional networks. rng: host NumPy Generator for the noise z ~ N(0, 1), which is drawn on the
-    host so that every backend sees the same. low: black, -1 or 0. loss, penalty: see d_step.
-    d_steps: updates of D for each of G; the batch is cut into as many pieces.
-    instance_noise: standard deviation of the noise that blurs all images before D sees them, at the
-    beginning; instance_noise.py says how it fades. start, steps_per_epoch: where in the training
-    this loop begins, and how many updates an epoch has.
-    average: a function of (G) called after each update of it, to keep a moving average.
+    host so that it is the same on every backend. low: the value of black, -1 or 0. loss, penalty:
+    see d_step. d_steps: updates of D per update of G; the batch is divided into d_steps pieces.
+    instance_noise: initial standard deviation of the noise that is added to all images for D;
+    instance_noise.py says how it decreases. start: the number of updates before this loop.
+    steps_per_epoch: updates per epoch.
+    average: a function that is called with G after each of its updates, for a moving average.
     Yields after each update dict(d_loss, g_loss, real_score, fake_score, g_grad) of 0-d arrays on
-    the networks' device, g_grad the length of G's gradient; reading one waits for the device.
+    the networks' device; g_grad is the norm of G's gradient. Reading one waits for the device.
     """
     xp = backend.array_module(G.params()[0].data)
     blur = GaussianNoise(instance_noise, rng=rng) if instance_noise else None
 
     def seen(images):
-        """What D sees. The noise is only added, so D's gradient by `seen` is that by `images`."""
+        """The images with noise, for D. Their gradient is that of `images`: noise is only added."""
         return images if blur is None else blur.forward(images)
 
     for step, batch in enumerate(batches, start):
@@ -143,8 +143,8 @@ def gradient_length(network):
 def generate(G, z, *labels, low=-1, batch_size=256):
     """Draw images: z (N, noise_dim) float32 on the host -> uint8 (N, H, W, C) on the host.
 
-    labels (N,), for a conditional G: the classes to draw. low: what G means by black, -1 or 0.
-    In eval mode, so the same z gives the same image whatever is drawn beside it.
+    labels (N,), for a conditional G: the classes to draw. low: the value of black in G, -1 or 0.
+    G is in eval mode, so the same z gives the same image whatever else is in the batch.
     """
     return in_batches(
         G, z, *labels, after=lambda images: to_uint8(images, low), batch_size=batch_size

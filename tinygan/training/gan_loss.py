@@ -1,7 +1,7 @@
-"""What the two players minimise: four losses, each for D on real images, D on fakes, and G.
+"""What D and G minimise: four losses, each for D on real images, D on fakes, and G.
 
-D gives an image a number l (its logit, or score). Each function returns (loss, gradient by l), the
-mean over the batch, so that any of them can take the place of any other in the training loop.
+D gives an image a number l (its logit, or score). Each function returns the mean loss of the batch
+and its gradient with respect to l, so that the training loop can use any of them.
 
                  D on real       D on fake       G              source
     bce          −log p          −log(1 − p)     −log p         Goodfellow et al. 2014
@@ -9,8 +9,8 @@ mean over the batch, so that any of them can take the place of any other in the 
     hinge        max(0, 1 − l)   max(0, 1 + l)   −l             Lim & Ye 2017
     wasserstein  −l              l               −l             Arjovsky et al. 2017
 
-with p = sigmoid(l). For the first, G's loss is the non-saturating one (section 3 of the paper). The
-last needs a D that cannot change faster than its input: see gradient_penalty.py.
+with p = sigmoid(l). For bce, G's loss is the non-saturating one (section 3 of the paper).
+wasserstein needs a D that cannot change faster than its input: see gradient_penalty.py.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from typing import NamedTuple
 from tinygan import backend
 from tinygan.nn import bce_with_logits, sigmoid
 
-NAMES = ("bce", "lsgan", "hinge")  # those that any D can play
+NAMES = ("bce", "lsgan", "hinge")  # those that any D can use
 
 
 class GanLoss(NamedTuple):
     """real, fake, generator: logits (N, 1) -> (loss, glogits): 0-d, and of logits' shape.
-    score: logits -> what is shown of them: D's belief in [0, 1] that an image is real, or l itself.
+    score: logits -> the values to show: D's probability in [0, 1] of a real image, or l itself.
     """
 
     real: Callable
@@ -36,9 +36,9 @@ class GanLoss(NamedTuple):
 def bce(label_smoothing=0.0):
     """Binary cross-entropy. label_smoothing: real images get the target 1 − label_smoothing.
 
-    A D that is told never to be quite sure has no reason to drive its logits, and with them the
+    If D is never to be fully certain, it has no reason to drive its logits, and with them the
     gradients, to extremes. Only real targets are softened: a soft target for fakes would reward the
-    generator's present mistakes. Source: Salimans et al. 2016, section 3.4.
+    generator's current mistakes. Source: Salimans et al. 2016, section 3.4.
     """
     real_target = 1.0 - label_smoothing
     return GanLoss(
@@ -50,7 +50,7 @@ def bce(label_smoothing=0.0):
 
 
 def lsgan(label_smoothing=0.0):
-    """Least squares: D's number should be 1 − label_smoothing for real images and 0 for fakes."""
+    """Least squares: D's output should be 1 − label_smoothing for real images and 0 for fakes."""
     real_target = 1.0 - label_smoothing
     return GanLoss(
         real=lambda logits: _half_square(logits - real_target),
@@ -61,7 +61,7 @@ def lsgan(label_smoothing=0.0):
 
 
 def hinge():
-    """D is content once real images are above 1 and fakes below −1; what is beyond has no pull."""
+    """Hinge: real images with l above 1 and fakes with l below −1 have no loss and no gradient."""
     return GanLoss(
         real=lambda logits: _hinge(logits, -1.0),
         fake=lambda logits: _hinge(logits, 1.0),
@@ -71,7 +71,8 @@ def hinge():
 
 
 def wasserstein():
-    """D's mean on fakes less its mean on real images: for a D of slope 1, minus the distance."""
+    """D's mean on fakes minus its mean on real images: for the best D of slope at
+    most 1, minus the Wasserstein distance."""
     return GanLoss(
         real=lambda logits: _mean(logits, -1.0),
         fake=lambda logits: _mean(logits, 1.0),
@@ -83,7 +84,7 @@ def wasserstein():
 def by_name(name, label_smoothing=0.0):
     """The GanLoss called "bce", "lsgan", "hinge" or "wasserstein".
 
-    Raises ValueError for another name, or where label smoothing has no meaning.
+    Raises ValueError for another name, or for label smoothing with a loss that has no target.
     """
     if name in ("bce", "lsgan"):
         return {"bce": bce, "lsgan": lsgan}[name](label_smoothing)
@@ -99,7 +100,7 @@ def _half_square(difference):
 
 
 def _hinge(logits, sign):
-    """mean max(0, 1 + sign·l), and its gradient: sign where that is above 0, else 0."""
+    """mean max(0, 1 + sign·l), and its gradient: sign / size where that is above 0, else 0."""
     xp = backend.array_module(logits)
     shortfall = xp.maximum(1.0 + sign * logits, 0)
     return shortfall.mean(), (shortfall > 0) * (xp.ones_like(logits) * (sign / logits.size))

@@ -20,7 +20,7 @@ import numpy as np
 from tinygan import data
 from tinygan.cli import exit_on_error
 from tinygan.evaluation.features import Extractor, save_weights
-from tinygan.recipes import trained
+from tinygan.recipes import trained_model
 from tinygan.runs.config import read_config
 
 
@@ -29,7 +29,7 @@ def main(argv):
     config = read_config(run)
     test = data.load(config["data"], "test", config["data_dir"])
     shape = test.images.shape[1:]
-    network = trained.load(run, np, shape).network
+    network = trained_model.load(run, np, shape).network
     about = {"image_shape": shape, "width": config["options"]["width"]}
     with tempfile.TemporaryDirectory() as folder:
         rounded = Path(folder) / "rounded.npz"

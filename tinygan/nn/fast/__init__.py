@@ -1,4 +1,4 @@
-"""Fast versions, for the processor, of the plain functions that the layers show.
+"""The plain functions of the layers, made fast for the processor; there is no new mathematics here.
 
 Each has the name and the arguments of its plain function and the same result up to rounding;
 dispatch.py looks them up here. activation.py, adam.py, dense.py, dropout.py and norm.py are named

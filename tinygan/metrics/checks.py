@@ -22,7 +22,9 @@ def feature_pair(features_a, features_b, least=1):
     """feature_rows of two sets. Also raises ValueError when they differ in width."""
     a, b = feature_rows(features_a, least), feature_rows(features_b, least)
     if a.shape[1] != b.shape[1]:
-        raise ValueError(f"both sets need the same number of features, got {a.shape[1]} and {b.shape[1]}")
+        raise ValueError(
+            f"both sets need the same number of features, got {a.shape[1]} and {b.shape[1]}"
+        )
     return a, b
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygan import nn
-from tinygan.training.average import move_average
+from tinygan.training.averaged_weights import move_average
 
 
 @given(keep=st.floats(0, 1), seed=st.integers(0, 100))

@@ -1,4 +1,4 @@
-"""Averaged weights: a network that follows another one slowly, and draws steadier pictures.
+"""Averaged weights: a network that follows another one slowly and draws more stable images.
 
 Source: Yazıcı et al. 2019, "The unusual effectiveness of averaging in GAN training".
 """
@@ -7,7 +7,7 @@ Source: Yazıcı et al. 2019, "The unusual effectiveness of averaging in GAN tra
 def move_average(average, network, keep):
     """a ← keep · a + (1 − keep) · w for all weights w; running statistics are copied.
 
-    average, network: two networks of one shape. keep: from 0 to 1; 0 makes a copy.
+    average, network: two networks with equal layers. keep: from 0 to 1; 0 makes a copy.
     """
     for a, w in zip(average.params(), network.params(), strict=True):
         a.data *= keep
