@@ -154,9 +154,9 @@ figure.savefig(OUT / "im2col.png", dpi=120)
 #
 # The matrix holds nearly every pixel k·k times. For 64 pictures of 28 × 28 × 32 and k = 3 these are
 # 58 MB: more than fits into the processor's cache, the small and fast memory beside it. A few
-# pictures at a time fit, if their matrix is written to the same place again and again. tinygan's
-# layers have both: the plain functions of `nn/correlation.py`, which `with nn.plain():` asks for, and
-# fast ones (`nn/fast/slabs.py`), which also leave out most of the copying.
+# pictures at a time fit, if their matrix is written to the same place again and again. tinygan has
+# both: plain functions (`nn/correlation.py`), which `with nn.plain():` asks for, and fast ones
+# (`nn/fast/slabs.py`), which also leave out most of the copying.
 
 
 # %%

@@ -141,7 +141,7 @@ assert grain(rows[-1]) < (1.2 if FAST else 0.3)
 # %% [markdown]
 # ## What the formulas cost
 #
-# `with nn.plain():` calls only the functions that the lessons have derived. Without it tinygan takes
+# `with nn.plain():` calls only the functions that the lessons have derived. Without it tinygan uses
 # fast versions of the same functions (`tinygan/nn/fast`): they work in blocks that fit the
 # processor's cache, on all its cores, and convolve without im2col's copies.
 

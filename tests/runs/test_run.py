@@ -284,13 +284,18 @@ def test_moments_that_overflow_are_not_saved_over_a_good_checkpoint(make_run, mo
     assert (run.folder / "checkpoint.npz").read_bytes() == good
 
 
-@pytest.mark.parametrize("step", [10, 20])
 @pytest.mark.parametrize(
-    ("module", "function"),
-    [(pictures, "draw_sheet"), (pictures, "draw_curves"), (tables, "write"), (checkpoint, "save")],
+    ("module", "function", "step"),
+    [
+        (pictures, "draw_sheet", 20),
+        (pictures, "draw_curves", 20),
+        (tables, "write", 10),
+        (tables, "write", 20),
+        (checkpoint, "save", 10),
+    ],
 )
 def test_a_kill_between_the_files_of_an_epoch_is_made_up_for(
-    make_run, monkeypatch, step, module, function
+    make_run, monkeypatch, module, function, step
 ):
     whole = make_run("whole")
     whole.train(QUIET, never)
