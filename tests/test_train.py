@@ -175,7 +175,7 @@ def test_damaged_data_is_one_line_and_exit_code_2_and_leaves_nothing(cli, tmp_pa
 def test_where_only_the_subset_is_there_the_run_says_so(cli, tmp_path, monkeypatch):
     from tinygan.data import fashion_mnist
 
-    monkeypatch.setattr(fashion_mnist, "_places", lambda _: [tmp_path])
+    monkeypatch.setattr(fashion_mnist, "_locations", lambda _: [tmp_path])
     words = "dcgan --width 2 --limit 40 --batch-size 8 --steps 2 --backend numpy"
     code, _, err = cli(train.main, words + " --quiet")
     assert code == 0

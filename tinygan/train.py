@@ -21,17 +21,9 @@ from tinygan.runs.run import Run, default_folder
 
 def main(argv=None):
     args = _parser().parse_args(argv)
-    if args.list:
-        for name in recipes.names():
-            print(f"{name:<14} {recipes.get(name).summary}")
-        return 0
-    if args.recipe is None:
-        raise UserError("name a recipe to train; --list shows them")
+    if args.list or args.about or args.recipe is None:
+        return _tell(args)
     recipe, asked = recipes.get(args.recipe), vars(args)
-    if args.about:
-        given = {n: asked[n] for n in recipe.options if asked[n] is not None}
-        print(about(recipe, given))
-        return 0
     memory.keep_freed()
     progress = Progress(quiet=args.quiet)
     out = args.out or default_folder(recipe.name)
@@ -46,14 +38,27 @@ def main(argv=None):
             run.start()
             locked.enter_context(only_one(out))
         if run.finished:
-            more = "" if run.training.notes.get("finished") else "; --epochs N goes on to more"
-            progress.say(f"nothing to do, {out} is complete: {run.finished}{more}")
+            progress.say(log.nothing_to_do(run))
             return 0
         progress.say(log.introduction(run, recipe.summary, dataset))
         if not run.train(progress, stop):
             progress.say(f"stopped and saved at step {run.step}; to go on: {run.resume_command()}")
             return 130
     progress.say(log.conclusion(run))
+    return 0
+
+
+def _tell(args):
+    """Print the list of recipes, or what one of them is, and train nothing."""
+    if args.list:
+        for name in recipes.names():
+            print(f"{name:<14} {recipes.get(name).summary}")
+        return 0
+    if args.recipe is None:
+        raise UserError("name a recipe to train; --list shows them")
+    recipe = recipes.get(args.recipe)
+    given = {n: v for n, v in vars(args).items() if n in recipe.options and v is not None}
+    print(about(recipe, given))
     return 0
 
 

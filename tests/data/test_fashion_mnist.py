@@ -66,7 +66,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "home" / "local"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home" / "xdg"))
-    places = fashion_mnist._places
+    places = fashion_mnist._locations
 
     def moved(data_dir):
         found = places(data_dir)
@@ -80,7 +80,7 @@ def home(tmp_path, monkeypatch):
             for place in found
         ]
 
-    monkeypatch.setattr(fashion_mnist, "_places", moved)
+    monkeypatch.setattr(fashion_mnist, "_locations", moved)
     return tmp_path / "home"
 
 

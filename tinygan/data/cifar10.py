@@ -20,7 +20,7 @@ import tarfile
 import numpy as np
 
 from tinygan.data.dataset import Dataset
-from tinygan.data.places import cache_dir, places
+from tinygan.data.locations import cache_dir, locations
 from tinygan.errors import UserError
 from tinygan.files import reason
 
@@ -64,7 +64,7 @@ def load(split, data_dir=None):
     unpacked files, in their order.
     Raises UserError when the files are missing, of the wrong size, damaged or pickled.
     """
-    folders = places(data_dir, "cifar10")
+    folders = locations(data_dir, "cifar10")
     for folder in folders:
         for inner in (folder / FOLDER, folder):
             there = [name for name in FILES[split] if os.path.isfile(inner / name)]

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from tinygan.data.dataset import Dataset
-from tinygan.data.places import cache_dir
+from tinygan.data.locations import cache_dir
 from tinygan.data.split import split as cut
 from tinygan.errors import UserError
 from tinygan.files import atomic_write, reason

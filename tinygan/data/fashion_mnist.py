@@ -15,7 +15,7 @@ from pathlib import Path
 from tinygan.cli import typed
 from tinygan.data.dataset import Dataset
 from tinygan.data.idx import read_idx
-from tinygan.data.places import cache_dir, places
+from tinygan.data.locations import cache_dir, locations
 from tinygan.errors import UserError
 
 CLASSES = (
@@ -61,7 +61,7 @@ def fetch_command(folder=None):
 
 def load(split, data_dir=None):
     """The whole set if it is found, else the embedded subset; see data.load."""
-    for folder in _places(data_dir):
+    for folder in _locations(data_dir):
         images, labels = (_find(folder, name) for name in FILES[split])
         if images and labels:
             return _read("fashion-mnist", images, labels, OFFICIAL, str(folder))
@@ -90,7 +90,7 @@ def load_unverified(split, data_dir):
     """Four files with this format and these names, whose contents are not verified."""
     if data_dir is None:
         raise UserError("--data idx needs --data-dir: the folder with the four IDX files")
-    for folder in _places(data_dir):
+    for folder in _locations(data_dir):
         images, labels = (_find(folder, name) for name in FILES[split])
         if images and labels:
             return _read("idx", images, labels, None, str(folder))
@@ -99,8 +99,8 @@ def load_unverified(split, data_dir):
     )
 
 
-def _places(data_dir):
-    return places(data_dir, "fashion-mnist")
+def _locations(data_dir):
+    return locations(data_dir, "fashion-mnist")
 
 
 def _find(folder, name):

@@ -78,6 +78,12 @@ def introduction(run, summary, dataset):
     )
 
 
+def nothing_to_do(run):
+    """What is said when a complete run is asked to go on."""
+    more = "" if run.training.notes.get("finished") else "; --epochs N goes on to more"
+    return f"nothing to do, {run.folder} is complete: {run.finished}{more}"
+
+
 def conclusion(run):
     """What is said of a complete run: what was measured, how long it took, what to type next."""
     lines = [f"finished early: {run.finished}"] if run.step < run.last_step else []

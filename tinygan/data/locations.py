@@ -19,7 +19,7 @@ def cache_dir():
     return Path(base) / "tinygan"
 
 
-def places(data_dir, name):
+def locations(data_dir, name):
     """The folders in which to look for the set `name`, in order: data_dir alone if it is given,
     else $TINYGAN_DATA, the cache folder and /usr/share/datasets. Each may hold the set itself or a
     subfolder of its name.
