@@ -338,7 +338,7 @@ def test_a_checkpoint_of_another_run_is_refused(make_run):
         with pytest.raises(UserError, match="is of another run"):
             make_run("run", resume=True, **change)
     for change in ({"batch_size": 4}, {"lr": 1e-3}, {"ema": 0.9}):
-        with pytest.raises(UserError, match="has the options"):
+        with pytest.raises(UserError, match="has other options"):
             make_run("run", resume=True, **change)
 
 

@@ -51,10 +51,9 @@ def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run
     meta, found = read_arrays(path)
     if meta.get("recipe") != recipe:
         raise UserError(f"{path} is of the recipe {meta.get('recipe')}, not of {recipe}")
-    if meta.get("options") != options:
-        raise UserError(f"{path} has the options {meta.get('options')}, not {options}")
-    if run is not None and meta.get("run") != run:
-        raise UserError(f"{path} is of another run: it has {meta.get('run')}, this run {run}")
+    _check_same(path, "has other options", meta.get("options"), options)
+    if run is not None:
+        _check_same(path, "is of another run", meta.get("run"), run)
     _check_arrays(path, found, arrays | _optimizer_arrays(optimizers))
     step, history, notes = meta.get("step"), found.get("history"), meta.get("notes")
     if type(step) is not int or history is None or history.ndim != 2 or len(history) != step:
@@ -81,6 +80,16 @@ def _optimizer_arrays(optimizers):
         for name, optimizer in optimizers.items()
         for key, array in optimizer.state_dict().items()
     }
+
+
+def _check_same(path, what, found, expected):
+    """Raise UserError, naming what differs, unless the two dicts are equal."""
+    if not isinstance(found, dict):
+        raise UserError(f"{path} {what}: it names none")
+    for name in sorted(found.keys() | expected.keys()):
+        here, there = found.get(name, "nothing"), expected.get(name, "nothing")
+        if here != there:
+            raise UserError(f"{path} {what}: {name} is {here} in it, and {there} in this run")
 
 
 def _check_arrays(path, found, expected):

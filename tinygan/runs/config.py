@@ -61,7 +61,9 @@ def read_config(folder):
     if not isinstance(config, dict):
         raise UserError(f"{path} is damaged: it holds no settings")
     for name, (is_good, wanted) in _CHECKS.items():
-        if not is_good(config.get(name)):
+        if name not in config:
+            raise UserError(f"{path} is damaged: {name} is missing")
+        if not is_good(config[name]):
             raise UserError(f"{path} is damaged: {name} is not {wanted}")
     if config["epochs"] is None and config["steps"] is None:
         raise UserError(f"{path} is damaged: neither epochs nor steps says where the run ends")
