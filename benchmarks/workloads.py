@@ -158,8 +158,9 @@ def material(name, batch_size, width, seed):
     recipe, rng = recipes.get(name), np.random.default_rng(seed)
     h, w, c = recipe.image_shape
     width = width_of(name, width)
-    low = 0 if name in ("ae", "cgan") else -1  # the value of black in these networks
-    inputs = {"images": rng.uniform(low, 1, (batch_size, h, w, c)).astype(np.float32)}
+    inputs = {
+        "images": rng.uniform(recipe.fixed["low"], 1, (batch_size, h, w, c)).astype(np.float32)
+    }
     if name == "ae":
         encoder, decoder = recipe.build(
             rng, code=recipe.options["code"], width=width, variational=False

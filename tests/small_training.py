@@ -1,4 +1,4 @@
-"""A Training of any recipe, tiny, and networks that are known by heart.
+"""A Training of any recipe, tiny, and networks whose output is known.
 
 Where a test needs to know what a network says, its last layer is emptied and given a bias: then it
 says that, whatever it is shown.

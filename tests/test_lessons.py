@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.py"))
 ANSWERS = sorted((ROOT / "lessons" / "answers").glob("*.py"))
 TIME_LIMIT = 120  # seconds for a --fast run, which takes 1 to 4: this many mean that it hangs
-NOT_SHOWN = re.compile(r"(training|gan_loop)\.fit$|Trainer$")  # loops that no lesson has shown
+NOT_SHOWN = re.compile(r"(training|gan_loop)\.fit$|Training$")  # loops that no lesson has shown
 
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 

@@ -90,6 +90,14 @@ def test_a_mistake_is_one_line_and_exit_code_2(cli, run, words, says):
     assert says in err
 
 
+def test_a_classifier_is_refused_for_it_draws_nothing(cli):
+    words = "classifier --data fashion-mnist-subset --limit 60 --width 1 --batch-size 16 --steps 1"
+    assert cli(train.main, f"{words} --quiet --out c")[0] == 0
+    code, out, err = cli(sample.main, "c")
+    assert (code, out) == (2, "")
+    assert err == "tinygan: c is of the recipe classifier, which draws no images\n"
+
+
 def test_a_run_without_a_checkpoint_is_refused(cli, run, tmp_path):
     (tmp_path / "run/checkpoint.npz").unlink()
     code, _, err = cli(sample.main, "run")

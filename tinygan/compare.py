@@ -18,8 +18,9 @@ def main(argv=None):
     _check_files(args.csv, args.figure)
     folders = _different(args.runs)
     for folder in folders:  # before the long work
-        if recipes.get(read_config(folder)["recipe"]).name == "classifier":
-            raise UserError(f"{folder} is of the recipe classifier, which draws no images")
+        recipe = recipes.get(read_config(folder)["recipe"])
+        if not recipe.model.draws_images:
+            raise UserError(f"{folder} is of the recipe {recipe.name}, which draws no images")
     groups = comparison.groups(folders, _measure_all(folders, args))
     if len(groups) > 1:
         print("These runs draw different things, which cannot be compared: one table for each.\n")

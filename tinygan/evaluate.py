@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tinygan import backend
+from tinygan import backend, recipes
 from tinygan.cli import (
     Parser,
     check_folder,
@@ -38,10 +38,10 @@ def main(argv=None):
                 f"--{option} is for FILE.npz: a run is measured on its own data, and its numbers "
                 "go into evaluation.json in its folder"
             )
-    if read_config(args.samples)["recipe"] == "classifier":
-        _classifier(args, xp)
-    else:
+    if recipes.get(read_config(args.samples)["recipe"]).model.draws_images:
         _run(args, xp, say)
+    else:
+        _classifier(args, xp)
     return 0
 
 

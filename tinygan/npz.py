@@ -73,7 +73,7 @@ def read_arrays(path):
 
 
 def read_images(path):
-    """The arrays images, uint8 (N, H, W, C), and labels, (N,) or None, of an .npz file of anyone's.
+    """The arrays images, uint8 (N, H, W, C), and labels, (N,) or None, of any .npz file.
 
     Each may be compressed, and unpacked up to 1 GiB large. Raises UserError for anything else.
     """

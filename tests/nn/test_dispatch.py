@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from types import FunctionType
 
 import numpy as np
@@ -38,6 +39,27 @@ def test_in_plain_mode_the_function_itself_is_called_until_the_block_ends():
     with pytest.raises(ZeroDivisionError), nn.plain():
         raise ZeroDivisionError
     assert fastest(relu, x) is fast.relu
+
+
+def test_plain_blocks_of_two_threads_do_not_end_each_other():
+    x, inside, go_on = np.ones(3), threading.Event(), threading.Event()
+    found = []
+
+    def other():
+        with nn.plain():
+            inside.set()
+            go_on.wait(10)
+            found.append(fastest(relu, x) is relu)
+        found.append(fastest(relu, x) is fast.relu)
+
+    thread = threading.Thread(target=other)
+    with nn.plain():
+        thread.start()
+        inside.wait(10)
+    assert fastest(relu, x) is fast.relu
+    go_on.set()
+    thread.join(10)
+    assert found == [True, True]
 
 
 @pytest.mark.parametrize(("value", "plain"), [("1", True), ("0", False), ("", False)])

@@ -32,6 +32,14 @@ def test_the_weights_sum_to_those_of_the_network():
         assert last == ["sum", f"{sum(row[3] for row in rows):,}"]
 
 
+def test_a_layer_may_stand_twice(rng):
+    relu = nn.ReLU()
+    net = nn.Sequential(relu, nn.Dense(3, 3, rng=rng), relu)
+    nn.summary(net, np.ones((1, 3), np.float32))
+    assert net.training
+    assert "forward" not in vars(relu)
+
+
 def test_looking_changes_nothing(rng):
     net = nn.Sequential(nn.Dense(3, 4, rng=rng), nn.BatchNorm(4))
     before = {name: array.copy() for name, array in net.named_arrays().items()}

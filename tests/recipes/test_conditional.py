@@ -9,7 +9,7 @@ from small_training import (
     watch,
 )
 
-from tinygan import nn
+from tinygan import nn, recipes
 from tinygan.evaluation.features import extractor_for
 from tinygan.metrics import frechet_distance
 from tinygan.models.conditional import Conditional
@@ -55,7 +55,7 @@ def clothes_of(clothes):
 
 @pytest.fixture
 def painter(clothes_of):
-    """A conditional Trainer of painters, a good set of pictures for it and a bad one."""
+    """A Training of painters, a good set of pictures for it and a bad one."""
 
     def build(**options):
         images, labels = clothes_of("0,1", 60)
@@ -154,3 +154,25 @@ def test_a_sheet_shows_one_class_after_another_in_equal_parts(clothes_of, classe
     each = len(sheet) // k
     assert each % columns == 0  # a class begins a row
     np.testing.assert_array_equal(sheet[:, 0, 0, 0] - 10, np.repeat(np.arange(k), each))
+
+
+def test_after_loading_the_newest_g_draws_only_before_the_first_epoch_is_complete(painter):
+    """In a checkpoint of the first edition "best" is the initial G until then."""
+    training, good, bad = painter()
+    model = training.model
+    paint(model.networks["G"], bad)
+    for network, notes, drawn in (
+        ("best", {"validation": [{"epoch": 1, "fd": 9.0}], "best_epoch": 0}, good),
+        ("best", {"validation": [], "best_epoch": 0}, bad),
+    ):
+        paint(model.networks[network], good)
+        model.loaded("checkpoint.npz", notes)
+        np.testing.assert_array_equal(model.draw(2, np.random.default_rng(0))[0], drawn)
+
+
+def test_it_says_that_it_needs_features(clothes_of):
+    images, labels = clothes_of("0,1", 60)
+    recipe = recipes.get("cgan")
+    options = recipe.options | {"batch_size": 4}
+    with pytest.raises(ValueError, match="cgan needs features"):
+        recipe.new_training(options, 0, images, labels)

@@ -26,8 +26,8 @@ def evaluate_classifier(folder, data_dir, xp):
     digest = checkpoint_sha256(folder)  # before a run that goes on replaces it
     name = config["trained_on"]["name"]
     train, test = (data.load(name, s, data_dir or config["data_dir"]) for s in ("train", SPLIT))
-    model = trained_model.load(folder, xp, test.images.shape[1:])
     check_same_data(train, config["trained_on"]["sha256"])
+    model = trained_model.load(folder, xp, test.images.shape[1:])
     classes = model.network.layers[-1].n_out
     if test.labels.max() >= classes:
         raise UserError(

@@ -1,4 +1,4 @@
-"""Results as text: the table of a run, of a classifier, of several runs, and what to make of them.
+"""Results as text: the table of a run, of a classifier, of several runs, and what they mean.
 
 Arguments: `evaluation`, what result.py keeps of a run; `how`, its part "protocol".
 """

@@ -11,36 +11,37 @@ Today the fast functions are for the processor, so on a device the plain ones ru
 
 import os
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
 from tinygan import backend
 from tinygan.nn import fast
 
-_only_plain = os.environ.get("TINYGAN_PLAIN") == "1"
+_only_plain = ContextVar("only_plain", default=os.environ.get("TINYGAN_PLAIN") == "1")
 
 
 def fastest(function, x):
     """The version of `function` to call for the array x.
 
-    function: a plain, module-level function. Returns its namesake in tinygan.nn.fast when x is a
-    NumPy array and there is one; otherwise, and in plain mode, the function itself.
+    function: one of tinygan.nn's plain functions. Returns its namesake in tinygan.nn.fast when x is
+    a NumPy array and there is one; otherwise, and in plain mode, the function itself.
     """
-    if _only_plain or backend.array_module(x) is not np:
+    name = function.__name__
+    if _only_plain.get() or backend.array_module(x) is not np or name not in fast.__all__:
         return function
-    return getattr(fast, function.__name__, function)
+    return getattr(fast, name)
 
 
 @contextmanager
 def plain():
-    """A with-block in which only plain functions run, in all threads of the process.
+    """A with-block in which the calling thread runs only plain functions.
 
     The environment variable TINYGAN_PLAIN=1, read when tinygan is imported, does the same for a
     whole process.
     """
-    global _only_plain
-    before, _only_plain = _only_plain, True
+    before = _only_plain.set(True)
     try:
         yield
     finally:
-        _only_plain = before
+        _only_plain.reset(before)

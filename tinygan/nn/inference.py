@@ -6,16 +6,16 @@ from tinygan import backend
 
 
 def in_batches(network, *inputs, before=None, after=None, batch_size=256):
-    """network(*inputs) in eval mode, for any number of inputs.    host arrays -> a host array.
+    """network(*inputs) in eval mode, however many inputs.    host arrays -> a host array.
 
-    inputs: arrays of one length N on the host. Batches of batch_size rows are moved to the
+    inputs: host arrays of one length N, at least 1. Batches of batch_size rows are moved to the
     network's device; before(x), if given, prepares the first input there, after(y) turns the output
     into what is wanted. Returns the results for all N rows on the host.
     In eval mode a row's result does not depend on its batch, and no running statistic moves; the
     mode is put back afterwards.
     """
     xp = backend.array_module(network.params()[0].data)
-    was_training = network.training
+    modes = [(layer, layer.training) for layer in network.tree()]
     network.eval()
     try:
         results = []
@@ -24,6 +24,6 @@ def in_batches(network, *inputs, before=None, after=None, batch_size=256):
             y = network.forward(x if before is None else before(x), *others)
             results.append(backend.to_numpy(y if after is None else after(y)))
     finally:
-        if was_training:
-            network.train()
+        for layer, training in modes:
+            layer.training = training
     return np.concatenate(results)

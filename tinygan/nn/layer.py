@@ -56,8 +56,8 @@ class Layer:
         """gx = Jᵀ gy; also adds the gradient of every Param to its grad.
 
         gy: dL/dy, of y's shape; never written into. accumulate: False leaves every grad alone.
-        input_grad: False returns None instead of gx, which is then not computed. In all cases what
-        forward kept is removed. gx belongs to the caller.
+        input_grad: False returns None instead of gx, which a layer with costly products then skips.
+        In all cases what forward kept is removed. gx belongs to the caller.
         Raises RuntimeError without a training-mode forward before it.
         """
         raise NotImplementedError(f"{type(self).__name__} has no backward")

@@ -8,7 +8,7 @@ def summary(network, *inputs):
     forward takes, a batch of one on the host. Rows are in the order of the forward; in shapes the
     batch is left out.
     """
-    rows, was_training = [], network.training
+    rows, modes = [], [(layer, layer.training) for layer in network.tree()]
 
     def watched(name, layer):
         forward = layer.forward
@@ -28,8 +28,9 @@ def summary(network, *inputs):
         network.eval().forward(*inputs)
     finally:
         for layer in children.values():
-            del layer.forward
-        network.train() if was_training else network.eval()
+            vars(layer).pop("forward", None)
+        for layer, training in modes:
+            layer.training = training
     return rows
 
 

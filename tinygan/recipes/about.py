@@ -15,5 +15,6 @@ def about(recipe, given):
         lines.append(f"  {flag(name):<18} {shown!s:<8} {OPTIONS[name].meaning}")
     model = recipe.new_model(recipe.options | given, seed=0, image_shape=(28, 28, 1))
     for name, inputs in model.examples().items():
-        lines += ["", nn.summary_text(name, model.networks[name], *inputs)]
+        title = f"{name} ({' × '.join(map(str, inputs[0].shape[1:]))})"
+        lines += ["", nn.summary_text(title, model.networks[name], *inputs)]
     return "\n".join(lines)

@@ -29,8 +29,8 @@ class Autoencoder(Model):
     """An encoder, a decoder, and a Gaussian mixture of the codes.
 
     To draw, codes come from one of two priors: "normal", N(0, I), or "gmm", the mixture. The first
-    suits codes that were made to be N(0, I), which is what the variational autoencoder does; where
-    a plain one puts its codes nobody has said.
+    suits the variational autoencoder, whose codes are trained to be N(0, I). The codes of a plain
+    one may be anywhere.
     """
 
     choices = ("prior",)

@@ -23,7 +23,9 @@ CLASSES = 10
 
 
 class Classifier(Model):
-    """One network that names classes."""
+    """One network that says which class an image has."""
+
+    draws_images = False
 
     def __init__(self, *args):
         super().__init__(*args)

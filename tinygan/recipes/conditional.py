@@ -35,7 +35,7 @@ class ConditionalGan(Gan):
         return {"noise_dim": options["noise_dim"], "classes": count}
 
     def loaded(self, path, notes):
-        if notes.get("best_epoch") == 0:  # of the first edition, before its first epoch's end
+        if not notes.get("validation"):  # until the first epoch is complete, the newest G draws
             self.keep_newest()
 
     def keep_newest(self):
@@ -85,6 +85,8 @@ class ConditionalTraining(GanTraining):
 
     def __init__(self, model, parts, seed, features=None):
         super().__init__(model, parts, seed, features)
+        if features is None:
+            raise ValueError(f"{model.name} needs features, to measure a distance between images")
         self.notes = {"validation": []}
         self.real_features = {
             name: features(getattr(parts, name)[0]) for name in ("validation", "test")

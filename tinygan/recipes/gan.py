@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from tinygan import nn, plots
+from tinygan import backend, nn, plots
 from tinygan.data.batches import batches
 from tinygan.errors import UserError
 from tinygan.models import gan
@@ -49,7 +49,7 @@ class Gan(Model):
         return rng.standard_normal((n, self.options["noise_dim"]), dtype=np.float32)
 
     def weights(self):
-        return {name: size for name, size in super().weights().items() if name in "DG"}
+        return {name: size for name, size in super().weights().items() if name in ("D", "G")}
 
     def drawing(self, prior=None):
         return ("G",)
@@ -61,8 +61,8 @@ class Gan(Model):
         }
 
     def probe(self):
-        z = self.xp.asarray(self.noise(64, np.random.default_rng(0)))
-        return {name: self.networks[name] for name in "GD"}, z
+        z = self.noise(64, np.random.default_rng(0))
+        return {name: self.networks[name] for name in "GD"}, backend.to_device(z, self.xp)
 
     def copy_of_G(self):
         """A network with G's weights and running statistics, in eval mode."""

@@ -79,12 +79,15 @@ class MixtureTraining(Training):
             projection["components"][...] = self.to_device(pca.components_)
         mean, components = (backend.to_numpy(array) for array in projection.values())
         codes = self.to_device((self._pixels() - mean) @ components.T)  # (N, dims)
+        mixture = self._mixture(start)
+        for log_likelihood in self._iterations(mixture, codes):
+            self.model.mixture.store(mixture)
+            self._note(log_likelihood)
+            yield {"log_likelihood": self.xp.asarray(np.float32(log_likelihood))}
+
+    def _iterations(self, mixture, codes):
         try:
-            mixture = self._mixture(start)
-            for log_likelihood in mixture.iterations(codes):
-                self.model.mixture.store(mixture)
-                self._note(log_likelihood)
-                yield {"log_likelihood": self.xp.asarray(np.float32(log_likelihood))}
+            yield from mixture.iterations(codes)
         except ValueError:
             raise RunError(
                 "a component has shrunk onto too few images to have a covariance: start again in "

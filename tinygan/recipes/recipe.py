@@ -22,7 +22,8 @@ class Recipe:
     the document that it follows.
     data: the name of its data set. image_shape: (H, W, C); None takes what the data has.
     epochs: passes over the data.
-    build: makes the new networks, or the mixture, that the model is made of.
+    build: makes the new networks, or the mixture, that the model is made of; the model of each kind
+    says with which arguments.
     split: (images, labels, options, seed) -> Parts, the images that train and those set aside.
     model, training: the Model and the Training, see below.
     options: the options it takes, with its defaults; their meanings are in options.py.
@@ -41,6 +42,10 @@ class Recipe:
     training: type
     options: dict
     fixed: dict
+
+    def __post_init__(self):  # rows may be given the same dicts
+        object.__setattr__(self, "options", dict(self.options))
+        object.__setattr__(self, "fixed", dict(self.fixed))
 
     def networks(self, rng, **options):
         """A GAN's new networks (G, D) on the host.
@@ -107,6 +112,7 @@ class Model:
     """
 
     choices = ()  # what can be chosen when drawing: "prior", "classes"
+    draws_images = True
 
     def __init__(self, name, build, options, seed, image_shape, xp):
         self.name, self.build, self.options = name, build, options
@@ -133,7 +139,7 @@ class Model:
 
         rng: host Generator, for the noise. choice: a value for some of `choices`.
         """
-        raise UserError(f"{self.name} draws no images: it names what is on them")
+        raise UserError(f"{self.name} draws no images")
 
     def sheet(self, rng):
         """The images of a sample sheet, and how many make a row."""

@@ -23,6 +23,8 @@ def load(run_folder, xp, image_shape=None):
     config, file = read_config(run_folder), Path(run_folder) / "checkpoint.npz"
     recipe = recipes.get(config["recipe"])
     check_options(recipe, config["options"], Path(run_folder) / "config.json")
+    if recipe.image_shape is None and image_shape is None:
+        raise UserError(f"{run_folder} is of the recipe {recipe.name}, which draws no images")
     model = recipe.new_model(config["options"], config["seed"], xp, image_shape)
     if not file.exists():
         command = typed("tinygan.train", recipe.name, "--out", run_folder, "--resume")

@@ -1,4 +1,4 @@
-"""What a run says while it goes on, and the clock behind it."""
+"""What a run says while it goes on, and the clock that measures its pace."""
 
 import math
 import sys
@@ -63,7 +63,7 @@ def validation_words(notes):
 
 
 def introduction(run, summary, dataset):
-    """What is said before the training: the data, the networks, the files, the way to the end."""
+    """What is said before the training: the data, the networks, the files, the last step."""
     training, step = run.training, run.step
     sizes = ", ".join(f"{name} {n:,} weights" for name, n in training.model.weights().items())
     start = f"goes on at step {step}" if step else "starts"
@@ -92,7 +92,7 @@ def conclusion(run):
             lines.append(f"{name}: {f'{value:.5g}' if type(value) in (int, float) else value}")
     seconds = duration(sum(row[2] for row in run.timing))
     lines.append(f"done: {_plural(run.step, 'update')} in {seconds}, all in {run.folder}")
-    if run.settings.recipe != "classifier":
+    if run.training.model.draws_images:
         more = typed("tinygan.sample", run.folder, "--n", 64, "--out", "samples.png")
         lines.append(f"more pictures: {more}")
     return "\n".join(lines)

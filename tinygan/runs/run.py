@@ -68,7 +68,7 @@ class Run:
             return self.training.notes.get("finished") or asked
         return self.training.notes.get("finished")
 
-    # Start, go on, and the way back
+    # The beginning
 
     def start(self):
         """Make the folder and write config.json. Refuses a folder that has anything in it."""

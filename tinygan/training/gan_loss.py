@@ -19,8 +19,6 @@ from typing import NamedTuple
 from tinygan import backend
 from tinygan.nn import bce_with_logits, sigmoid
 
-NAMES = ("bce", "lsgan", "hinge")  # those that any D can use
-
 
 class GanLoss(NamedTuple):
     """real, fake, generator: logits (N, 1) -> (loss, glogits): 0-d, and of logits' shape.
@@ -81,18 +79,23 @@ def wasserstein():
     )
 
 
+LOSSES = {"bce": bce, "lsgan": lsgan, "hinge": hinge, "wasserstein": wasserstein}
+WITH_TARGETS = ("bce", "lsgan")  # these can be smoothed
+NAMES = ("bce", "lsgan", "hinge")  # those that any D can use; wasserstein needs a special one
+
+
 def by_name(name, label_smoothing=0.0):
-    """The GanLoss called "bce", "lsgan", "hinge" or "wasserstein".
+    """The GanLoss called `name`, a key of LOSSES.
 
     Raises ValueError for another name, or for label smoothing with a loss that has no target.
     """
-    if name in ("bce", "lsgan"):
-        return {"bce": bce, "lsgan": lsgan}[name](label_smoothing)
-    if name not in ("hinge", "wasserstein"):
-        raise ValueError(f"unknown loss {name!r}: choose one of {', '.join(NAMES)}")
+    if name not in LOSSES:
+        raise ValueError(f"unknown loss {name!r}: choose one of {', '.join(LOSSES)}")
+    if name in WITH_TARGETS:
+        return LOSSES[name](label_smoothing)
     if label_smoothing:
         raise ValueError(f"label smoothing needs a target to soften, and the {name} loss has none")
-    return hinge() if name == "hinge" else wasserstein()
+    return LOSSES[name]()
 
 
 def _half_square(difference):

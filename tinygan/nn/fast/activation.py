@@ -2,6 +2,7 @@
 
 The larger of x and slope · x is y, and the larger of slope and 1 or 0 is f′(x). A processor takes a
 maximum many times faster than it chooses between two values, since it cannot predict the choice.
+(Where x is +∞ and slope is 0, y is NaN here and +∞ in the plain function.)
 """
 
 import numpy as np
