@@ -9,7 +9,7 @@ from tinygan.errors import UserError
 from tinygan.evaluation.measure_run import training_seconds
 from tinygan.evaluation.protocol import SPLIT
 from tinygan.evaluation.reference import check_same_data
-from tinygan.evaluation.result import checkpoint_sha256, write_json
+from tinygan.evaluation.result import file_sha256, write_json
 from tinygan.recipes import trained_model
 from tinygan.runs.config import read_config
 
@@ -23,7 +23,8 @@ def evaluate_classifier(folder, data_dir, xp):
     the folder cannot be written.
     """
     folder, config = Path(folder), read_config(folder)
-    digest = checkpoint_sha256(folder)  # before a run that goes on replaces it
+    file = trained_model.checkpoint_file(folder, config["recipe"])
+    digest = file_sha256(file)  # before a run that goes on replaces it
     name = config["trained_on"]["name"]
     train, test = (data.load(name, s, data_dir or config["data_dir"]) for s in ("train", SPLIT))
     check_same_data(train, config["trained_on"]["sha256"])

@@ -20,22 +20,29 @@ def load(run_folder, xp, image_shape=None):
     image_shape: (H, W, C) of the data, for a recipe that takes what the data has.
     Raises UserError when there is no checkpoint, or it or config.json is damaged.
     """
-    config, file = read_config(run_folder), Path(run_folder) / "checkpoint.npz"
+    config = read_config(run_folder)
     recipe = recipes.get(config["recipe"])
     check_options(recipe, config["options"], Path(run_folder) / "config.json")
     if recipe.image_shape is None and image_shape is None:
         raise UserError(f"{run_folder} is of the recipe {recipe.name}, which draws no images")
     model = recipe.new_model(config["options"], config["seed"], xp, image_shape)
-    if not file.exists():
-        command = typed("tinygan.train", recipe.name, "--out", run_folder, "--resume")
-        raise UserError(
-            f"{run_folder} has no checkpoint yet: wait, if it is training, or go on with {command}"
-        )
+    file = checkpoint_file(run_folder, recipe.name)
     model.step, _, notes = checkpoint.load(
         file, recipe=recipe.name, options=config["options"], arrays=model.arrays()
     )
     model.loaded(file, notes)
     return model
+
+
+def checkpoint_file(run_folder, recipe_name):
+    """The path of a run's checkpoint. Raises UserError when there is none."""
+    file = Path(run_folder) / "checkpoint.npz"
+    if file.exists():
+        return file
+    command = typed("tinygan.train", recipe_name, "--out", run_folder, "--resume")
+    raise UserError(
+        f"{run_folder} has no checkpoint yet: wait, if it is training, or go on with {command}"
+    )
 
 
 def draw(model, n, seed, *, prior=None, classes=None):
