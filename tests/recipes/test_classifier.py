@@ -12,7 +12,6 @@ from small_training import (
 )
 
 from tinygan.data.pixels import to_float
-from tinygan.training.classifier_loop import mirrored
 
 
 def test_held_out_images_are_no_training_images_and_each_keeps_its_label():
@@ -46,19 +45,6 @@ def test_training_sees_training_images_as_they_are_or_left_and_right_exchanged()
     ]
     both = ways[0].keys() & ways[1].keys()
     assert 0.2 < np.mean([ways[0][i] != ways[1][i] for i in both]) < 0.8  # not the same each epoch
-
-
-def test_mirrored_exchanges_left_and_right_of_each_second_image_at_random(rng):
-    images = noise_images(1000, (3, 4, 2))
-    out = mirrored(images, rng)
-    same = (out == images).all(axis=(1, 2, 3))
-    swapped = (out == images[:, :, ::-1]).all(axis=(1, 2, 3))
-    assert (same | swapped).all()
-    assert 400 < swapped.sum() < 600
-    other = (mirrored(images, rng) == images).all(axis=(1, 2, 3))
-    assert 400 < (same != other).sum() < 600
-    again = mirrored(images, np.random.default_rng(0))
-    np.testing.assert_array_equal(out, again)
 
 
 def test_the_accuracy_noted_is_the_share_of_a_class_among_the_held_out_labels():
