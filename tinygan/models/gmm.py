@@ -118,6 +118,7 @@ class GaussianMixture:
         """
         check_table(X, least=max(2, self.n_components))
         check_spread(X)
+        dtype, X = float_dtype(X), X.astype(np.float64)  # once, for all starts
         best, best_bounds = None, [-math.inf]
         for _ in range(self.n_init):
             run, bounds = self._unfitted(), []
@@ -138,7 +139,7 @@ class GaussianMixture:
         vars(self).update(vars(best))
         self.n_iter_, self.lower_bounds_ = len(best_bounds), best_bounds
         self.lower_bound_ = best_bounds[-1]
-        self._dtype = float_dtype(X)
+        self._dtype = dtype
         return self
 
     def iterations(self, X):
@@ -150,7 +151,7 @@ class GaussianMixture:
         Raises ValueError when a covariance cannot be factorised.
         """
         kind = self.covariance_type
-        X = X.astype(np.float64)
+        X = X.astype(np.float64, copy=False)
         if not hasattr(self, "means_"):
             self.weights_, self.means_, self.precisions_cholesky_ = self._start(X)
         while True:

@@ -108,11 +108,13 @@ class Model:
 
     name: of the recipe. build, options: see Recipe; options include what is fixed. seed: of the
     initial weights. image_shape: (H, W, C) of what is drawn. xp: the array module.
-    networks: dict[str, Layer], filled by the subclass; the others read it.
+    networks: dict[str, Layer], filled by the subclass; the others read it. step: updates done, of
+    weights that come from a checkpoint.
     """
 
     choices = ()  # what can be chosen when drawing: "prior", "classes"
     draws_images = True
+    step = 0
 
     def __init__(self, name, build, options, seed, image_shape, xp):
         self.name, self.build, self.options = name, build, options
