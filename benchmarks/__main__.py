@@ -10,7 +10,8 @@ KINDS = {
     "step": "a whole update of a recipe's networks, and where its time goes",
     "gmm": "the fit of a Gaussian mixture",
     "scaling": "time of a step by batch size and by width",
-    "startup": "the time of a whole process that imports tinygan, or trains one step",
+    "startup": "the time of a whole process that imports tinygan or trains one step, and of a step "
+    "by which of tinygan and NumPy was imported first",
     "reading": "how much code a reader of `train dcgan` has to read",
 }
 
