@@ -1,11 +1,19 @@
-"""A file is written completely or not at all, and an error names it."""
+"""A file is written completely or not at all, by many at once too, and an error names it."""
 
 import errno
 import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from tinygan import files
 from tinygan.files import atomic_write, reason, write_text
+
+ROOT = Path(files.__file__).parent.parent
+locks_needed = pytest.mark.skipif(files.fcntl is None, reason="needs file locks")
 
 
 def names(folder):
@@ -54,11 +62,102 @@ def test_what_was_written_can_be_read_back_inside_the_block(tmp_path):
         assert file.read() == b"bc"
 
 
-def test_the_temporary_file_of_a_killed_process_does_no_harm(tmp_path):
-    unfinished = atomic_write(tmp_path / "file")
-    unfinished.__enter__().write(b"a long text that was never finished")
+def python(code, *words):
+    """A process that runs `code` with this tinygan."""
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, words)], env=env)
+
+
+MANY_TIMES = """
+import sys
+from tinygan.files import atomic_write
+path, letter = sys.argv[1:]
+for _ in range(40):
+    with atomic_write(path) as file:
+        for _ in range(30):
+            file.write(letter.encode() * 10_000)
+"""
+
+
+def test_of_many_writers_at_once_each_succeeds_and_the_last_one_wins_whole(tmp_path):
+    path = tmp_path / "file"
+    writers = [python(MANY_TIMES, path, letter) for letter in "abc"]
+    while any(writer.poll() is None for writer in writers):
+        if path.exists():
+            found = path.read_bytes()
+            assert (len(found), len(set(found))) == (300_000, 1)
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    assert names(tmp_path) == ["file"]
+
+
+KILLED = """
+import os, signal, sys
+from tinygan.files import atomic_write
+with atomic_write(sys.argv[1]) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@locks_needed
+def test_the_next_writer_removes_what_a_killed_one_has_left(tmp_path):
+    path = tmp_path / "file"
+    assert python(KILLED, path).wait() == -signal.SIGKILL
+    assert python(KILLED, tmp_path / "file2").wait() == -signal.SIGKILL
+    (tmp_path / ".file.tmp").touch()  # as tinygan 0.1 called it
+    others = [".file.0123abcd.txt", ".file.tmp.gz", "file.0123abcd.tmp"]
+    for name in others:
+        (tmp_path / name).touch()
+    assert len(names(tmp_path)) == 6
+    write_text(path, "new")
+    (of_another,) = (name for name in names(tmp_path) if name.startswith(".file2."))
+    assert names(tmp_path) == sorted(["file", of_another, *others])
+
+
+@locks_needed
+def test_the_temporary_file_of_a_writer_at_work_is_left_alone(tmp_path):
+    with atomic_write(tmp_path / "file") as file:
+        file.write(b"first")
+        write_text(tmp_path / "file", "second")
+        assert (tmp_path / "file").read_bytes() == b"second"
+    assert (tmp_path / "file").read_bytes() == b"first"
+    assert names(tmp_path) == ["file"]
+
+
+def test_where_there_are_no_locks_only_what_is_a_day_old_is_abandoned(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "fcntl", None)
+    old, young = (tmp_path / f".file.{digit * 8}.tmp" for digit in "12")
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (0, 0))
     write_text(tmp_path / "file", "new")
-    assert (tmp_path / "file").read_bytes() == b"new"
+    assert names(tmp_path) == [young.name, "file"]
+
+
+def test_the_longest_names_can_be_written(tmp_path):
+    for name in ("a" * 255, "ü" * 127):
+        write_text(tmp_path / name, "new")
+        assert (tmp_path / name).read_bytes() == b"new"
+
+
+def test_a_link_stays_and_the_file_that_it_names_is_written(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder/file")
+    write_text(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "folder" / "file").read_bytes() == b"new"
+    assert names(tmp_path / "folder") == ["file"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="it is a device or a pipe, not a file") as caught:
+        write_text(tmp_path / "pipe", "new")
+    assert caught.value.filename == str(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    assert names(tmp_path) == ["pipe"]
 
 
 def test_the_bytes_are_on_the_disk_before_the_name_changes(tmp_path, monkeypatch):

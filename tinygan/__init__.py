@@ -12,14 +12,14 @@ import sys
 # NumPy's OpenBLAS lets its threads turn idly for a tenth of a second after each product, in the way
 # of all else. 20 stands for 2^20 ticks of the clock, half a millisecond. NumPy reads it when it is
 # first imported: if the program has done that already, it is told to read it again.
-_read_again = "numpy" in sys.modules and "OPENBLAS_THREAD_TIMEOUT" not in os.environ
-os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
+if "OPENBLAS_THREAD_TIMEOUT" not in os.environ:
+    os.environ["OPENBLAS_THREAD_TIMEOUT"] = "20"
+    if "numpy" in sys.modules:
+        from tinygan.nn.fast import openblas
+
+        openblas.read_environment()
 
 from tinygan import backend, nn
-from tinygan.nn.fast import openblas
-
-if _read_again:
-    openblas.read_environment()
 
 __version__ = "0.1.0"
 

@@ -1,8 +1,19 @@
-"""Write a file completely or not at all."""
+"""Write a file completely or not at all, whatever else writes it at the same time."""
 
+import errno
 import os
+import re
+import secrets
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+_A_DAY = 24 * 3600  # seconds
 
 
 @contextmanager
@@ -11,24 +22,32 @@ def atomic_write(path):
 
     The bytes go to a temporary file in the same folder and are flushed to the disk. Only then is
     the file renamed, which is atomic within one file system: if the process is killed, `path` has
-    either its old or its new contents. If the block fails, the temporary file is removed.
+    either its old or its new contents. If the block fails, the temporary file is removed. Every
+    writer has a temporary file of its own, so of two that write `path` at once the last one wins,
+    whole. What a killed writer has left is removed by the next one. Where `path` is a link, the
+    file that it names is written.
     Raises OSError, with `path` as its filename, when something cannot be written.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.tmp")
+    asked, path = path, Path(os.path.realpath(path))
     try:
+        _check_kind(path)
+        _remove_abandoned(path)
+        temporary, file = own_file(path)
         try:
-            with open(temporary, "w+b") as file:
+            with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+                if fcntl:  # before it is closed, and with that no longer locked
+                    os.replace(temporary, path)
+            if not fcntl:  # Windows renames no open file
+                os.replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         _flush_folder(path.parent)  # so that the new name is on the disk too
     except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise OSError(error.errno, error.strerror or str(error), str(asked)) from error
 
 
 def write_text(path, text):
@@ -41,6 +60,69 @@ def reason(error):
     """The message of an OSError, to be used inside a sentence: "no space left on device"."""
     text = error.strerror or str(error)
     return text[:1].lower() + text[1:]
+
+
+def own_file(path):
+    """(its path, the open file) of a new file beside `path` that no other process writes: it is
+    locked until it is closed."""
+    while True:
+        temporary = path.with_name(f".{_stem(path)}.{secrets.token_hex(4)}.tmp")
+        file = open(temporary, "x+b")  # noqa: SIM115 — the caller closes it
+        if lock(file.fileno()) and (fcntl is None or os.fstat(file.fileno()).st_nlink):
+            return temporary, file
+        file.close()  # another writer took it for abandoned before it was locked
+
+
+def lock(handle):
+    """Whether this process alone has the open file or folder `handle`, until it closes it.
+
+    True also where there are no locks: on Windows, and on some network file systems.
+    """
+    if fcntl is not None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system without locks
+            pass
+    return True
+
+
+def _stem(path):
+    """What the names of the temporary files of `path` begin with: a name has at most 255 bytes."""
+    return path.name[:60]
+
+
+def _check_kind(path):
+    """Raise OSError if there is something at `path` that a new file must not replace."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+
+
+def _remove_abandoned(path):
+    """Remove the temporary files of `path` whose writers have ended before they were done."""
+    ours = re.compile(rf"\.{re.escape(_stem(path))}(\.[0-9a-f]{{8}})?\.tmp")
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if ours.fullmatch(entry.name):
+                with suppress(OSError):
+                    _remove_if_abandoned(entry.path)
+
+
+def _remove_if_abandoned(path):
+    """Remove a file that nobody has locked; where there are no locks, one that is a day old."""
+    if fcntl is None:
+        if time.time() - os.stat(path).st_mtime > _A_DAY:
+            os.unlink(path)
+        return
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(path)
+    finally:
+        os.close(handle)
 
 
 def _flush_folder(folder):

@@ -170,6 +170,30 @@ def test_a_server_that_falls_silent_is_not_waited_for_beyond_the_timeout(site, p
     assert fetch(site, path) is True
 
 
+def test_two_at_once_do_not_share_a_file_and_both_succeed(site, path):
+    begun, go_on, found = threading.Event(), threading.Event(), []
+
+    def waits_in_the_middle(handler, body):
+        whole(handler, body[:HALF], announced=len(body))
+        begun.set()
+        go_on.wait(10)
+        handler.wfile.write(body[HALF:])
+
+    handlers = iter([waits_in_the_middle, whole])
+    site.send = lambda *args: next(handlers)(*args)
+    first = threading.Thread(target=lambda: found.append(fetch(site, path)))
+    first.start()
+    assert begun.wait(10)
+    assert fetch(site, path) is True  # the second one begins later and ends earlier
+    assert path.read_bytes() == PACKED
+    assert set(folder(path)) == {"file.gz", "file.gz.part"}
+    go_on.set()
+    first.join()
+    assert found == [True]
+    assert path.read_bytes() == PACKED
+    assert set(folder(path)) == {"file.gz"}
+
+
 def test_ctrl_c_keeps_the_part_and_the_next_call_continues(site, path):
     class Impatient(io.StringIO):
         def write(self, text):

@@ -10,6 +10,7 @@ import urllib.request
 import zlib
 from pathlib import Path
 
+from tinygan import files
 from tinygan.errors import RunError, UserError
 from tinygan.files import reason
 from tinygan.progress import Progress
@@ -24,35 +25,60 @@ def fetch(url, path, sha256, max_bytes, *, timeout=30.0, progress=None):
     seconds to wait for the next byte. progress: a text stream, or None.
     The bytes are collected in a file beside `path` whose name ends in .part. If the connection
     breaks, this file stays, and the next call continues it if the server allows that. It is renamed
-    to `path` only after its contents are verified; wrong contents are removed.
+    to `path` only after its contents are verified; wrong contents are removed. While another
+    process is at work on that file, this one collects its bytes in a file of its own.
     Returns whether anything was downloaded. Raises RunError when the download fails, UserError when
     `path` cannot be written or `url` is not an HTTP address.
     """
     path = Path(path)
-    part = path.with_name(path.name + ".part")
     if not url.lower().startswith(("http://", "https://")):
         raise UserError(f"cannot download {url}: it should begin with https:// or http://")
     try:
         if path.is_file() and _sha256_of_gzip(path, max_bytes) == sha256:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        _download(url, part, max_bytes, timeout, progress)
-        if _sha256_of_gzip(part, max_bytes) != sha256:
-            part.unlink()
-            raise RunError(
-                f"the file from {url} is damaged or altered (its SHA-256 is wrong) and was "
-                "removed: try again, or name another source with --url"
-            )
-        with open(part, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        with _part_of(path) as part:
+            _download(url, part, path.name, max_bytes, timeout, progress)
+            if _sha256_of_gzip(part, max_bytes) != sha256:
+                part.unlink()
+                raise RunError(
+                    f"the file from {url} is damaged or altered (its SHA-256 is wrong) and was "
+                    "removed: try again, or name another source with --url"
+                )
+            with open(part, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(part, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {reason(error)}") from None
     return True
 
 
-def _download(url, part, max_bytes, timeout, progress):
-    """Append the missing rest of the file at `url` to `part`."""
+@contextlib.contextmanager
+def _part_of(path):
+    """The file in which this process alone collects the bytes: the .part file that an earlier call
+    may have left, or one of its own while another process is at work on that."""
+    part = path.with_name(path.name + ".part")
+    if os.name == "nt":  # there are no locks, and an open file cannot be renamed
+        yield part
+        return
+    with open(part, "ab") as file:
+        if files.lock(file.fileno()) and os.fstat(file.fileno()).st_nlink:
+            try:
+                yield part
+            finally:
+                if part.exists() and part.stat().st_size == 0:
+                    part.unlink()
+            return
+    part, file = files.own_file(path)
+    with file:
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _download(url, part, name, max_bytes, timeout, progress):
+    """Append the missing rest of the file at `url` to `part`; the progress line calls it `name`."""
     have = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "tinygan"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
@@ -75,7 +101,7 @@ def _download(url, part, max_bytes, timeout, progress):
         if (total or 0) > max_bytes:
             raise RunError(f"{url} announces {total:,} bytes, more than this file can have")
         with open(part, "ab" if have else "wb") as file:
-            done = _copy(url, response, file, have, total, max_bytes, progress)
+            done = _copy(url, response, file, have, total, max_bytes, name, progress)
     if done > max_bytes:
         part.unlink()
         raise RunError(f"{url} sends more than the {max_bytes:,} bytes this file can have")
@@ -86,10 +112,9 @@ def _download(url, part, max_bytes, timeout, progress):
         )
 
 
-def _copy(url, response, file, done, total, max_bytes, progress):
+def _copy(url, response, file, done, total, max_bytes, name, progress):
     """Append the body to `file` until it is larger than max_bytes. Returns the size of `file`."""
-    name, finished = Path(file.name).name.removesuffix(".part"), False
-    line = Progress(stream=progress, quiet=progress is None)
+    line, finished = Progress(stream=progress, quiet=progress is None), False
     try:
         while not finished and done <= max_bytes:
             chunk = _read(url, response, file, done)

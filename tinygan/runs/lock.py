@@ -3,33 +3,23 @@
 import contextlib
 import os
 
+from tinygan import files
 from tinygan.errors import UserError
-
-try:
-    import fcntl
-except ImportError:  # Windows: no protection there
-    fcntl = None
 
 
 @contextlib.contextmanager
 def only_one(folder):
     """A with-block that no second process can enter for the same folder; it ends with the process.
 
-    Raises UserError when another process is in it.
+    Raises UserError when another process is in it. There is no such protection on Windows.
     """
-    if fcntl is None:
+    if os.name == "nt":  # opens no folders
         yield
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"another process is training in {folder}: wait for it, or stop it"
-            ) from None
-        except OSError:  # a file system without locks
-            pass
+        if not files.lock(handle):
+            raise UserError(f"another process is training in {folder}: wait for it, or stop it")
         yield
     finally:
         os.close(handle)
