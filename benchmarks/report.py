@@ -6,10 +6,10 @@ import statistics
 import sys
 from importlib.util import find_spec
 
-from tinygan import backend
+from tinygan import backend, figures
 from tinygan.cli import check_folder, path, whole_number
 from tinygan.errors import UserError
-from tinygan.files import atomic_write, reason, write_text
+from tinygan.files import reason, write_text
 
 LIMIT = """\
 Share of limit: the products' operations per second, divided by the machine's rate for one large
@@ -124,11 +124,11 @@ def bars(file, rows, label, line=None):
     rows: list of (text, {name: length}); a bar consists of its parts, one colour for each name.
     label: of the axis. line: the position of a vertical line, or None.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with figures.new(file, (9, 1.2 + 0.3 * len(rows)), dpi=130) as figure:
+        _draw_bars(figure, rows, label, line)
 
-    figure = Figure(figsize=(9, 1.2 + 0.3 * len(rows)), layout="constrained")
-    FigureCanvasAgg(figure)
+
+def _draw_bars(figure, rows, label, line):
     axes = figure.subplots()
     names = list(dict.fromkeys(name for _, parts in rows for name in parts))
     left = [0.0] * len(rows)
@@ -145,5 +145,3 @@ def bars(file, rows, label, line=None):
         axes.legend(
             frameon=False, ncols=4, loc="lower left", bbox_to_anchor=(0, 1), fontsize="small"
         )
-    with atomic_write(file) as stream:
-        figure.savefig(stream, format="png", dpi=130)

@@ -7,9 +7,9 @@ import numpy as np
 from benchmarks import machine, report
 from benchmarks.workers import Worker, take_turns
 from benchmarks.workloads import RECIPES, tinygan_workload, width_of
+from tinygan import figures
 from tinygan.cli import Parser, whole_number
 from tinygan.errors import UserError
-from tinygan.files import atomic_write
 
 
 def main(argv):
@@ -68,12 +68,13 @@ def _table(points):
 
 def _plot(file, results):
     """Plot milliseconds by batch size and by width, with lines of linear and quadratic cost."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with figures.new(file, (9, 3.6), dpi=130) as figure:
+        _draw(figure, results)
+
+
+def _draw(figure, results):
     from matplotlib.ticker import LogLocator
 
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
     for axes, key, size, power, cost in (
         (left, "by_batch", "batch_size", 1, "linear cost"),
@@ -104,5 +105,3 @@ def _plot(file, results):
     right.set_xlabel(f"width (batch of {first['by_width'][0]['batch_size']})")
     networks = "encoder and decoder" if first["recipe"] == "ae" else "D and G"
     left.set_title(f"{first['recipe']}: one update of {networks}", loc="left")
-    with atomic_write(file) as stream:
-        figure.savefig(stream, format="png", dpi=130)

@@ -21,3 +21,8 @@ class Stopped(RunError):
     """A run was stopped at once, by a second Ctrl-C. Exit code 130, as in a shell."""
 
     exit_code = 130
+
+
+def first_line(error):
+    """The first line of what an exception says, or the name of its class."""
+    return (str(error) or type(error).__name__).splitlines()[0]

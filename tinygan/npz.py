@@ -19,7 +19,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from tinygan.errors import UserError
+from tinygan.errors import UserError, first_line
 from tinygan.files import atomic_write, reason
 
 FORMAT = 1
@@ -85,11 +85,6 @@ def read_images(path):
         labels = _read_npy(archive, "labels.npy", MAX_BYTES) if "labels.npy" in names else None
     _check_images(path, images, labels)
     return images, labels
-
-
-def first_line(error):
-    """The first line of what an exception says, or the name of its class."""
-    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tinygan import figures
 from tinygan.files import atomic_write
 
 
@@ -43,21 +44,15 @@ def labelled_rows(path, rows):
     rows: list of (text, images), images uint8 (N, H, W, C), C = 1 or 3. Raises OSError when the
     file cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     width = min(9.0, 0.2 + 0.66 * max(len(images) for _, images in rows))  # inches
-    figure = Figure(figsize=(width, 0.9 * len(rows)), layout="constrained")
-    FigureCanvasAgg(figure)
-    all_axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
-    for axes, (text, images) in zip(all_axes, rows, strict=True):
-        sheet = grid(images, columns=len(images))
-        sheet = sheet.repeat(3 // sheet.shape[-1], axis=-1)  # grey as colour
-        axes.imshow(sheet, interpolation="nearest")
-        axes.set_title(text, loc="left", fontsize="small", parse_math=False)
-        axes.axis("off")
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=160)
+    with figures.new(path, (width, 0.9 * len(rows)), dpi=160) as figure:
+        all_axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+        for axes, (text, images) in zip(all_axes, rows, strict=True):
+            sheet = grid(images, columns=len(images))
+            sheet = sheet.repeat(3 // sheet.shape[-1], axis=-1)  # grey as colour
+            axes.imshow(sheet, interpolation="nearest")
+            axes.set_title(text, loc="left", fontsize="small", parse_math=False)
+            axes.axis("off")
 
 
 @dataclass(frozen=True)
@@ -82,12 +77,13 @@ def curves(path, panels, steps_per_epoch, title):
 
     Each line is drawn pale with its own values, and bold as their mean over a twentieth of the run.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with figures.new(path, (7, 1 + 2 * len(panels)), dpi=110) as figure:
+        _draw_panels(figure, panels, steps_per_epoch, title)
+
+
+def _draw_panels(figure, panels, steps_per_epoch, title):
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    figure = Figure(figsize=(7, 1 + 2 * len(panels)), layout="constrained")
-    FigureCanvasAgg(figure)
     all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     colours = iter(f"C{i}" for i in range(10))
     guided = False
@@ -129,8 +125,6 @@ def curves(path, panels, steps_per_epoch, title):
     guessing = "; dotted: mere guessing" if guided else ""
     all_axes[-1].set_xlabel(f"epoch ({updates}); bold: running mean{guessing}")
     all_axes[0].set_title(title, loc="left")
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png", dpi=110)
 
 
 def _running_mean(values, window):

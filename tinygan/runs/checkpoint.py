@@ -12,8 +12,8 @@ has no pickle. The members:
 import numpy as np
 
 from tinygan import backend
-from tinygan.errors import UserError
-from tinygan.npz import FORMAT, first_line, read_arrays, write_arrays
+from tinygan.errors import UserError, first_line
+from tinygan.npz import FORMAT, read_arrays, write_arrays
 
 
 def save(
