@@ -25,9 +25,12 @@ ARROWS = {
     "plots": {"figures", "files"},
     "figures": {"errors", "files"},
     "npz": {"errors", "files"},
-    "cli": {"errors", "files"},
+    "cli": {"errors", "files", "ctrl_c", "output"},
     "backend": {"errors", "cupy_trouble"},
-    **{place: set() for place in ("progress", "cupy_trouble", "errors", "files")},
+    **{
+        place: set()
+        for place in ("progress", "cupy_trouble", "errors", "files", "ctrl_c", "output")
+    },
 }
 COMMANDS = ["train.py", "sample.py", "evaluate.py", "compare.py"]
 

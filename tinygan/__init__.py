@@ -9,6 +9,10 @@ The rest is imported where it is wanted: tinygan.models, .data, .training, .reci
 import os
 import sys
 
+from tinygan import ctrl_c
+
+ctrl_c.end_while_importing()
+
 # NumPy's OpenBLAS lets its threads turn idly for a tenth of a second after each product, in the way
 # of all else. 20 stands for 2^20 ticks of the clock, half a millisecond. NumPy reads it when it is
 # first imported: if the program has done that already, it is told to read it again.

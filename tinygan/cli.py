@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from tinygan import ctrl_c, output
 from tinygan.errors import RunError, UserError
 from tinygan.files import reason
 
@@ -124,42 +125,36 @@ def typed(*words):
     return shlex.join([python or "python", "-m", *map(str, words)])
 
 
-def exit_on_error(command, argv=None):
-    """Call `command(argv)` and exit with its code; UserError and RunError become one line."""
+def exit_on_error(command, argv=None, *, lower="the sizes that were asked for"):
+    """Call `command(argv)` and exit with its code; UserError and RunError become one line.
+
+    lower: what takes less memory when there is too little.
+    """
+    with output.unbreakable() as out, ctrl_c.raised():
+        code = _code_of(command, argv, lower)
+        out.flush()
+        if out.error and not isinstance(out.error, BrokenPipeError):
+            say(f"cannot write the output: {reason(out.error)}")
+            code = code or 1
+    sys.exit(code)
+
+
+def _code_of(command, argv, lower):
     try:
-        code = command(argv)
+        return command(argv)
     except (UserError, RunError) as error:
-        print(f"tinygan: {error}", file=sys.stderr)
-        code = error.exit_code
+        say(str(error))
+        return error.exit_code
     except MemoryError:
-        print(
-            "tinygan: not enough memory (in a run, lower --width or --batch-size)", file=sys.stderr
-        )
-        code = 1
+        say(f"not enough memory: lower {lower}")
+        return 1
     except SystemExit as ended:  # argparse: --help, or a wrong option
-        code = ended.code
+        return ended.code
     except KeyboardInterrupt:
-        print("tinygan: stopped", file=sys.stderr)
-        code = 130
-    except BrokenPipeError:  # the reader of our output has ended (`… | head`)
-        code = 141
-    except OSError as error:
-        if error.filename is not None:  # a bug: the command should have caught this
-            raise
-        code = _no_output(error)
-    sys.exit(_flushed(code))
+        say("stopped")
+        return 130
 
 
-def _flushed(code):
-    """`code`, or another one if the output cannot be written: Python would print a traceback."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for buffered bytes
-        return 141 if isinstance(error, BrokenPipeError) else _no_output(error)
-    return code
-
-
-def _no_output(error):
-    print(f"tinygan: cannot write the output: {reason(error)}", file=sys.stderr)
-    return 1
+def say(text):
+    """A line on stderr that says who speaks."""
+    print(f"tinygan: {text}", file=sys.stderr, flush=True)

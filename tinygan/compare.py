@@ -85,4 +85,4 @@ def _measure_all(folders, args):
 
 
 if __name__ == "__main__":
-    exit_on_error(main)
+    exit_on_error(main, lower="--n")

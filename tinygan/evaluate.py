@@ -99,4 +99,4 @@ def _run(args, xp, say):
 
 
 if __name__ == "__main__":
-    exit_on_error(main)
+    exit_on_error(main, lower="--n")

@@ -16,7 +16,7 @@ class Progress:
     def __init__(self, *, quiet=False, stream=None):
         self.stream = sys.stdout if stream is None else stream
         self.quiet = quiet
-        self.live = not quiet and self.stream.isatty()
+        self.live = not quiet and self.stream is not None and self.stream.isatty()
         self._next = 0.0
         self._open = False  # whether a line still waits for its end
 

@@ -47,4 +47,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    exit_on_error(main)
+    exit_on_error(main, lower="--n")

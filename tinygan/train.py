@@ -116,4 +116,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    exit_on_error(main)
+    exit_on_error(main, lower="--width, --batch-size or --limit")

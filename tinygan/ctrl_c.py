@@ -1,0 +1,54 @@
+"""Ctrl-C ends a command with one line and exit code 130, from its first instant on.
+
+Python turns Ctrl-C into a KeyboardInterrupt wherever the program is. While modules are imported
+that is a traceback of twenty lines; inside a callback, such as that of a weak reference, Python
+prints it and goes on.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+
+_LINE = b"tinygan: stopped\n"
+
+
+def end_while_importing():
+    """Called first of all: in `python -m tinygan.…` Ctrl-C ends the process, until a command runs.
+
+    In another program, or where Ctrl-C is ignored, nothing changes.
+    """
+    words = zip(sys.orig_argv, sys.orig_argv[1:], strict=False)
+    ours = any(m == "-m" and name.partition(".")[0] == "tinygan" for m, name in words)
+    looking_for_it = sys.argv[:1] == ["-m"]  # what Python puts there before it runs the module
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours and looking_for_it and usual:
+        signal.signal(signal.SIGINT, _end)
+
+
+@contextlib.contextmanager
+def raised():
+    """A with-block for a command, in which Ctrl-C is a KeyboardInterrupt that does not get lost."""
+    hook, importing = sys.unraisablehook, signal.getsignal(signal.SIGINT) is _end
+
+    def end_or_say(dropped):
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            _end()
+        hook(dropped)
+
+    sys.unraisablehook = end_or_say
+    try:
+        if importing:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+    finally:
+        if importing:  # also while Python shuts down
+            signal.signal(signal.SIGINT, _end)
+        sys.unraisablehook = hook
+
+
+def _end(*_):
+    """Say so, and end the process now."""
+    with contextlib.suppress(OSError):
+        os.write(2, _LINE)
+    os._exit(130)
