@@ -18,7 +18,15 @@ SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 -
 ROOT = Path(train.__file__).parent.parent
 
 
-def spawn(words, folder, **how):
+def spawn(words, folder, before=None):
+    """`python -m tinygan.train WORDS` in this folder, as from a terminal. before: called in it."""
+
+    def as_from_a_terminal():  # a shell or nohup may have switched signals off
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        if before:
+            before()
+
     env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "tinygan.train", *words.split()]
     return subprocess.Popen(
@@ -28,7 +36,7 @@ def spawn(words, folder, **how):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **how,
+        preexec_fn=as_from_a_terminal,
     )
 
 
@@ -83,7 +91,7 @@ def test_a_disk_that_fills_up_ends_with_exit_code_1_and_one_line(tmp_path):
     def no_large_files():  # the kernel refuses to write more, as on a full disk
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    process = spawn("dcgan --resume --epochs 3", tmp_path, preexec_fn=no_large_files)
+    process = spawn("dcgan --resume --epochs 3", tmp_path, before=no_large_files)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err.startswith("tinygan: ")
@@ -106,13 +114,26 @@ def test_import_is_quick_because_nothing_that_draws_is_loaded():
     assert done.stdout.strip() == "[]"
 
 
+def test_a_run_that_began_with_ctrl_c_switched_off_ends_with_a_termination_signal(tmp_path):
+    """As in `nohup … &` of a script: Ctrl-C is for other programs, `kill` is for this one."""
+
+    def in_the_background():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    process = spawn(f"{SMALL} --epochs 5000 --sample-every 5000", tmp_path, in_the_background)
+    wait_for_line(process, "epoch 2/")
+    process.send_signal(signal.SIGINT)
+    wait_for_line(process, "epoch 3/")
+    wait_for_line(process, "epoch 4/")
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert out.splitlines()[-1].startswith("stopped and saved at step ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_the_end_of_the_terminal_or_the_machine_saves_too(tmp_path, number):
-    process = spawn(
-        f"{SMALL} --epochs 5000 --sample-every 5000 --checkpoint-every 5000",
-        tmp_path,
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # nohup pytest ignores SIGHUP
-    )
+    process = spawn(f"{SMALL} --epochs 5000 --sample-every 5000 --checkpoint-every 5000", tmp_path)
     wait_for_line(process, "epoch 2/")
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
