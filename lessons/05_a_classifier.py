@@ -2,7 +2,7 @@
 # # 05 · A classifier of clothes
 #
 # **Goal:** train a first network, and find out what it has learned and what it confuses.
-# **Builds by hand:** `classifier_loop.classifier_step`, `classifier_loop.mirrored`.
+# **Builds by hand:** `classifier_loop.classifier_step`, `batches.mirrored`.
 # **You need:** 02 to 04. **Time:** seconds. **Next:** 06, convolution.
 # **Source:** Xiao et al. 2017, "Fashion-MNIST: a novel image dataset" (the data and its classes);
 # He et al. 2015, "Delving deep into rectifiers", section 2.2 (start weights of variance 2 / n_in).
@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygan import data, nn
+from tinygan.data import batches
 from tinygan.training import classifier_loop
 
 FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
@@ -98,7 +99,7 @@ for start in range(0, 150, 50):
     assert np.isclose(loss, classifier_loop.classifier_step(by_library, other, *batch)["loss"])
 for mine, theirs in zip(by_hand.params(), by_library.params(), strict=True):
     assert np.allclose(mine.grad, theirs.grad, rtol=1e-4, atol=1e-6)
-a, b = (f(x_train[:99], np.random.default_rng(1)) for f in (mirrored, classifier_loop.mirrored))
+a, b = (f(x_train[:99], np.random.default_rng(1)) for f in (mirrored, batches.mirrored))
 assert np.array_equal(a, b)
 
 epochs = 3 if FAST else 15

@@ -7,7 +7,7 @@ import pytest
 
 from tinygan import data, recipes
 from tinygan.evaluation.features import features_of
-from tinygan.runs.config import Settings
+from tinygan.runs.config import Settings, read_config
 from tinygan.runs.run import Run
 
 SETTINGS = Settings(
@@ -22,6 +22,7 @@ SETTINGS = Settings(
     checkpoint_every=1,
     backend="numpy",
     data_dir=None,
+    background=None,
 )
 
 
@@ -46,7 +47,11 @@ def make_run(tmp_path, clothes):
         training = recipe.new_training(options, settings.seed, images, labels, xp, features_of)
         trained_on = {"name": dataset.name, "images": len(images), "sha256": dataset.sha256}
         run = Run(tmp_path / name, training, settings, trained_on)
-        run.resume() if resume else run.start()
+        if resume:
+            run.resume(read_config(run.folder))
+        else:
+            run.make_folder()
+            run.start()
         return run
 
     return make

@@ -1,12 +1,15 @@
 """python -m tinygan.train, as a user meets it: what it prints, its exit codes, what it leaves."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tinygan import backend, recipes, train
+from tinygan import backend, data, recipes, train
+from tinygan.errors import UserError
 from tinygan.runs import checkpoint
+from tinygan.runs.lock import only_one
 
 SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
 ROOT = Path(train.__file__).parent.parent
@@ -123,6 +126,13 @@ def test_quiet_says_nothing(cli):
             "cannot write file/run: not a directory",
         ),
         (
+            f"dcgan --data fashion-mnist-subset --out {'a' * 300}",
+            f"cannot write {'a' * 300}: file name too long",
+        ),
+        (f"dcgan --resume --out {'a' * 300}", "aaa/config.json: file name too long"),
+        ("dcgan --data fashion-mnist-subset --out a\0b", "must be the name of a file or folder"),
+        ("dcgan --data fashion-mnist-subset --background red", "a background is for --data faces"),
+        (
             "dcgan --data fashion-mnist-subset --out file",
             "--out file is a file: name a folder that is new or empty",
         ),
@@ -218,10 +228,66 @@ def test_two_and_two_epochs_make_the_files_of_four(cli, tmp_path):
             ), file.name
 
 
+def test_a_run_may_go_on_with_other_learning_rates_and_says_since_when(cli, tmp_path):
+    words = f"{SMALL} --epochs 2 --quiet"
+    cli(train.main, f"{words} --out run")
+    shutil.copytree(tmp_path / "run", tmp_path / "other")
+    assert json.loads((tmp_path / "run/config.json").read_text())["changes"] == []
+    go_on = "dcgan --resume --quiet"
+    assert cli(train.main, f"{go_on} --out run --epochs 3 --lr 0.01 --lr-d 0.0001") == (0, "", "")
+    assert cli(train.main, f"{go_on} --out run --epochs 4 --sample-every 2") == (0, "", "")
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    assert config["changes"] == [
+        {"step": 10, "what": "lr", "before": 0.0002, "now": 0.01},
+        {"step": 10, "what": "lr_d", "before": None, "now": 0.0001},
+        {"step": 15, "what": "sample_every", "before": 1, "now": 2},
+    ]
+    assert config["options"]["lr"] == 0.01
+    assert config["sample_every"] == 2
+    cli(train.main, f"{go_on} --out other --epochs 4")
+    run, other = (
+        checkpoint.read_arrays(tmp_path / name / "checkpoint.npz")[1] for name in ("run", "other")
+    )
+    for name in ("G/0.W", "D/0.W"):  # from then on both networks learn otherwise
+        assert not (run[name] == other[name]).all()
+    assert cli(train.main, f"{go_on} --out run --epochs 5 --lr-d 0.0002")[0] == 0
+    changed = json.loads((tmp_path / "run/config.json").read_text())["changes"][3:]
+    assert changed == [{"step": 20, "what": "lr_d", "before": 0.0001, "now": 0.0002}]
+
+
+def test_a_learning_rate_is_that_of_a_run_which_had_it_from_the_start(cli, tmp_path):
+    cli(train.main, f"{SMALL} --epochs 2 --out a --lr 0.01")
+    cli(train.main, f"{SMALL} --epochs 1 --out b --lr 0.01")
+    cli(train.main, "dcgan --resume --out b --epochs 1 --lr 0.5")  # nothing to do: nothing changes
+    cli(train.main, "dcgan --resume --out b --epochs 2")
+    a, b = (tmp_path / name / "metrics.csv" for name in "ab")
+    assert a.read_bytes() == b.read_bytes()
+
+
+def test_a_run_goes_on_from_another_folder_though_its_data_was_named_from_the_first(
+    cli, tmp_path, monkeypatch
+):
+    home = Path(data.__file__).parent / "fashion_mnist_subset"
+    shutil.copytree(home, tmp_path / "here" / "clothes")
+    monkeypatch.chdir(tmp_path / "here")
+    words = [*SMALL.replace("fashion-mnist-subset", "idx").split(), "--data-dir", "clothes"]
+    train.main([*words, "--steps", "2", "--out", "run", "--quiet"])
+    monkeypatch.chdir(tmp_path)
+    assert train.main(["dcgan", "--out", "here/run", "--resume", "--steps", "3", "--quiet"]) == 0
+
+
+def test_of_two_first_runs_in_one_folder_one_is_refused_and_changes_nothing(make_run, tmp_path):
+    first = make_run("run", epochs=1)
+    before = (tmp_path / "run" / "config.json").read_bytes()
+    with only_one(tmp_path / "run"), pytest.raises(UserError, match="another process is training"):
+        train.main([*SMALL.split(), "--seed", "7", "--out", str(tmp_path / "run"), "--quiet"])
+    assert (tmp_path / "run" / "config.json").read_bytes() == before
+    assert first.step == 0
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--lr 0.1", "--lr 0.1: the run has 0.0002; leave it out, or start another run with"),
         ("--width 3", "--width 3: the run has 2; leave it out, or start another run with"),
         (
             "--batch-size 4",
@@ -230,6 +296,8 @@ def test_two_and_two_epochs_make_the_files_of_four(cli, tmp_path):
         ("--seed 1", "--seed 1: the run has 0; leave it out, or start another run with"),
         ("--limit 20", "--limit 20: the run has 40; leave it out, or start another run with"),
         ("--ema 0.9", "--ema 0.9: the run began without it; leave it out"),
+        ("--flip", "--flip: the run began without it; leave it out, or start another run with"),
+        ("--background red", "--background red: the run began without it; leave it out"),
         (
             "--data idx",
             "--data idx: the run has fashion-mnist-subset; leave it out, or start another run with",

@@ -8,7 +8,9 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from tinygan import ctrl_c, output
 from tinygan.errors import RunError, UserError
@@ -23,6 +25,30 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         self.exit(2, f"tinygan: {message} (see {self.prog} --help)\n")
+
+
+class Option(NamedTuple):
+    """read: text -> value, an argparse type; None for a switch, which takes no value and is True.
+    metavar: what stands for the value in --help.
+    """
+
+    read: Callable | None
+    metavar: str | None
+    meaning: str
+
+
+def add_options(group, options):
+    """Add a dict of Options to an argparse parser or group. What is not given is None."""
+    for name, (read, metavar, meaning) in options.items():
+        if read is None:
+            group.add_argument(flag(name), action="store_const", const=True, help=meaning)
+        else:
+            group.add_argument(flag(name), metavar=metavar, type=read, help=meaning)
+
+
+def flag(name):
+    """An option's name on the command line: "batch_size" -> "--batch-size"."""
+    return f"--{name.replace('_', '-')}"
 
 
 def whole_number(least, most=10**9):
@@ -99,8 +125,8 @@ def class_numbers(text):
 
 def path(text):
     """An argparse type: a path; ~ is the home folder even if the shell did not expand it."""
-    if not text:
-        raise argparse.ArgumentTypeError("must be the name of a file or folder, got ''")
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"must be the name of a file or folder, got {text!r}")
     return os.path.expanduser(text)
 
 

@@ -3,16 +3,16 @@
 import contextlib
 import functools
 
-from tinygan import backend, data, recipes
-from tinygan.cli import Parser, exit_on_error, one_of, path, whole_number
+from tinygan import backend, recipes
+from tinygan.cli import Parser, add_options, exit_on_error, flag
 from tinygan.errors import UserError
 from tinygan.evaluation.features import features_of
 from tinygan.nn.fast import memory
 from tinygan.progress import Progress
 from tinygan.recipes.about import about
-from tinygan.recipes.options import OPTIONS, Option, flag
+from tinygan.recipes.options import OPTIONS
 from tinygan.recipes.settings import settings
-from tinygan.runs import log, training_data
+from tinygan.runs import log, options, training_data
 from tinygan.runs.config import read_config
 from tinygan.runs.interrupt import stop_requested
 from tinygan.runs.lock import only_one
@@ -30,13 +30,14 @@ def main(argv=None):
     config = read_config(out) if args.resume else None
     run, dataset = _prepare(recipe, settings(asked, recipe, config, out), config, out)
     with stop_requested() as stop, contextlib.ExitStack() as locked:
+        if not config:
+            run.make_folder()
+        locked.enter_context(only_one(out))
         if config:
-            locked.enter_context(only_one(out))
-            run.resume()
+            run.resume(config)
             log.warn_of_other_versions(config["versions"], run)
         else:
             run.start()
-            locked.enter_context(only_one(out))
         if run.finished:
             progress.say(log.nothing_to_do(run))
             return 0
@@ -74,25 +75,11 @@ def _prepare(recipe, wanted, config, out):
     return Run(out, training, wanted, facts), dataset
 
 
-RUN_OPTIONS = {
-    "data": Option(str, "NAME", ", ".join(data.names())),
-    "data_dir": Option(path, "DIR", "look for data here and nowhere else"),
-    "out": Option(path, "DIR", "the run folder (default runs/RECIPE)"),
-    "backend": Option(one_of(*backend.NAMES), "NAME", f"{', '.join(backend.NAMES)} (default auto: "
-        "cupy if a GPU answers, else numpy)"),
-    "epochs": Option(whole_number(1), "N", "passes over the data"),
-    "steps": Option(whole_number(1), "N", "end after N updates, or with the epochs where both are "
-        "given and those end first"),
-    "seed": Option(whole_number(0), "N", "start of all randomness (default 0)"),
-    "limit": Option(whole_number(1), "N", "use only the first N images"),
-    "sample_every": Option(whole_number(1), "EPOCHS", "a sheet of samples every so many epochs "
-        "(default 1)"),
-    "checkpoint_every": Option(whole_number(1), "EPOCHS", "save every so many epochs (default 1)"),
-}  # fmt: skip
 SWITCHES = {
     "list": "list the recipes and end",
     "about": "print what the recipe is, its options and networks, and end",
-    "resume": "go on with the run in the folder; --epochs or --steps may name a new end",
+    "resume": "go on with the run in the folder; --epochs or --steps may name a new end, and "
+    "--lr, --lr-d, --lr-g new learning rates",
     "quiet": "print nothing but warnings and errors",
 }
 
@@ -108,10 +95,9 @@ def _parser():
     parser.add_argument("recipe", nargs="?", help="what to train; see --list")
     for name, meaning in SWITCHES.items():
         parser.add_argument(flag(name), action="store_true", help=meaning)
-    of_recipes = parser.add_argument_group("options of the recipes, of which each takes some")
-    for group, options in ((parser, RUN_OPTIONS), (of_recipes, OPTIONS)):
-        for name, (read, metavar, meaning) in options.items():
-            group.add_argument(flag(name), metavar=metavar, type=read, help=meaning)
+    add_options(parser, options.OPTIONS)
+    title = "options of the recipes, of which each takes some"
+    add_options(parser.add_argument_group(title), OPTIONS)
     return parser
 
 

@@ -26,9 +26,20 @@ def test_held_out_images_are_no_training_images_and_each_keeps_its_label():
         assert [label_of[row] for row in part] == numbers.tolist()
 
 
-def test_training_sees_training_images_as_they_are_or_left_and_right_exchanged():
+def test_training_sees_training_images_as_they_are():
     images, labels = noise_images(100), np.arange(100) % 10
     training = make("classifier", images, labels)
+    seen = watch(training.model.network)
+    updates = training.updates(0)
+    for _ in range(training.steps_per_epoch):
+        next(updates)
+    shown = rows(pixels_of(np.concatenate([x for (x,) in seen]), -1))
+    assert set(shown) <= set(rows(training.images))
+
+
+def test_with_flip_it_sees_them_as_they_are_or_left_and_right_exchanged():
+    images, labels = noise_images(100), np.arange(100) % 10
+    training = make("classifier", images, labels, flip=True)
     seen = watch(training.model.network)
     updates = training.updates(0)
     for _ in range(2 * training.steps_per_epoch):

@@ -169,3 +169,39 @@ def test_batchnorm_follows_each_convolution_but_the_outermost(recipe):
         assert [piece.count("BatchNorm") for piece in pieces] == first + [1] * (len(at) - 2) + [0]
         assert all(p[1] == "BatchNorm" for p in pieces if "BatchNorm" in p)
         assert "BatchNorm" not in kinds[: at[0]]
+
+
+@pytest.mark.parametrize("recipe", ["gan-dense-1", "cgan", "wgan-gp"])
+def test_with_flip_half_of_the_real_images_are_mirrored_and_their_labels_stay(recipe):
+    images, labels = noise_images(40), np.arange(40, dtype=np.uint8) % 2
+    where = {row: i for i, row in enumerate(rows(images))}
+    mirrored = {row: i for i, row in enumerate(rows(images[:, :, ::-1]))}
+    shares = {}
+    for flip in (False, True):
+        training = make(recipe, images, labels, flip=flip, batch_size=4, d_steps=1)
+        seen = watch(training.model.networks["D"])
+        updates, shown = training.updates(0), []
+        for _ in range(4 * training.steps_per_epoch):
+            seen.clear()
+            next(updates)
+            real, *its_labels = seen[0]
+            shown += zip(rows(pixels_of(real, training.options["low"])), *its_labels, strict=True)
+        assert all(row in where or row in mirrored for row, *_ in shown)
+        for row, *label in shown:
+            if label:
+                assert labels[where.get(row, mirrored.get(row))] == label[0]
+        shares[flip] = np.mean([row in mirrored for row, *_ in shown])
+    assert shares[False] == 0
+    assert 0.3 < shares[True] < 0.7
+
+
+def test_flip_changes_neither_the_order_of_the_images_nor_the_noise():
+    images, seen = noise_images(40), {}
+    for flip in (False, True):
+        training = make("gan-dense-1", images, flip=flip)
+        of_d, of_g = (watch(training.model.networks[name]) for name in "DG")
+        next(training.updates(0))
+        real = pixels_of(of_d[0][0], -1)
+        seen[flip] = [{frozenset({i.tobytes(), i[:, ::-1].tobytes()}) for i in real}, of_g[0][0]]
+    assert seen[False][0] == seen[True][0]
+    np.testing.assert_array_equal(seen[False][1], seen[True][1])

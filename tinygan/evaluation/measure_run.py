@@ -43,6 +43,7 @@ def evaluate_run(folder, against, *, seed, data_dir, xp, say, prior=None, classe
     reference, floor = against(
         config["trained_on"]["name"],
         data_dir=data_dir or config["data_dir"],
+        background=config["background"],
         classes=classes,
         sha256=config["trained_on"]["sha256"],
     )
@@ -78,7 +79,7 @@ def measured_against(n, seed, *, xp, say, warn):
 
     n, seed, xp, say: as for build_reference. warn: called with a line of text where there are few
     images.
-    Returns (data name, data_dir=, classes=, sha256=) -> (Reference, its floor).
+    Returns (data name, data_dir=, background=, classes=, sha256=) -> (Reference, its floor).
     """
 
     @functools.cache  # runs on the same data share all this

@@ -82,17 +82,26 @@ class Reference:
 
 
 def build_reference(
-    name, n=10_000, seed=0, *, data_dir=None, classes=None, sha256=None, xp=np, say=silent
+    name,
+    n=10_000,
+    seed=0,
+    *,
+    data_dir=None,
+    background=None,
+    classes=None,
+    sha256=None,
+    xp=np,
+    say=silent,
 ):
     """The Reference for a data set.
 
-    name, data_dir: as for data.load. n: lowered to the number of test images, and to half that of
+    name, data_dir, background: as for data.load. n: lowered to the number of test images, and to half that of
     the training images. classes: labels; images with others are left out. sha256: what that of the
     training images must be, if given. xp: what computes the features. say: see protocol.measure.
     Raises UserError when the data is missing or has another SHA-256, when there are too few images,
     or no extractor for their shape.
     """
-    train, test = (data.load(name, split, data_dir) for split in ("train", "test"))
+    train, test = (data.load(name, split, data_dir, background) for split in ("train", "test"))
     if sha256 is not None:
         check_same_data(train, sha256)
     extractor = extractor_for(test.images.shape[1:], xp)

@@ -3,7 +3,8 @@
 import textwrap
 
 from tinygan import nn
-from tinygan.recipes.options import OPTIONS, flag
+from tinygan.cli import flag
+from tinygan.recipes.options import OPTIONS
 
 
 def about(recipe, given):
@@ -11,7 +12,7 @@ def about(recipe, given):
     lines = [f"{recipe.name}: {recipe.summary}", "", *textwrap.wrap(recipe.details, 88), ""]
     lines.append(f"data {recipe.data}, {recipe.epochs} epochs; options and their defaults:")
     for name, value in recipe.options.items():
-        shown = "-" if value is None else value
+        shown = {None: "-", False: "off", True: "on"}.get(value, value)
         lines.append(f"  {flag(name):<18} {shown!s:<8} {OPTIONS[name].meaning}")
     model = recipe.new_model(recipe.options | given, seed=0, image_shape=(28, 28, 1))
     for name, inputs in model.examples().items():

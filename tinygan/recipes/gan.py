@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from tinygan import backend, nn, plots
-from tinygan.data.batches import batches
+from tinygan.data.batches import batches, mirrored
 from tinygan.errors import UserError
 from tinygan.models import gan
 from tinygan.recipes.recipe import (
@@ -13,6 +13,7 @@ from tinygan.recipes.recipe import (
     Recipe,
     Training,
     all_train,
+    flip_rng,
     training_rng,
     whole_updates,
 )
@@ -99,6 +100,8 @@ class GanTraining(Training):
         }
         self.noise_rng = training_rng(seed)
         self.generators = {"noise": self.noise_rng, "dropout": model.rng}
+        if o["flip"]:
+            self.generators["flip"] = flip_rng(seed)
         try:
             self.loss = gan_loss.by_name(o["loss"], o["label_smoothing"])
         except ValueError as error:
@@ -116,7 +119,7 @@ class GanTraining(Training):
             networks["D"],
             self.optimizers["G"],
             self.optimizers["D"],
-            self.batches(start),
+            self.mirrored_batches(start) if o["flip"] else self.batches(start),
             self.noise_rng,
             noise_dim=o["noise_dim"],
             low=o["low"],
@@ -135,6 +138,12 @@ class GanTraining(Training):
 
     def batches(self, start):
         return batches(self.images, self.images_per_step, self.seed, start)
+
+    def mirrored_batches(self, start):
+        for batch in self.batches(start):
+            images, *labels = batch if isinstance(batch, tuple) else (batch,)
+            images = mirrored(images, self.generators["flip"])
+            yield (images, *labels) if labels else images
 
     def panels(self, history):
         def line(name):
@@ -164,6 +173,7 @@ OPTIONS = {  # of every GAN, with the defaults of the DCGAN paper
     "label_smoothing": 0.0,
     "instance_noise": 0.0,
     "ema": None,
+    "flip": False,
 }
 FIXED = {"noise_dim": 100, "betas": (0.5, 0.999), "low": -1}  # low: what black is
 

@@ -1,23 +1,13 @@
 """The options that shape a training, and what they mean. Each recipe takes some of them."""
 
 from argparse import ArgumentTypeError
-from collections.abc import Callable
-from typing import NamedTuple
 
-from tinygan.cli import class_list, one_of, positive_number, share, whole_number
+from tinygan.cli import Option, class_list, one_of, positive_number, share, whole_number
 from tinygan.errors import UserError
 from tinygan.models.gmm import COVARIANCE_TYPES
 from tinygan.training import gan_loss
 
 PRIORS = ("normal", "gmm")
-
-
-class Option(NamedTuple):
-    """read: text -> value, an argparse type. metavar: what stands for the value in --help."""
-
-    read: Callable
-    metavar: str
-    meaning: str
 
 
 # A recipe takes the options that it has a default for. None stands for "not used".
@@ -40,6 +30,8 @@ OPTIONS = {
         share(1), "DECAY", "draw with an average of G's weights over some 1 / (1 - DECAY) of its "
         "updates: 0.999"
     ),
+    "flip": Option(None, None, "mirror half of the training images left to right, drawn anew for "
+        "each update"),
     "classes": Option(class_list, "A,B,…", "use only images with these labels"),
     "prior": Option(one_of(*PRIORS), "NAME", f"what codes are drawn from: {', '.join(PRIORS)}"),
     "code": Option(whole_number(1, 4096), "N", "numbers in a code"),
@@ -53,13 +45,13 @@ OPTIONS = {
 }  # fmt: skip
 
 
-def flag(name):
-    """An option's name on the command line: "batch_size" -> "--batch-size"."""
-    return f"--{name.replace('_', '-')}"
+def stored_options(recipe, options, where):
+    """The options of a stored run, and what the earlier edition did where it did not have one yet.
 
-
-def check_options(recipe, options, where):
-    """Raise UserError when `options`, read from the file `where`, are not those of the recipe."""
+    Raises UserError when `options`, read from the file `where`, are not those of the recipe.
+    """
+    if "flip" in recipe.options and "flip" not in options:
+        options = options | {"flip": recipe.name == "classifier"}
     wrong = options.keys() ^ recipe.options.keys()
     wrong |= {n for n, v in options.items() if v is None and recipe.options.get(n) is not None}
     wrong |= {n for n, v in options.items() if not _is_possible(n, v)}
@@ -67,12 +59,15 @@ def check_options(recipe, options, where):
         raise UserError(
             f"{where} is damaged: its option {min(wrong)} does not fit the recipe {recipe.name}"
         )
+    return options
 
 
 def _is_possible(name, value):
     """Whether the command line could have made this value of the option."""
     if name not in OPTIONS or value is None:
         return name in OPTIONS
+    if OPTIONS[name].read is None:
+        return type(value) is bool
     try:
         same = OPTIONS[name].read(str(value))
     except ArgumentTypeError:

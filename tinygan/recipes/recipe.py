@@ -240,6 +240,11 @@ def training_rng(seed):
     return np.random.default_rng(seed).spawn(2)[1]
 
 
+def flip_rng(seed):
+    """The Generator that says which images are mirrored, where not training_rng does."""
+    return np.random.default_rng(seed).spawn(4)[3]  # the third draws sample sheets
+
+
 def whole_updates(batch_size, images, *, d_steps=1, of="images there are"):
     """The number of updates in an epoch of so many images; an update takes d_steps batches.
 

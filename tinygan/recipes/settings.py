@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from tinygan.cli import flag
 from tinygan.errors import UserError
-from tinygan.recipes.options import OPTIONS, check_options, flag
-from tinygan.runs.config import Settings
+from tinygan.recipes.options import OPTIONS, stored_options
+from tinygan.runs.config import LEARNING_RATES, Settings
 
-KEPT = ("data", "limit", "seed")  # what a resumed run cannot change, besides the recipe's options
+# What a resumed run cannot change, besides the recipe's options.
+KEPT = ("data", "background", "limit", "seed")
 DEFAULTS = {
     "limit": None,
     "seed": 0,
@@ -14,6 +16,7 @@ DEFAULTS = {
     "checkpoint_every": 1,
     "backend": "auto",
     "data_dir": None,
+    "background": None,
 }
 
 
@@ -26,9 +29,15 @@ def settings(asked, recipe, config=None, where=None):
     """
     asked = {name: value for name, value in asked.items() if value is not None}
     refuse_what_the_recipe_lacks(asked, recipe)
+    options = recipe.options
     if config:
-        refuse_what_a_resumed_run_cannot_change(asked, recipe, config, where)
-    return merge(asked, recipe, config)
+        if config["recipe"] != recipe.name:
+            raise UserError(
+                f"the run in {where} is of the recipe {config['recipe']}, not of {recipe.name}"
+            )
+        options = stored_options(recipe, config["options"], Path(where) / "config.json")
+        refuse_what_a_resumed_run_cannot_change(asked, config, options)
+    return merge(asked, recipe, config, options)
 
 
 def refuse_what_the_recipe_lacks(asked, recipe):
@@ -41,30 +50,27 @@ def refuse_what_the_recipe_lacks(asked, recipe):
             )
 
 
-def refuse_what_a_resumed_run_cannot_change(asked, recipe, config, where):
+def refuse_what_a_resumed_run_cannot_change(asked, config, options):
     """Raise UserError when something was asked for that would make the run another one."""
-    if config["recipe"] != recipe.name:
-        raise UserError(
-            f"the run in {where} is of the recipe {config['recipe']}, not of {recipe.name}"
-        )
-    check_options(recipe, config["options"], Path(where) / "config.json")
-    began_with = {name: config[name] for name in KEPT} | config["options"]
+    began_with = {name: config[name] for name in KEPT} | options
     for name, kept in began_with.items():
-        if name in asked and asked[name] != kept:
-            began = "the run began without it" if kept is None else f"the run has {kept}"
+        if name in asked and asked[name] != kept and name not in LEARNING_RATES:
+            value = "" if asked[name] is True else f" {asked[name]}"
+            without = kept is None or kept is False
+            began = "the run began without it" if without else f"the run has {kept}"
             raise UserError(
-                f"{flag(name)} {asked[name]}: {began}; leave it out, or start another run with "
-                "--out"
+                f"{flag(name)}{value}: {began}; leave it out, or start another run with --out"
             )
 
 
-def merge(asked, recipe, config):
-    """What was asked for, over what the run has, over the recipe's own."""
+def merge(asked, recipe, config, options):
+    """What was asked for, over what the run has, over the recipe's own.
+
+    options: the run's, or the recipe's.
+    """
     values = DEFAULTS | {"data": recipe.data} | {"epochs": recipe.epochs, "steps": None}
-    options = recipe.options
     if config:
         values = {name: config[name] for name in values}
-        options = config["options"]
     if "epochs" in asked or "steps" in asked:  # a new end replaces the old one
         values |= {"epochs": None, "steps": None}
     values |= {name: asked[name] for name in asked.keys() & values.keys()}

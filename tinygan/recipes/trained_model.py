@@ -7,7 +7,7 @@ import numpy as np
 from tinygan import recipes
 from tinygan.cli import typed
 from tinygan.errors import UserError
-from tinygan.recipes.options import check_options
+from tinygan.recipes.options import stored_options
 from tinygan.runs import checkpoint
 from tinygan.runs.config import read_config
 
@@ -22,13 +22,13 @@ def load(run_folder, xp, image_shape=None):
     """
     config = read_config(run_folder)
     recipe = recipes.get(config["recipe"])
-    check_options(recipe, config["options"], Path(run_folder) / "config.json")
+    options = stored_options(recipe, config["options"], Path(run_folder) / "config.json")
     if recipe.image_shape is None and image_shape is None:
         raise UserError(f"{run_folder} is of the recipe {recipe.name}, which draws no images")
-    model = recipe.new_model(config["options"], config["seed"], xp, image_shape)
+    model = recipe.new_model(options, config["seed"], xp, image_shape)
     file = checkpoint_file(run_folder, recipe.name)
     model.step, _, notes = checkpoint.load(
-        file, recipe=recipe.name, options=config["options"], arrays=model.arrays()
+        file, recipe=recipe.name, options=options, arrays=model.arrays()
     )
     model.loaded(file, notes)
     return model

@@ -14,6 +14,7 @@ import numpy as np
 from tinygan import backend
 from tinygan.errors import UserError, first_line
 from tinygan.npz import FORMAT, read_arrays, write_arrays
+from tinygan.runs.config import LEARNING_RATES
 
 
 def save(
@@ -43,6 +44,8 @@ def save(
 def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run=None):
     """Read a checkpoint into arrays, and into optimizers and generators where they are given.
 
+    The learning rates may differ from those in `options`, and the file may lack an option that came
+    later.
     Everything is checked before anything is changed. Returns (step, history, notes).
     Raises UserError, naming the file and the cause: missing, truncated or altered, of another
     recipe or shape, or from a newer format.
@@ -51,7 +54,7 @@ def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run
     meta, found = read_arrays(path)
     if meta.get("recipe") != recipe:
         raise UserError(f"{path} is of the recipe {meta.get('recipe')}, not of {recipe}")
-    _check_same(path, "has other options", meta.get("options"), options)
+    _check_options(path, meta.get("options"), options)
     if run is not None:
         _check_same(path, "is of another run", meta.get("run"), run)
     _check_arrays(path, found, arrays | _optimizer_arrays(optimizers))
@@ -80,6 +83,14 @@ def _optimizer_arrays(optimizers):
         for name, optimizer in optimizers.items()
         for key, array in optimizer.state_dict().items()
     }
+
+
+def _check_options(path, found, options):
+    if isinstance(found, dict):
+        options = {name: value for name, value in options.items() if name in found}
+        for name in LEARNING_RATES:
+            found = found | {name: options[name]} if name in options else found
+    _check_same(path, "has other options", found, options)
 
 
 def _check_same(path, what, found, expected):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,15 @@ from tinygan.errors import UserError
 from tinygan.files import reason, write_text
 from tinygan.nn.fast import threads
 
+LEARNING_RATES = ("lr", "lr_d", "lr_g")  # options that a resumed run may change
+
 
 @dataclass(frozen=True)
 class Settings:
     """What was asked for. A resumed run keeps all but `epochs`, `steps`, the two `…_every`,
-    `data_dir` and `backend`, which say how far and how, not what.
+    `data_dir` and `backend`, which say how far and how, not what; and its learning rates.
 
-    options: dict of the recipe's options.
+    options: dict of the recipe's options. background: what transparent pictures lie on.
     """
 
     recipe: str
@@ -33,15 +36,18 @@ class Settings:
     checkpoint_every: int
     backend: str
     data_dir: str | None
+    background: str | None
 
 
-def write_config(folder, settings, fixed, trained_on, xp):
-    """Write config.json. fixed: what the recipe adds to the options. trained_on: see Run.
+def write_config(folder, settings, fixed, changes, trained_on, xp):
+    """Write config.json. fixed: what the recipe adds to the options. changes, trained_on: see Run.
 
     Raises OSError when it cannot be written.
     """
     config = dataclasses.asdict(settings) | fixed
-    config |= {"trained_on": trained_on, "versions": versions(xp)}
+    if settings.data_dir is not None:  # the run may go on from another folder
+        config["data_dir"] = os.path.abspath(settings.data_dir)
+    config |= {"changes": changes, "trained_on": trained_on, "versions": versions(xp)}
     write_text(Path(folder) / "config.json", json.dumps(config, indent=2) + "\n")
 
 
@@ -60,6 +66,7 @@ def read_config(folder):
         raise UserError(f"{path} is damaged: {error}") from None
     if not isinstance(config, dict):
         raise UserError(f"{path} is damaged: it holds no settings")
+    config = _LATER | config
     for name, (is_good, wanted) in _CHECKS.items():
         if name not in config:
             raise UserError(f"{path} is damaged: {name} is missing")
@@ -68,6 +75,22 @@ def read_config(folder):
     if config["epochs"] is None and config["steps"] is None:
         raise UserError(f"{path} is damaged: neither epochs nor steps says where the run ends")
     return config
+
+
+def changes(config, settings, step):
+    """What a run that goes on at `step` does otherwise than before: dict(step, what, before, now)
+    for each learning rate, and for how often samples are drawn.
+
+    config: config.json, as a dict, of the run so far. settings: Settings from now on.
+    """
+    before = {n: config["options"].get(n) for n in LEARNING_RATES if n in settings.options}
+    now = {name: settings.options[name] for name in before}
+    before["sample_every"], now["sample_every"] = config["sample_every"], settings.sample_every
+    return [
+        {"step": step, "what": name, "before": before[name], "now": now[name]}
+        for name in before
+        if before[name] != now[name]
+    ]
 
 
 def versions(xp):
@@ -102,8 +125,16 @@ def _is_count_or_none(value):
     return value is None or _is_count(value)
 
 
+def _is_path_or_none(value):
+    return value is None or (isinstance(value, str) and "\0" not in value)
+
+
 def _is_dict(value):
     return isinstance(value, dict)
+
+
+def _is_list(value):
+    return isinstance(value, list)
 
 
 def _is_data(value):
@@ -111,6 +142,7 @@ def _is_data(value):
 
 
 _COUNT, _COUNT_OR_NULL = "a whole number above 0", "a whole number above 0 or null"
+_LATER = {"background": None, "changes": []}  # what runs of the first edition do not have
 _CHECKS = {  # what each entry of config.json must be, and how that is said
     "recipe": (_is_text, "a text"),
     "data": (_is_text, "a text"),
@@ -122,7 +154,9 @@ _CHECKS = {  # what each entry of config.json must be, and how that is said
     "sample_every": (_is_count, _COUNT),
     "checkpoint_every": (_is_count, _COUNT),
     "backend": (_is_text, "a text"),
-    "data_dir": (_is_text_or_none, "a text or null"),
+    "data_dir": (_is_path_or_none, "a path or null"),
+    "background": (_is_text_or_none, "a text or null"),
+    "changes": (_is_list, "a list of changes"),
     "trained_on": (_is_data, "a table with the name and the SHA-256 of the data"),
     "versions": (_is_dict, "a table of versions"),
 }

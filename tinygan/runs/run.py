@@ -21,7 +21,7 @@ from tinygan.cli import typed
 from tinygan.errors import RunError, Stopped, UserError
 from tinygan.files import reason
 from tinygan.runs import checkpoint, pictures, tables
-from tinygan.runs.config import write_config
+from tinygan.runs.config import changes, write_config
 from tinygan.runs.finite import first_bad_array, first_bad_output
 from tinygan.runs.log import Clock, epoch_line, validation_words
 
@@ -46,6 +46,7 @@ class Run:
         self.settings = dataclasses.replace(settings, backend=training.xp.__name__)  # not "auto"
         self.history = np.zeros((0, len(training.columns)), np.float32)  # a row for each update
         self.timing = []  # (epoch, step, seconds, images per second)
+        self.changes = []  # of settings, by step: see config.changes
         self.saved_step, self.stopping = None, False
 
     @property
@@ -70,26 +71,36 @@ class Run:
 
     # The beginning
 
-    def start(self):
-        """Make the folder and write config.json. Refuses a folder that has anything in it."""
-        if self.folder.is_file():
-            raise UserError(f"--out {self.folder} is a file: name a folder that is new or empty")
+    def make_folder(self):
+        """Make the run folder if there is none. UserError when that fails."""
         try:
+            if self.folder.is_file():
+                raise UserError(
+                    f"--out {self.folder} is a file: name a folder that is new or empty"
+                )
             self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
+
+    def start(self):
+        """Write config.json into the folder. Refuses one that has anything in it."""
+        try:
             if any(self.folder.iterdir()):
                 raise UserError(self._why_not_start())
             self._prepare_folder()
         except OSError as error:
             raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
 
-    def resume(self):
+    def resume(self, config):
         """Go on from the folder's checkpoint, or from the beginning if there is none yet.
 
+        config: config.json, as a dict, of the run so far.
         Raises UserError when the checkpoint is damaged or of another run.
         """
         path = self.folder / "checkpoint.npz"
         if path.exists():
             self._load(path)
+        self.changes = config["changes"] + changes(config, self.settings, self.step)
         self.timing = tables.read_timing(self.folder, self.step)
         try:
             if not self.finished:
@@ -185,7 +196,9 @@ class Run:
         (self.folder / "samples").mkdir(parents=True, exist_ok=True)
         options = self.settings.options
         fixed = {n: v for n, v in self.training.options.items() if n not in options}
-        write_config(self.folder, self.settings, fixed, self.trained_on, self.training.xp)
+        write_config(
+            self.folder, self.settings, fixed, self.changes, self.trained_on, self.training.xp
+        )
 
     def _save(self):
         checkpoint.save(

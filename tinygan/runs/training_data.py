@@ -14,7 +14,7 @@ def load(settings, config=None):
     """
     if config:
         return _as_before(settings, config["trained_on"])
-    dataset = data.load(settings.data, "train", settings.data_dir)
+    dataset = data.load(settings.data, "train", settings.data_dir, settings.background)
     if dataset.name != settings.data:
         print(
             f"data: the whole {settings.data} was not found, so this run uses the embedded subset "
@@ -26,7 +26,7 @@ def load(settings, config=None):
 
 
 def _as_before(settings, began_with):
-    dataset = data.load(began_with["name"], "train", settings.data_dir)
+    dataset = data.load(began_with["name"], "train", settings.data_dir, settings.background)
     if (dataset.name, dataset.sha256) != (began_with["name"], began_with["sha256"]):
         raise UserError(
             f"the data is not what the run began with ({began_with['name']}, SHA-256 "

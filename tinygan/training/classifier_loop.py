@@ -20,12 +20,6 @@ def classifier_step(network, optimizer, images, labels):
     return {"loss": loss, "accuracy": right.astype(np.float32).mean()}
 
 
-def mirrored(images, rng):
-    """Each image, mirrored left to right with probability ½.    (N, H, W, C)."""
-    flip = rng.random(len(images)) < 0.5
-    return np.where(flip[:, None, None, None], images[:, :, ::-1], images)
-
-
 def predict(network, images, batch_size=256):
     """The logits of uint8 images (N, H, W, C) on the host, in eval mode -> float32 (N, K), host."""
     return nn.in_batches(network, images, before=to_float, batch_size=batch_size)

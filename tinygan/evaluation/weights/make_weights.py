@@ -1,9 +1,10 @@
 """Make a file of weights in this folder from a trained classifier: how the shipped ones were made.
 
-    python -m tinygan.train classifier --width 16 --epochs 8 --out runs/fashion
+    python -m tinygan.train classifier --flip --width 16 --epochs 8 --out runs/fashion
     python tinygan/evaluation/weights/make_weights.py runs/fashion fashion_mnist
 
-    python -m tinygan.train classifier --data cifar10 --data-dir DIR --width 24 --out runs/cifar10
+    python -m tinygan.train classifier --flip --data cifar10 --data-dir DIR --width 24 \\
+        --out runs/cifar10
     python tinygan/evaluation/weights/make_weights.py runs/cifar10 cifar10
 
 The run's network is rounded to float16 and judged as rounded, on all the test images: 91.08 % of
