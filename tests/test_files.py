@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tinygan import files
-from tinygan.files import atomic_write, reason, write_text
+from tinygan.files import atomic_folder, atomic_write, reason, write_text
 
 ROOT = Path(files.__file__).parent.parent
 locks_needed = pytest.mark.skipif(files.fcntl is None, reason="needs file locks")
@@ -259,3 +259,57 @@ def test_text_is_written_as_utf_8_with_its_line_ends_as_they_are(tmp_path):
 )
 def test_a_reason_fits_into_a_sentence(error, text):
     assert reason(error) == text
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    with atomic_folder(tmp_path / "folder") as folder:
+        (folder / "a").write_text("new")
+        assert not (tmp_path / "folder").exists()
+    assert names(tmp_path) == ["folder"]
+    assert names(tmp_path / "folder") == ["a"]
+
+    def fail():
+        with atomic_folder(tmp_path / "other") as folder:
+            (folder / "a").touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert names(tmp_path) == ["folder"]
+
+
+def test_a_folder_takes_the_place_of_an_empty_one_alone(tmp_path):
+    for name in ("empty", "full"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "full" / "mine").touch()
+    with atomic_folder(tmp_path / "empty") as folder:
+        (folder / "a").touch()
+    assert names(tmp_path / "empty") == ["a"]
+
+    def write():
+        with atomic_folder(tmp_path / "full") as folder:
+            (folder / "a").touch()
+
+    with pytest.raises(OSError, match="full") as caught:
+        write()
+    assert caught.value.filename == str(tmp_path / "full")
+    assert names(tmp_path / "full") == ["mine"]
+    assert names(tmp_path) == ["empty", "full"]
+
+
+@locks_needed
+def test_the_next_writer_removes_the_folder_that_a_killed_one_has_left(tmp_path):
+    code = KILLED.replace("atomic_write", "atomic_folder").replace(
+        'file.write(b"half")\n    file.flush()', '(file / "a").touch()'
+    )
+    path = tmp_path / "folder"
+    assert python(code, path).wait() == -signal.SIGKILL
+    assert len(names(tmp_path)) == 1
+    with atomic_folder(path) as first:
+        with atomic_folder(tmp_path / "folder2"):
+            assert first.is_dir()
+        write_text(tmp_path / "folder.txt", "x")
+        assert first.is_dir()
+        (first / "b").touch()
+    assert names(tmp_path) == ["folder", "folder.txt", "folder2"]
+    assert names(path) == ["b"]

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "tinygan"
 # What each place may import, besides itself: the arrows of the README, and the files at the bottom.
 BASE = {"backend", "errors", "files"}
 SHARED = BASE | {"cli", "progress"}
-COMMAND = SHARED | {"evaluation", "recipes", "runs", "nn", "data", "plots"}
+COMMAND = SHARED | {"room", "evaluation", "recipes", "runs", "nn", "data", "plots"}
 ARROWS = {
     **dict.fromkeys(["train", "sample", "evaluate", "compare"], COMMAND),
     "evaluation": SHARED | {"recipes", "runs", "metrics", "models", "nn", "data", "npz", "plots"},
@@ -25,6 +25,7 @@ ARROWS = {
     "plots": {"figures", "files"},
     "figures": {"errors", "files"},
     "npz": {"errors", "files"},
+    "room": {"errors"},
     "cli": {"errors", "files", "ctrl_c", "output"},
     "backend": {"errors", "cupy_trouble"},
     **{

@@ -14,8 +14,9 @@ SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 -
 
 
 @pytest.fixture
-def run(cli):
+def run(cli, tmp_path):
     assert cli(train.main, f"{SMALL} --steps 2 --out run")[0] == 0
+    (tmp_path / "taken").touch()
     return "run"
 
 
@@ -34,6 +35,31 @@ def test_an_npz_has_uint8_images(cli, run, tmp_path):
     assert images.dtype == np.uint8
     assert images.shape == (300, 28, 28, 1)
     assert len(np.unique(images.reshape(300, -1), axis=0)) > 100
+
+
+def test_a_folder_gets_a_png_file_for_each_image(cli, run, tmp_path):
+    code, out, _ = cli(sample.main, f"{run} --n 12 --out many")
+    assert (code, out) == (0, "12 images in many\n")
+    cli(sample.main, f"{run} --n 12 --out many.npz")
+    with np.load(tmp_path / "many.npz") as file:
+        images = file["images"]
+    files = sorted((tmp_path / "many").iterdir())
+    assert [file.name for file in files] == [f"{i:04}.png" for i in range(12)]
+    for file, image in zip(files, images, strict=True):
+        with Image.open(file) as picture:
+            np.testing.assert_array_equal(np.asarray(picture), image[..., 0])
+    assert not list(tmp_path.glob(".many*"))
+    (tmp_path / "empty").mkdir()
+    assert cli(sample.main, f"{run} --n 1 --out empty/")[0] == 0
+    assert (tmp_path / "empty" / "0000.png").exists()
+
+
+def test_a_folder_of_a_conditional_gan_names_the_classes(cli, tmp_path):
+    words = "cgan --data fashion-mnist-subset --limit 600 --batch-size 16 --steps 1"
+    assert cli(train.main, f"{words} --quiet --out c")[0] == 0
+    assert cli(sample.main, "c --n 4 --out many")[0] == 0
+    names = sorted(file.name for file in (tmp_path / "many").iterdir())
+    assert names == [f"000{i}_class_{i // 2}.png" for i in range(4)]
 
 
 def test_the_seed_decides(cli, run, tmp_path):
@@ -72,7 +98,17 @@ def test_it_draws_with_the_trained_weights(run):
     [
         ("nowhere", "nowhere is not a run folder: it has no config.json"),
         ("run --out picture.jpg", "--out picture.jpg should end in .png (a grid) or .npz"),
-        ("run --out missing/picture.png", "cannot write missing/picture.png: no such file or"),
+        (
+            "run --out missing/picture.png",
+            "cannot write missing/picture.png: there is no",
+        ),
+        ("run --out missing/folder", "cannot write missing/folder: there is no folder missing"),
+        ("run --out run", "--out run is a folder with something in it: name a new one"),
+        (
+            "run --out taken",
+            "--out taken should end in .png (a grid) or .npz (an array), or be",
+        ),
+        ("run --n 999999999 --out x.npz", "--n 999999999 needs 1,184 GB of memory, and "),
         ("run --prior gmm", "--prior is for autoencoders, and this is dcgan"),
         ("run --classes 0", "--classes is for conditional GANs, and this is dcgan"),
         ("run --classes a", "argument --classes: must be labels separated by commas"),

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,6 +49,33 @@ def atomic_write(path):
         _flush_folder(path.parent)  # so that the new name is on the disk too
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(asked)) from error
+
+
+@contextmanager
+def atomic_folder(path):
+    """A context manager that yields the Path of a new folder, which becomes `path` at the end.
+
+    If the block fails or the process is killed, there is no `path`, or it is as empty as before.
+    Raises OSError, with `path` as its filename, when something cannot be written, or when `path` is
+    a folder that is not empty.
+    """
+    path = Path(os.path.realpath(path))
+    try:
+        _remove_abandoned(path)
+        temporary = path.with_name(f".{_stem(path)}.{secrets.token_hex(4)}.tmp")
+        temporary.mkdir()
+        try:
+            with _locked(temporary):
+                yield temporary
+                if os.name == "nt" and path.is_dir():  # Windows replaces no folder
+                    path.rmdir()
+                os.rename(temporary, path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def write_text(path, text):
@@ -102,7 +130,7 @@ def _check_kind(path):
 
 
 def _remove_abandoned(path):
-    """Remove the temporary files of `path` whose writers have ended before they were done."""
+    """Remove what those writers of `path` have left that ended before they were done."""
     ours = re.compile(rf"\.{re.escape(_stem(path))}(\.[0-9a-f]{{8}})?\.tmp")
     with suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
@@ -112,15 +140,30 @@ def _remove_abandoned(path):
 
 
 def _remove_if_abandoned(path):
-    """Remove a file that nobody has locked; where there are no locks, one that is a day old."""
+    """Remove what nobody has locked; where there are no locks, what is a day old."""
+    remove = shutil.rmtree if os.path.isdir(path) else os.unlink
     if fcntl is None:
         if time.time() - os.stat(path).st_mtime > _A_DAY:
-            os.unlink(path)
+            remove(path)
         return
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(path)
+        remove(path)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _locked(folder):
+    """A with-block in which nobody takes the folder for abandoned."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        lock(handle)
+        yield
     finally:
         os.close(handle)
 

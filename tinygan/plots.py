@@ -31,11 +31,15 @@ def grid(images, columns=None, *, scale=1, gap=2):
 
 def save_png(path, image):
     """Write uint8 (H, W, 1) or (H, W, 3) as a PNG file. Raises OSError when that fails."""
+    with atomic_write(path) as file:
+        picture(image).save(file, format="PNG")
+
+
+def picture(image):
+    """uint8 (H, W, 1) or (H, W, 3) as a picture of Pillow, which can save it."""
     from PIL import Image
 
-    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-    with atomic_write(path) as file:
-        picture.save(file, format="PNG")
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def labelled_rows(path, rows):

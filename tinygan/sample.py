@@ -1,16 +1,48 @@
 """python -m tinygan.sample RUN: draw images with a trained generator."""
 
+import math
+import os
+
 import numpy as np
 
 from tinygan import backend, plots
-from tinygan.cli import Parser, class_list, class_numbers, exit_on_error, one_of, path, whole_number
+from tinygan.cli import (
+    Parser,
+    check_folder,
+    class_list,
+    class_numbers,
+    exit_on_error,
+    one_of,
+    path,
+    whole_number,
+)
 from tinygan.errors import UserError
-from tinygan.files import atomic_write, reason
+from tinygan.files import atomic_folder, atomic_write, reason
 from tinygan.recipes import trained_model
 from tinygan.recipes.options import PRIORS
+from tinygan.room import check_room
 
 
 def main(argv=None):
+    args = _parser().parse_args(argv)
+    save = _form(args.out)
+    check_folder(args.out)
+    generator = trained_model.load(args.run, backend.get(args.backend))
+    sheet = 3 * math.prod(generator.image_shape) * _scale(generator.image_shape) ** 2
+    each = trained_model.bytes_of_a_draw(generator) + (sheet if save is _grid else 0)
+    check_room("--n", args.n, each)
+    images, labels = trained_model.draw(
+        generator, args.n, args.seed, prior=args.prior, classes=class_numbers(args.classes)
+    )
+    try:
+        save(args.out, images, labels)
+    except OSError as error:
+        raise UserError(f"cannot write {args.out}: {reason(error)}") from None
+    print(f"{args.n} image{'s' * (args.n > 1)} in {args.out}")
+    return 0
+
+
+def _parser():
     parser = Parser(
         prog="python -m tinygan.sample",
         description="Draw images with the generator of a run.",
@@ -19,31 +51,55 @@ def main(argv=None):
     add("run", type=path, help="the run folder")
     add("--n", metavar="N", type=whole_number(1), default=64, help="how many images (default 64)")
     add("--seed", metavar="S", type=whole_number(0), default=0, help="of the noise (default 0)")
-    add("--out", metavar="FILE", type=path, default="samples.png", help="FILE.png: a grid; "
-        "FILE.npz: an array images, uint8 (N, H, W, C) (default samples.png)")  # fmt: skip
+    add("--out", metavar="FILE|DIR", type=path, default="samples.png", help="FILE.png: a grid; "
+        "FILE.npz: an array images, uint8 (N, H, W, C); DIR, new or empty: a PNG file for each "
+        "image (default samples.png)")  # fmt: skip
     add("--prior", metavar="NAME", type=one_of(*PRIORS), help="of an autoencoder: decode "
         "N(0, I), or samples of a mixture fitted to its codes (default: the run's)")  # fmt: skip
     add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: the classes to "
         "draw, in equal parts (default: all that it knows)")  # fmt: skip
     add("--backend", choices=backend.NAMES, default="auto", help="what to compute with")
-    args = parser.parse_args(argv)
-    if not args.out.endswith((".png", ".npz")):
-        raise UserError(f"--out {args.out} should end in .png (a grid) or .npz (an array)")
-    generator = trained_model.load(args.run, backend.get(args.backend))
-    images, labels = trained_model.draw(
-        generator, args.n, args.seed, prior=args.prior, classes=class_numbers(args.classes)
-    )
-    try:
-        if args.out.endswith(".png"):
-            plots.save_png(args.out, plots.grid(images, scale=2 if images.shape[1] < 64 else 1))
-        else:
-            arrays = {"images": images} | ({} if labels is None else {"labels": labels})
-            with atomic_write(args.out) as file:
-                np.savez_compressed(file, **arrays)
-    except OSError as error:
-        raise UserError(f"cannot write {args.out}: {reason(error)}") from None
-    print(f"{args.n} image{'s' * (args.n > 1)} in {args.out}")
-    return 0
+    return parser
+
+
+def _form(out):
+    """How to save to this name: a function of (its path, images, labels or None)."""
+    if out.endswith(".png"):
+        return _grid
+    if out.endswith(".npz"):
+        return _array
+    if os.path.isdir(out):
+        if os.listdir(out):
+            raise UserError(f"--out {out} is a folder with something in it: name a new one")
+        return _folder
+    if os.path.splitext(out)[1] or os.path.exists(out):
+        raise UserError(
+            f"--out {out} should end in .png (a grid) or .npz (an array), or be a new folder, "
+            "whose name has no ending"
+        )
+    return _folder
+
+
+def _grid(out, images, labels):
+    plots.save_png(out, plots.grid(images, scale=_scale(images.shape[1:])))
+
+
+def _array(out, images, labels):
+    with atomic_write(out) as file:
+        np.savez_compressed(file, images=images, **({} if labels is None else {"labels": labels}))
+
+
+def _folder(out, images, labels):
+    """0000.png, …, or with labels 0000_class_3.png, …"""
+    digits = max(4, len(str(len(images) - 1)))
+    with atomic_folder(out) as folder:
+        for i, image in enumerate(images):
+            of_class = "" if labels is None else f"_class_{labels[i]}"
+            plots.picture(image).save(folder / f"{i:0{digits}}{of_class}.png")
+
+
+def _scale(shape):
+    return 2 if shape[0] < 64 else 1
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The mixture of pixels: what it has learned and draws."""
 
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -37,3 +38,16 @@ def test_a_mixture_draws_around_the_mean_of_the_data(rng):
     drawn = training.model.draw(4000, np.random.default_rng(1))[0].astype(np.float64)
     assert np.abs(drawn.mean(axis=0) - images.mean(axis=0)).max() < 2
     assert np.abs(drawn.std(axis=0) / images.std(axis=0) - 1).max() < 0.15
+
+
+def test_drawing_many_needs_little_more_memory_than_the_images():
+    training = make("gmm", noise_images(40))
+    next(training.updates(0))
+    tracemalloc.start()
+    try:
+        images, _ = training.model.draw(20_000, np.random.default_rng(0))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert images.shape == (20_000, 28, 28, 1)
+    assert peak < 3 * images.nbytes  # all pixels in float64 alone would take 8 times

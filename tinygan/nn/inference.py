@@ -18,12 +18,15 @@ def in_batches(network, *inputs, before=None, after=None, batch_size=256):
     modes = [(layer, layer.training) for layer in network.tree()]
     network.eval()
     try:
-        results = []
-        for i in range(0, len(inputs[0]), batch_size):
+        n, results = len(inputs[0]), None
+        for i in range(0, n, batch_size):
             x, *others = (backend.to_device(array[i : i + batch_size], xp) for array in inputs)
             y = network.forward(x if before is None else before(x), *others)
-            results.append(backend.to_numpy(y if after is None else after(y)))
+            y = backend.to_numpy(y if after is None else after(y))
+            if results is None:
+                results = np.empty((n, *y.shape[1:]), y.dtype)
+            results[i : i + batch_size] = y
     finally:
         for layer, training in modes:
             layer.training = training
-    return np.concatenate(results)
+    return results

@@ -13,6 +13,8 @@ from tinygan.recipes.gan import DOCUMENT_000
 from tinygan.recipes.recipe import Model, Recipe, Training, all_train
 from tinygan.recipes.stored_mixture import StoredMixture
 
+_BLOCK = 1000  # images whose float64 pixels are in memory at once
+
 
 class PixelMixture(Model):
     """A mixture of the pixels' principal components, and the way back to pixels.
@@ -41,8 +43,13 @@ class PixelMixture(Model):
 
     def draw(self, n, rng):
         mean, components = (backend.to_numpy(array) for array in self.projection.values())
-        pixels = mean + self.mixture.sample(n, rng) @ components  # (n, dims) @ (dims, pixels)
-        return to_uint8(pixels.reshape(n, *self.image_shape), self.options["low"]), None
+        codes = self.mixture.sample(n, rng)  # (n, dims)
+        images = np.empty((n, *self.image_shape), np.uint8)
+        for start in range(0, n, _BLOCK):
+            pixels = mean + codes[start : start + _BLOCK] @ components  # (…, dims) @ (dims, pixels)
+            block = images[start : start + _BLOCK]
+            block[...] = to_uint8(pixels.reshape(block.shape), self.options["low"])
+        return images, None
 
     def weights(self):
         return {
@@ -78,7 +85,11 @@ class MixtureTraining(Training):
             projection["mean"][...] = self.to_device(pca.mean_)
             projection["components"][...] = self.to_device(pca.components_)
         mean, components = (backend.to_numpy(array) for array in projection.values())
-        codes = self.to_device((self._pixels() - mean) @ components.T)  # (N, dims)
+        codes = np.empty((len(self.images), o["dims"]))
+        for first in range(0, len(codes), _BLOCK):
+            rows = slice(first, first + _BLOCK)
+            codes[rows] = (self._pixels(rows) - mean) @ components.T  # (…, dims)
+        codes = self.to_device(codes)
         mixture = self._mixture(start)
         for log_likelihood in self._iterations(mixture, codes):
             self.model.mixture.store(mixture)
@@ -110,8 +121,10 @@ class MixtureTraining(Training):
             why = f"converged: an iteration gains less than {self.TOLERANCE} nats"
             self.notes["finished"] = why
 
-    def _pixels(self):
-        return to_float(self.images, self.options["low"]).reshape(len(self.images), -1)
+    def _pixels(self, rows=slice(None)):
+        """float32 (…, pixels) of some images, or of all."""
+        images = self.images[rows]
+        return to_float(images, self.options["low"]).reshape(len(images), -1)
 
     def check(self, path):
         super().check(path)

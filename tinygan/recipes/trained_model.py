@@ -1,5 +1,6 @@
 """A trained model out of its run folder, and drawing with it."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,11 @@ def draw(model, n, seed, *, prior=None, classes=None):
     for name in asked.keys() - set(model.choices):
         raise UserError(f"--{name} is for {_FOR[name]}, and this is {model.name}")
     return model.draw(n, np.random.default_rng(seed), **asked)
+
+
+def bytes_of_a_draw(model):
+    """About how much memory `draw` needs for each image: its pixels, and its noise or code."""
+    o = model.options
+    noise = 4 * o.get("noise_dim", 0)  # float32
+    code = 24 * (o.get("code", 0) + o.get("dims", 0))  # float64, three times while it is shuffled
+    return math.prod(model.image_shape) + noise + code
