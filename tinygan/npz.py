@@ -10,7 +10,6 @@ a single changed bit is noticed. Besides the arrays they have a member "meta": J
 """
 
 import hashlib
-import io
 import json
 import math
 import os
@@ -34,9 +33,8 @@ def write_arrays(path, meta, arrays):
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             archive.comment = b"0" * _DIGEST  # holds the place of the digest
             for name, array in {"meta": np.frombuffer(text, np.uint8), **arrays}.items():
-                member = io.BytesIO()
-                np.lib.format.write_array(member, array, allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getbuffer())
+                with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
         digest = _digest(file)
         file.seek(-_DIGEST, os.SEEK_END)
         file.write(digest)

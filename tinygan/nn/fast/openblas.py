@@ -9,18 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
+from tinygan.nn.fast import symbols
+
 _RESTART = ("openblas_read_env", "blas_thread_shutdown_", "blas_thread_init")  # in this order
 
 
 class OpenBLAS:
     """get_threads() and set_threads(number), of the loaded library.
 
-    file: the library's path.
+    file: the library's path. exports: the name of a function that it exports.
     """
 
     def __init__(self, file, prefix, suffix):
         self.file, library = file, ctypes.CDLL(str(file))
-        self.get_threads = library[f"{prefix}openblas_get_num_threads{suffix}"]
+        self.exports = f"{prefix}openblas_get_num_threads{suffix}"
+        self.get_threads = library[self.exports]
         self.set_threads = library[f"{prefix}openblas_set_num_threads{suffix}"]
         self.get_threads.restype, self.get_threads.argtypes = ctypes.c_int, []
         self.set_threads.restype, self.set_threads.argtypes = None, [ctypes.c_int]
@@ -67,10 +70,8 @@ def read_environment():
     blas = find()
     if blas is None or sys.platform == "win32" or not _nothing_else_works():
         return False
-    library = ctypes.PyDLL(str(blas.file))  # a PyDLL keeps Python's lock
-    try:
-        steps = [library[name] for name in _RESTART]
-    except AttributeError:
+    steps = symbols.functions(blas.file, _RESTART, blas.exports)
+    if steps is None:
         return False
     threads = blas.get_threads()
     for step in steps:
