@@ -291,6 +291,26 @@ def test_a_truncated_archive_is_refused(tmp_path, contents, keep):
     assert str(path) in complaint("train", tmp_path)
 
 
+def cut_and_padded(raw):
+    return gzip.compress(gzip.decompress(raw)[:40_000]) + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (lambda raw: b"", "is not a gzip file: it starts with nothing instead of 1f8b; get the"),
+        (lambda raw: b"<html>", "is not a gzip file: it starts with 3c68 instead of 1f8b; get the"),
+        (gzip.decompress, "is not a gzip file: it starts with "),
+        (lambda raw: raw[: len(raw) // 2], "is truncated: its gzip stream ends too early"),
+        (cut_and_padded, "is damaged: there are other bytes after the end of its gzip stream"),
+    ],
+)
+def test_what_is_wrong_with_the_gzip_stream_is_said(tmp_path, contents, harm, says):
+    path = pack(tmp_path, plain(contents))
+    path.write_bytes(harm(path.read_bytes()))
+    assert f"{path} {says}" in complaint("train", tmp_path)
+
+
 @given(seed=st.integers(0, 10_000), where=st.integers(0, 600))
 def test_a_forged_header_ends_in_one_line_or_does_no_harm(tmp_path_factory, seed, where):
     rng = np.random.default_rng(seed)

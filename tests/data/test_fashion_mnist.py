@@ -331,53 +331,52 @@ def test_a_place_that_cannot_be_looked_at_is_an_error_of_one_line():
     assert "x" * 300 in complaint("fashion-mnist", "train", "x" * 300)
 
 
-# Any other set in the same format
+# Other names of the files
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_idx_reads_any_set_of_this_format_and_makes_no_claim_about_it(tmp_path, packed):
-    contents = small_set(size=9, seed=1)
-    put(tmp_path, contents, packed=packed)
-    found = data.load("idx", "train", tmp_path)
-    images, labels = (contents[name] for name in fashion_mnist.FILES["train"])
-    assert (found.name, found.origin) == ("idx", str(tmp_path))
-    assert found.images.shape == (5, 9, 9, 1)
-    assert found.images.tobytes() == images[16:]
-    assert found.labels.tobytes() == labels[8:]
-    assert found.sha256 == hashlib.sha256(images).hexdigest()
+@pytest.mark.parametrize(
+    "renamed",
+    [
+        lambda name: name.replace("-idx", ".idx"),
+        lambda name: f"{name}/{name}",
+        lambda name: f"fashion-mnist-{name}",
+        lambda name: f"Fashion_{name.replace('t10k', 'test')}",
+    ],
+)
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_the_set_is_found_and_verified_by_its_other_common_names(
+    tmp_path, official, renamed, suffix
+):
+    def write(contents):
+        for name, content in contents.items():
+            path = tmp_path / f"{renamed(name)}{suffix}"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(gzip.compress(content) if suffix else content)
+
+    write(official)
+    for split, count in COUNTS.items():
+        found = data.load("fashion-mnist", split, tmp_path)
+        assert (found.name, len(found.images)) == ("fashion-mnist", count)
+    write(small_set(seed=1))
+    text = complaint("fashion-mnist", "train", tmp_path)
+    assert "is altered: its SHA-256 is not that of Fashion-MNIST" in text
+    assert text.endswith(f"--data idx --data-dir {tmp_path}")
 
 
-def test_idx_needs_a_folder(monkeypatch, tmp_path):
+def test_a_set_of_another_name_in_the_same_place_is_not_taken_for_it(
+    tmp_path, monkeypatch, official
+):
     monkeypatch.setenv("TINYGAN_DATA", str(tmp_path))
-    put(tmp_path, small_set())
-    assert "--data-dir" in complaint("idx", "train")
+    put(tmp_path, {f"emnist-letters-{name}": b"x" for name in official})
+    assert data.load("fashion-mnist", "train").name == "fashion-mnist-subset"
+    put(tmp_path / "fashion-mnist", official)
+    assert data.load("fashion-mnist", "train").origin == str(tmp_path / "fashion-mnist")
 
 
-@pytest.mark.parametrize("missing", fashion_mnist.FILES["test"])
-def test_idx_without_its_files_says_which_are_wanted(tmp_path, missing):
-    put(tmp_path, small_set())
-    (tmp_path / f"{missing}.gz").unlink()
-    text = complaint("idx", "test", tmp_path)
-    assert str(tmp_path) in text
-    assert f"{missing}[.gz]" in text
-
-
-def test_images_and_labels_of_different_number_are_refused(tmp_path):
-    contents = small_set()
-    images, labels = fashion_mnist.FILES["train"]
-    contents[labels] = idx(np.zeros(4, np.uint8))
-    put(tmp_path, contents)
-    text = complaint("idx", "train", tmp_path)
-    assert f"{tmp_path / images}.gz has 5 images" in text
-    assert f"{tmp_path / labels}.gz has 4 labels" in text
-
-
-def test_images_in_the_place_of_labels_are_refused(tmp_path):
-    contents = small_set()
-    images, labels = fashion_mnist.FILES["train"]
-    contents[labels] = contents[images]
-    put(tmp_path, contents)
-    assert f"{tmp_path / labels}.gz is not an IDX file" in complaint("idx", "train", tmp_path)
+def test_where_the_set_is_missing_it_is_said_what_is_there(tmp_path):
+    (tmp_path / "archive.zip").write_bytes(b"x")
+    text = complaint("fashion-mnist", "train", tmp_path)
+    assert "there is no train-images-idx3-ubyte[.gz] in it (it holds archive.zip)" in text
 
 
 # Names

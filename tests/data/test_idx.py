@@ -140,12 +140,25 @@ def test_no_flipped_bit_in_the_header_gets_through(tmp_path_factory, bit):
     complaint(written(tmp_path_factory.getbasetemp(), contents))
 
 
-@pytest.mark.parametrize(
-    ("tail", "reason"),
-    [(b"garbage", "damaged"), (gzip.compress(b"more"), "bytes after the 24")],
-)
-def test_bytes_after_the_gzip_stream_are_refused(tmp_path, tail, reason):
-    assert reason in complaint(written(tmp_path, gzip.compress(idx(IMAGES)) + tail))
+@pytest.mark.parametrize("tail", [b"\r\n", b"x", b"garbage", b"\0\0\1", b"\x1f"])
+def test_bytes_after_the_gzip_stream_are_refused_and_called_so(tmp_path, tail):
+    path = written(tmp_path, gzip.compress(idx(IMAGES)) + tail)
+    assert complaint(path) == (
+        f"{path} is damaged: there are other bytes after the end of its gzip stream"
+    )
+
+
+def test_a_second_gzip_stream_is_more_of_the_data_and_refused_as_such(tmp_path):
+    path = written(tmp_path, gzip.compress(idx(IMAGES)) + gzip.compress(b"more"))
+    assert "bytes after the 24" in complaint(path)
+    halves = idx(IMAGES)[:20], idx(IMAGES)[20:]
+    array, _ = read_idx(written(tmp_path, b"".join(map(gzip.compress, halves))), ndim=3)
+    np.testing.assert_array_equal(array, IMAGES)
+
+
+def test_zeros_after_the_gzip_stream_are_padding(tmp_path):
+    array, _ = read_idx(written(tmp_path, gzip.compress(idx(IMAGES)) + bytes(100)), ndim=3)
+    np.testing.assert_array_equal(array, IMAGES)
 
 
 def test_no_more_is_unpacked_than_the_header_announces(tmp_path):

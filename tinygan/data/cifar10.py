@@ -19,6 +19,7 @@ import tarfile
 
 import numpy as np
 
+from tinygan.data import gzip_errors
 from tinygan.data.dataset import Dataset
 from tinygan.data.locations import cache_dir, locations
 from tinygan.errors import UserError
@@ -112,14 +113,21 @@ def _read_archive(path, split):
         with open(path, "rb") as file:
             if os.fstat(file.fileno()).st_size > _most_bytes():
                 raise UserError(f"{path} is too large to be {ARCHIVE}")
+            start = file.read(2)
+            if start != gzip_errors.MAGIC:
+                raise UserError(
+                    f"{path} is not a gzip file: it starts with {start.hex() or 'nothing'} instead "
+                    f"of {gzip_errors.MAGIC.hex()}; get {WHERE}"
+                )
+            file.seek(0)
             official = hashlib.file_digest(file, _md5).hexdigest() == ARCHIVE_MD5
             file.seek(0)
             with gzip.GzipFile(fileobj=file) as unpacked:
                 contents = _members(path, _Bounded(unpacked, _most_bytes()), FILES[split])
     except UserError:
         raise
-    except gzip.BadGzipFile as error:
-        raise UserError(f"{path} is damaged: {error}") from None
+    except gzip_errors.ERRORS as error:
+        raise UserError(f"{path} {gzip_errors.what_is_wrong(error)}") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {reason(error)}") from None
     except Exception as error:  # tarfile and zlib raise many kinds of exception

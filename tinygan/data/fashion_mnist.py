@@ -7,14 +7,13 @@ Source: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST: a novel image dataset for b
 learning algorithms".
 """
 
-import hashlib
-import os
+import functools
 import shlex
 from pathlib import Path
 
 from tinygan.cli import typed
-from tinygan.data.dataset import Dataset
-from tinygan.data.idx import read_idx
+from tinygan.data import idx_set
+from tinygan.data.idx_set import FILES
 from tinygan.data.locations import cache_dir, locations
 from tinygan.errors import UserError
 
@@ -31,12 +30,7 @@ CLASSES = (
     "Ankle boot",
 )
 
-__all__ = ["CLASSES", "cache_dir", "fetch_command", "load", "load_subset", "load_unverified"]
-
-FILES = {
-    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
-}
+__all__ = ["CLASSES", "FILES", "cache_dir", "fetch_command", "load", "load_subset"]
 
 # SHA-256 of the unpacked contents
 OFFICIAL = {
@@ -60,21 +54,26 @@ def fetch_command(folder=None):
 
 
 def load(split, data_dir=None):
-    """The whole set if it is found, else the embedded subset; see data.load."""
+    """The whole set if it is found, else the embedded subset; see data.load.
+
+    The files may have any of the names in idx_set; their contents are verified.
+    """
     for folder in _locations(data_dir):
-        images, labels = (_find(folder, name) for name in FILES[split])
-        if images and labels:
-            return _read("fashion-mnist", images, labels, OFFICIAL, str(folder))
-        if images or labels:
-            missing = FILES[split][0 if labels else 1]
+        paths = idx_set.find(folder, lambda name: name == "" or "fashion" in name.lower())
+        missing = [name for name in FILES[split] if name not in paths]
+        if not missing:
+            check = functools.partial(_check_official, folder)
+            return idx_set.read("fashion-mnist", split, paths, str(folder), check)
+        if len(missing) == 1:
             raise UserError(
-                f"{folder} has only a part of Fashion-MNIST: {missing}[.gz] is missing; get it "
+                f"{folder} has only a part of Fashion-MNIST: {missing[0]}[.gz] is missing; get it "
                 f"with {fetch_command(folder)}, or remove the rest"
             )
     if data_dir is not None:
         raise UserError(
-            f"no Fashion-MNIST in {data_dir}: there is no {FILES[split][0]}[.gz] in it; get it "
-            f"with {fetch_command(data_dir)}, or leave --data-dir out"
+            f"no Fashion-MNIST in {data_dir}: there is no {FILES[split][0]}[.gz] in it "
+            f"({idx_set.what_is_there(data_dir)}); get it with {fetch_command(data_dir)}, or leave "
+            "--data-dir out"
         )
     return load_subset(split)
 
@@ -82,56 +81,25 @@ def load(split, data_dir=None):
 def load_subset(split):
     """The 6,000 training or 1,000 test images that come with tinygan."""
     folder = Path(__file__).parent / "fashion_mnist_subset"
-    images, labels = (folder / f"{name}.gz" for name in FILES[split])
-    return _read("fashion-mnist-subset", images, labels, SUBSET, "the tinygan package")
-
-
-def load_unverified(split, data_dir):
-    """Four files with this format and these names, whose contents are not verified."""
-    if data_dir is None:
-        raise UserError("--data idx needs --data-dir: the folder with the four IDX files")
-    for folder in _locations(data_dir):
-        images, labels = (_find(folder, name) for name in FILES[split])
-        if images and labels:
-            return _read("idx", images, labels, None, str(folder))
-    raise UserError(
-        f"no IDX files in {data_dir}: {FILES[split][0]}[.gz] and {FILES[split][1]}[.gz] are needed"
-    )
+    paths = {name: folder / f"{name}.gz" for name in FILES[split]}
+    return idx_set.read("fashion-mnist-subset", split, paths, "the tinygan package", _check_subset)
 
 
 def _locations(data_dir):
     return locations(data_dir, "fashion-mnist")
 
 
-def _find(folder, name):
-    for path in (folder / name, folder / f"{name}.gz"):
-        if os.path.isfile(path):  # before Python 3.14 Path.is_file raises without permission
-            return path
-    return None
-
-
-def _read(name, images_path, labels_path, expected, origin):
-    images, contents = read_idx(images_path, ndim=3)
-    digest = _check(images_path, contents, expected)
-    labels, contents = read_idx(labels_path, ndim=1)
-    _check(labels_path, contents, expected)
-    if len(images) != len(labels):
+def _check_official(folder, name, path, digest):
+    if digest != OFFICIAL[name]:
         raise UserError(
-            f"{images_path} has {len(images):,} images but {labels_path} has {len(labels):,} labels"
+            f"{path} is altered: its SHA-256 is not that of Fashion-MNIST; remove it and get it "
+            f"again with {fetch_command(folder)}, or train on it as it is with --data idx "
+            f"--data-dir {shlex.quote(str(folder))}"
         )
-    return Dataset(name, images[..., None], labels, digest, origin)
 
 
-def _check(path, contents, expected):
-    digest = hashlib.sha256(contents).hexdigest()
-    if expected is None or digest == expected[path.name.removesuffix(".gz")]:
-        return digest
-    if expected is SUBSET:
+def _check_subset(name, path, digest):
+    if digest != SUBSET[name]:
         raise UserError(
             f"{path} is altered: it is not the file from tinygan; install tinygan again"
         )
-    raise UserError(
-        f"{path} is altered: its SHA-256 is not that of Fashion-MNIST; remove it and get it "
-        f"again with {fetch_command(path.parent)}, or train on it as it is with --data idx "
-        f"--data-dir {shlex.quote(str(path.parent))}"
-    )

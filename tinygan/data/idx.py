@@ -11,10 +11,10 @@ Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database", section "the IDX f
 
 import gzip
 import math
-import zlib
 
 import numpy as np
 
+from tinygan.data import gzip_errors
 from tinygan.errors import UserError
 from tinygan.files import reason
 
@@ -31,17 +31,15 @@ def read_idx(path, ndim):
     """
     try:
         with open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
+            packed = file.read(2) == gzip_errors.MAGIC
         with gzip.open(path, "rb") if packed else open(path, "rb") as file:
             header = file.read(4 + 4 * ndim)
             shape = _parse_header(path, header, ndim)
             size = math.prod(shape)
             body = _read_up_to(file, size)
             extra = file.read(1)
-    except EOFError:
-        raise UserError(f"{path} is truncated: its gzip stream ends too early") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise UserError(f"{path} is damaged: {error}") from None
+    except gzip_errors.ERRORS as error:
+        raise UserError(f"{path} {gzip_errors.what_is_wrong(error)}") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {reason(error)}") from None
     if len(body) < size:

@@ -19,6 +19,11 @@ def cache_dir():
     return Path(base) / "tinygan"
 
 
+def cache_variable():
+    """The variable of the environment that moves cache_dir()."""
+    return {"win32": "LOCALAPPDATA", "darwin": "HOME"}.get(sys.platform, "XDG_CACHE_HOME")
+
+
 def locations(data_dir, name):
     """The folders in which to look for the set `name`, in order: data_dir alone if it is given,
     else $TINYGAN_DATA, the cache folder and /usr/share/datasets. Each may hold the set itself or a

@@ -95,9 +95,10 @@ def build_reference(
 ):
     """The Reference for a data set.
 
-    name, data_dir, background: as for data.load. n: lowered to the number of test images, and to half that of
-    the training images. classes: labels; images with others are left out. sha256: what that of the
-    training images must be, if given. xp: what computes the features. say: see protocol.measure.
+    name, data_dir, background: as for data.load. n: lowered to the number of test images, and to
+    half that of the training images. classes: labels; images with others are left out. sha256: what
+    that of the training images must be, if given. xp: what computes the features. say: see
+    protocol.measure.
     Raises UserError when the data is missing or has another SHA-256, when there are too few images,
     or no extractor for their shape.
     """

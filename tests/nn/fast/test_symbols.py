@@ -1,4 +1,4 @@
-"""Functions of a library that it does not export are found by its table of symbols, or not at all."""
+"""Functions that a library hides are found by its table of symbols, or not at all."""
 
 import ctypes
 import sys
