@@ -272,6 +272,58 @@ def test_of_more_images_than_n_the_seed_chooses(cli, tmp_path, monkeypatch):
     assert set(first) != set(other)
 
 
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_a_folder_or_a_zip_of_pictures_measures_as_the_file_of_the_same(cli, run, tmp_path, form):
+    name = run("dcgan")
+    for out in ("many", "many.npz"):
+        cli(sample.main, f"{name} --n 60 --out {out}")
+    if form == "zip":
+        shutil.make_archive("many", "zip", "many")
+    what = {"folder": "many", "zip": "many.zip"}[form]
+    found = {}
+    for samples in (what, "many.npz"):
+        words = f"{samples} --data fashion-mnist-subset --quiet --json numbers.json"
+        code, out, err = cli(evaluate.main, words)
+        assert code == 0, err
+        assert out.startswith(f"{samples}: 60 samples against 60 images")
+        found[samples] = json.loads((tmp_path / "numbers.json").read_text())
+    for part in ("metrics", "floor", "protocol"):
+        assert found[what][part] == found["many.npz"][part]
+
+
+def test_coloured_pictures_of_grey_things_and_other_sizes(cli, tmp_path):
+    for folder, size in (("coloured", 28), ("wide", 40)):
+        (tmp_path / folder).mkdir()
+        for i, image in enumerate(TEST.images[:40]):
+            picture = Image.fromarray(image[..., 0]).convert("RGB").resize((size, size))
+            picture.save(tmp_path / folder / f"{i}.png")
+    words = "--data fashion-mnist-subset --quiet"
+    code, out, _ = cli(evaluate.main, f"coloured {words}")
+    assert code == 0
+    assert out.startswith("coloured: 40 samples")
+    code, out, err = cli(evaluate.main, f"wide {words}")
+    assert (code, out) == (2, "")
+    assert "wide has images of 40 × 40 × 3, fashion-mnist-subset of 28 × 28 × 1" in err
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda folder: None, "things is empty: a run folder or a folder of pictures is wanted"),
+        (lambda folder: (folder / "a.txt").touch(), "no images in things: only .jpg, .jpeg, .png"),
+        (lambda folder: (folder / "a.png").touch(), "things has no picture that can be read"),
+        (lambda folder: folder.rmdir(), "things is not a run folder: it has no config.json"),
+    ],
+)
+def test_a_folder_that_is_neither_a_run_nor_has_pictures(cli, tmp_path, make, says):
+    (tmp_path / "things").mkdir()
+    make(tmp_path / "things")
+    code, out, err = cli(evaluate.main, "things")
+    assert (code, out) == (2, "")
+    assert one_line(err)
+    assert says in err
+
+
 def test_a_small_file_lowers_n(cli, tmp_path):
     save(tmp_path / "few.npz", images=TEST.images[:50])
     _, out, _ = cli(evaluate.main, "few.npz --data fashion-mnist-subset --quiet")
@@ -309,7 +361,7 @@ def test_an_empty_name(capsys):
     assert ended.value.code == 2
     err = capsys.readouterr().err
     assert one_line(err)
-    assert "argument RUN|FILE.npz: must be the name of a file or folder, got ''" in err
+    assert "argument RUN|FILE.npz|DIR: must be the name of a file or folder, got ''" in err
 
 
 @pytest.mark.parametrize(
@@ -336,7 +388,7 @@ def test_a_file_that_cannot_be_measured(cli, tmp_path, arrays, says):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("", "the following arguments are required: RUN|FILE.npz"),
+        ("", "the following arguments are required: RUN|FILE.npz|DIR"),
         ("nowhere", "nowhere is not a run folder: it has no config.json"),
         ("nowhere.npz", "cannot read nowhere.npz: no such file"),
         ("good.npz --data cifar11", "unknown data 'cifar11'"),
@@ -344,8 +396,8 @@ def test_a_file_that_cannot_be_measured(cli, tmp_path, arrays, says):
         ("good.npz --n 5", "argument --n: must be at least 6"),
         ("good.npz --prior gmm", "--prior is for a run folder"),
         ("good.npz --json missing/x.json", "cannot write missing/x.json: there is no folder"),
-        ("dcgan --data fashion-mnist", "--data is for FILE.npz: a run is measured on its own data"),
-        ("dcgan --json x.json", "--json is for FILE.npz"),
+        ("dcgan --data fashion-mnist", "--data is for FILE.npz and DIR: a run is measured"),
+        ("dcgan --json x.json", "--json is for FILE.npz and DIR"),
         ("dcgan --prior gmm", "--prior is for autoencoders, and this is dcgan"),
         ("dcgan --classes 1", "--classes is for conditional GANs"),
         ("dcgan --data-dir nowhere", "fashion-mnist-subset comes with tinygan: leave --data-dir"),

@@ -24,5 +24,12 @@ class Stopped(RunError):
 
 
 def first_line(error):
-    """The first line of what an exception says, or the name of its class."""
-    return (str(error) or type(error).__name__).splitlines()[0]
+    """What an exception says, or the name of its class, on one line that is not too long."""
+    return shown((str(error).strip() or type(error).__name__).splitlines()[0])
+
+
+def shown(text):
+    """Untrusted text, such as a name in an archive, inside a sentence: one line without control
+    characters, of at most 80 characters."""
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return text if len(text) <= 80 else f"{text[:40]}…{text[-39:]}"

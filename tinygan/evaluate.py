@@ -1,4 +1,4 @@
-"""python -m tinygan.evaluate RUN|FILE.npz: measure how good samples are, beside real images."""
+"""python -m tinygan.evaluate RUN|FILE.npz|DIR: measure how good samples are, beside real images."""
 
 import os
 from pathlib import Path
@@ -29,14 +29,14 @@ def main(argv=None):
     args = _parser().parse_args(argv)
     args.classes = class_numbers(args.classes)
     xp, say = backend.get(args.backend), printer(args.quiet)
-    if args.samples.endswith(".npz") or os.path.isfile(args.samples):
+    if not _is_run(args.samples):
         _file(args, xp, say)
         return 0
     for option in ("data", "json"):
         if getattr(args, option) is not None:
             raise UserError(
-                f"--{option} is for FILE.npz: a run is measured on its own data, and its numbers "
-                "go into evaluation.json in its folder"
+                f"--{option} is for FILE.npz and DIR: a run is measured on its own data, and its "
+                "numbers go into evaluation.json in its folder"
             )
     if recipes.get(read_config(args.samples)["recipe"]).model.draws_images:
         _run(args, xp, say)
@@ -48,24 +48,37 @@ def main(argv=None):
 def _parser():
     parser = Parser(
         prog="python -m tinygan.evaluate",
-        usage="%(prog)s RUN|FILE.npz [options]",
+        usage="%(prog)s RUN|FILE.npz|DIR [options]",
         description="Measure samples against images of the test split, beside the floor: the same "
         "numbers for real training images. A run's go into RUN/evaluation.json, and its samples "
         "with the nearest training images into RUN/memorisation.png. A run of the recipe "
         "classifier is asked to classify all test images.",
     )
     add = parser.add_argument
-    add("samples", metavar="RUN|FILE.npz", type=path, help="a run folder, or a file with an array "
-        "images, uint8 (N, H, W, C), and optionally labels (N,)")  # fmt: skip
+    add("samples", metavar="RUN|FILE.npz|DIR", type=path, help="a run folder; a file with an array "
+        "images (or arr_0), uint8 (N, H, W, C), and optionally labels (or arr_1) (N,); or a folder "
+        "or a .zip of pictures")  # fmt: skip
     add_protocol_options(parser)
-    add("--data", metavar="NAME", help="for FILE.npz: what to compare with (default: by the size "
-        f"of the images, {', '.join(BY_SHAPE.values())})")  # fmt: skip
-    add("--json", metavar="FILE", type=path, help="for FILE.npz: write the numbers there")
+    add("--data", metavar="NAME", help="for FILE.npz and DIR: what to compare with (default: by "
+        f"the size of the images, {', '.join(BY_SHAPE.values())})")  # fmt: skip
+    add("--json", metavar="FILE", type=path, help="for FILE.npz and DIR: write the numbers there")
     add("--prior", metavar="NAME", type=one_of(*PRIORS), help="of an autoencoder: decode "
         "N(0, I), or samples of a mixture fitted to its codes (default: the run's)")  # fmt: skip
     add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: draw, and "
-        "compare with, these classes alone; of FILE.npz: compare with these alone")  # fmt: skip
+        "compare with, these classes alone; of FILE.npz and DIR: compare with these")  # fmt: skip
     return parser
+
+
+def _is_run(name):
+    """Whether this is a run folder, rather than a file or a folder of pictures."""
+    if os.path.isfile(name) or name.endswith((".npz", ".zip")):
+        return False
+    if os.path.exists(os.path.join(name, "config.json")) or not os.path.isdir(name):
+        return True  # or it is asked for as one
+    with os.scandir(name) as entries:
+        if not any(entries):
+            raise UserError(f"{name} is empty: a run folder or a folder of pictures is wanted")
+    return False
 
 
 def _file(args, xp, say):

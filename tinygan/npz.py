@@ -18,7 +18,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from tinygan.errors import UserError, first_line
+from tinygan.errors import UserError, first_line, shown
 from tinygan.files import atomic_write, reason
 
 FORMAT = 1
@@ -71,16 +71,27 @@ def read_arrays(path):
 
 
 def read_images(path):
-    """The arrays images, uint8 (N, H, W, C), and labels, (N,) or None, of any .npz file.
+    """The images, uint8 (N, H, W, C), and their labels, (N,) or None, of any .npz file.
 
-    Each may be compressed, and unpacked up to 1 GiB large. Raises UserError for anything else.
+    They are the arrays images and labels, or arr_0 and arr_1, as np.savez calls arrays without a
+    name. Grey images may lack their last axis, and the colours may come first, (N, C, H, W).
+    Each array may be compressed, and unpacked up to 1 GiB large. Raises UserError for anything
+    else.
     """
     with _errors(path, "an .npz file that can be read"), zipfile.ZipFile(path) as archive:
         names = archive.namelist()
-        if "images.npy" not in names:
-            raise UserError(f"{path} has no array images: write one with python -m tinygan.sample")
-        images = _read_npy(archive, "images.npy", MAX_BYTES)
-        labels = _read_npy(archive, "labels.npy", MAX_BYTES) if "labels.npy" in names else None
+        pairs = [("images.npy", "labels.npy"), ("arr_0.npy", "arr_1.npy")]
+        pair = next((pair for pair in pairs if pair[0] in names), None)
+        if pair is None:
+            there = ", ".join(name.removesuffix(".npy") for name in names[:5]) or "nothing"
+            raise UserError(
+                f"{path} has no array images (or arr_0), but {shown(there)}: save it with "
+                "np.savez(file, images=images)"
+            )
+        images, labels = (
+            _read_npy(archive, name, MAX_BYTES) if name in names else None for name in pair
+        )
+    images = _channels_last(images)
     _check_images(path, images, labels)
     return images, labels
 
@@ -134,10 +145,22 @@ def _read_npy(archive, name, most):
     )
 
 
+def _channels_last(images):
+    """Images as (N, H, W, C), where there is no doubt which axis is which."""
+    if images.ndim == 3:
+        return images[..., None]
+    if images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[3] not in (1, 3):
+        return np.ascontiguousarray(np.moveaxis(images, 1, 3))
+    return images
+
+
 def _check_images(path, images, labels):
     if images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
+        how = "" if images.dtype.kind != "f" else (
+            "; for values from -1 to 1: (images * 127.5 + 127.5).round().astype('uint8')"
+        )  # fmt: skip
         raise UserError(
-            f"{path}: images must be uint8 (N, H, W, C), got {images.dtype} {images.shape}"
+            f"{path}: images must be uint8 (N, H, W, C), got {images.dtype} {images.shape}{how}"
         )
     if labels is None:
         return

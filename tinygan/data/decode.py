@@ -17,8 +17,7 @@ import warnings
 
 import numpy as np
 
-from tinygan.data.shown import shown
-from tinygan.errors import UserError
+from tinygan.errors import UserError, shown
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP")  # the formats that Pillow may try
 MAX_PIXELS = 50_000_000  # of one picture; half as many where decoding takes twice the memory
@@ -32,6 +31,7 @@ _GREY_16 = {"I", "I;16", "I;16L", "I;16B", "I;16N"}
 
 _GAP = 16  # a large picture is reduced by a whole factor to this many times the size, or more
 _STRIP = 1 << 20  # pixels that are converted at once
+_ORIENTATION = 0x0112  # the EXIF tag
 _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")  # of a JPEG: a marker, then its length
 
 
@@ -97,6 +97,13 @@ def whole(data, shape, background):
     if upright.size != (w, h):
         raise OtherSize(upright.size)
     return np.asarray(upright.convert("L" if c == 1 else "RGB")).reshape(shape)
+
+
+def upright_size(data):
+    """(H, W) of a picture, turned upright. data: the file's bytes; raises as `whole` does."""
+    with _opened(data) as image:
+        w, h = image.size
+        return (w, h) if image.getexif().get(_ORIENTATION, 1) >= 5 else (h, w)
 
 
 @contextlib.contextmanager
@@ -205,5 +212,5 @@ def _upright(scaled, image):
         6: turns.ROTATE_270,
         7: turns.TRANSVERSE,
         8: turns.ROTATE_90,
-    }.get(image.getexif().get(0x0112))  # the orientation
+    }.get(image.getexif().get(_ORIENTATION))
     return scaled if turn is None else scaled.transpose(turn)

@@ -19,8 +19,7 @@ import sys
 from tinygan.data.dataset import Dataset
 from tinygan.data.idx import read_idx
 from tinygan.data.locations import locations
-from tinygan.data.shown import shown
-from tinygan.errors import UserError
+from tinygan.errors import UserError, shown
 from tinygan.files import reason
 
 FILES = {

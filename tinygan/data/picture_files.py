@@ -17,8 +17,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from tinygan.data.shown import shown
-from tinygan.errors import UserError
+from tinygan.errors import UserError, shown
 from tinygan.files import reason
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")

@@ -1,14 +1,14 @@
 """A folder or a .zip of pictures as one array, at their own size. Nothing here scales."""
 
+import contextlib
 import sys
 
 import numpy as np
 
-from tinygan.data.decode import OtherSize, colour, whole
+from tinygan.data.decode import OtherSize, colour, upright_size, whole
 from tinygan.data.faces import BACKGROUND
 from tinygan.data.picture_files import Skipped, open_pictures
-from tinygan.data.shown import shown
-from tinygan.errors import UserError
+from tinygan.errors import UserError, shown
 
 MAX_BYTES = 1 << 30  # of all pixels
 
@@ -50,3 +50,15 @@ def read_pictures(path, shape, background=BACKGROUND):
     if skipped:
         print(f"pictures: skipped {skipped}", file=sys.stderr)
     return images[:done]
+
+
+def size_of_first(path):
+    """(H, W) of the first picture, by name, of a folder or a .zip that can be read.
+
+    Raises UserError when there is none.
+    """
+    with open_pictures(path) as source:
+        for name in source.names:
+            with contextlib.suppress(Exception):  # Pillow and zipfile raise many kinds of exception
+                return upright_size(source.read(name))
+    raise UserError(f"{path} has no picture that can be read")

@@ -1,9 +1,11 @@
-"""Measuring the images of a file, whoever has drawn them."""
+"""Measuring the images of a file or a folder, whoever has drawn them."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 
+from tinygan.data.pictures import read_pictures, size_of_first
 from tinygan.errors import UserError
 from tinygan.evaluation import protocol
 from tinygan.evaluation.features import size_words
@@ -16,16 +18,17 @@ BY_SHAPE = {(28, 28, 1): "fashion-mnist", (32, 32, 3): "cifar10", (64, 64, 3): "
 
 
 def evaluate_file(file, *, n, seed, name=None, data_dir=None, classes=None, xp, say, warn):
-    """Measure the images of an .npz file.
+    """Measure the images of an .npz file, or the pictures of a folder or a .zip.
 
-    file: see npz.read_images. n: at most how many images; seed: of their choice where the file has
-    more. name: of the data set to compare with; None chooses by the size of the images. data_dir:
+    file: see npz.read_images and data.read_pictures. n: at most how many images; seed: of their
+    choice where the file has more. name: of the data set to compare with; None chooses by the size of the images. data_dir:
     as for data.load. classes: labels to compare with; None takes those in the file, or all. say:
     see protocol.measure. warn: called with a line of text where the data is not what was asked for.
-    Returns a dict like evaluate_run's, with "file" and "file_sha256" for the facts of a run.
+    Returns a dict like evaluate_run's, with "file" and "file_sha256" (of a folder or a .zip: the
+    SHA-256 of its pixels) for the facts of a run.
     Raises UserError for a file that does not fit, and as build_reference does.
     """
-    images, labels = read_images(file)
+    images, labels, digest = _read(file)
     size, n = size_words(images.shape[1:]), min(n, len(images))
     name = name or BY_SHAPE.get(images.shape[1:])
     if name is None:
@@ -51,10 +54,20 @@ def evaluate_file(file, *, n, seed, name=None, data_dir=None, classes=None, xp, 
         "protocol": reference.protocol(),
         "metrics": protocol.measure(reference, images[chosen], labels, say=say),
         "floor": protocol.floor(reference, say=say),
-        "file": Path(file).name,
-        "file_sha256": file_sha256(file),
+        "file": Path(file).resolve().name,
+        "file_sha256": digest,
         "backend": xp.__name__,
     }
+
+
+def _read(file):
+    """(images, their labels or None, a SHA-256) of an .npz file, a folder or a .zip."""
+    if Path(file).is_dir() or str(file).lower().endswith(".zip"):
+        size = size_of_first(file)
+        known = (shape for shape in BY_SHAPE if shape[:2] == size)
+        images = read_pictures(file, next(known, (*size, 3)))
+        return images, None, hashlib.sha256(images).hexdigest()
+    return *read_images(file), file_sha256(file)
 
 
 def _classes(file, labels, classes):

@@ -1,9 +1,10 @@
 """Untrusted text in a sentence: one line that a terminal cannot misread."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygan.data.shown import shown
+from tinygan.errors import first_line, shown
 
 
 @given(st.text(max_size=300))
@@ -19,3 +20,10 @@ def test_an_ordinary_name_is_shown_as_it_is(text):
 
 def test_a_long_name_keeps_its_beginning_and_its_end():
     assert shown("a" * 100 + ".png") == "a" * 40 + "…" + "a" * 35 + ".png"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"), [(ValueError("one\ntwo"), "one"), (ValueError(), "ValueError")]
+)
+def test_the_first_line_of_an_error(error, line):
+    assert first_line(error) == line
