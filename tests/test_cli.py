@@ -1,5 +1,6 @@
 """How commands end: one line, the right exit code, no traceback, even without an output."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,22 @@ def test_output_that_cannot_be_written_is_one_line(buffering):
     assert done.stderr == "tinygan: cannot write the output: no space left on device\n"
 
 
-def test_a_missing_folder_is_reported_early(tmp_path):
+def test_what_cannot_be_written_is_reported_early(tmp_path):
     check_folder(tmp_path / "x.csv")
     with pytest.raises(UserError, match=r"cannot write .*x.csv: there is no folder .*missing"):
         check_folder(tmp_path / "missing" / "x.csv")
+    with pytest.raises(UserError, match=r"cannot write .*a.csv: file name too long"):
+        check_folder(tmp_path / f"{'a' * 300}.csv")
+
+
+def test_a_folder_that_may_not_be_entered_is_reported_early(tmp_path, monkeypatch):
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "lstat", denied)
+    with pytest.raises(UserError, match=r"cannot write .*x.csv: permission denied"):
+        check_folder(tmp_path / "x.csv")
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(UserError, match=r"x.csv: the folder .* may not be written to"):
+        check_folder(tmp_path / "x.csv")

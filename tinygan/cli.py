@@ -131,9 +131,21 @@ def path(text):
 
 
 def check_folder(file):
-    """Raise UserError now if `file` could not be written later because its folder is missing."""
-    if not Path(file).absolute().parent.is_dir():
+    """Raise UserError now if `file` could not be written later: its folder is missing or may not be
+    written to, or its name is too long."""
+    folder = os.path.dirname(os.path.abspath(file))
+    if not os.path.isdir(folder):
         raise UserError(f"cannot write {file}: there is no folder {Path(file).parent}")
+    try:
+        os.lstat(file)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise UserError(f"cannot write {file}: {reason(error)}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(
+            f"cannot write {file}: the folder {Path(file).parent} may not be written to"
+        )
 
 
 def printer(quiet=False):

@@ -21,6 +21,7 @@ from tinygan.evaluation.measure_run import evaluate_run, measured_against
 from tinygan.evaluation.options import add_protocol_options
 from tinygan.evaluation.report import confusion_table, table
 from tinygan.evaluation.result import write_json
+from tinygan.files import reason
 from tinygan.recipes.options import PRIORS
 from tinygan.runs.config import read_config
 
@@ -75,9 +76,11 @@ def _is_run(name):
         return False
     if os.path.exists(os.path.join(name, "config.json")) or not os.path.isdir(name):
         return True  # or it is asked for as one
-    with os.scandir(name) as entries:
-        if not any(entries):
+    try:
+        if not os.listdir(name):
             raise UserError(f"{name} is empty: a run folder or a folder of pictures is wanted")
+    except OSError as error:
+        raise UserError(f"cannot read {name}: {reason(error)}") from None
     return False
 
 

@@ -1,6 +1,7 @@
 """Measuring the images of a file or a folder, whoever has drawn them."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def evaluate_file(file, *, n, seed, name=None, data_dir=None, classes=None, xp, 
 
 def _read(file):
     """(images, their labels or None, a SHA-256) of an .npz file, a folder or a .zip."""
-    if Path(file).is_dir() or str(file).lower().endswith(".zip"):
+    if os.path.isdir(file) or str(file).lower().endswith(".zip"):
         size = size_of_first(file)
         known = (shape for shape in BY_SHAPE if shape[:2] == size)
         images = read_pictures(file, next(known, (*size, 3)))
