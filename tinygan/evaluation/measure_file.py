@@ -22,9 +22,10 @@ def evaluate_file(file, *, n, seed, name=None, data_dir=None, classes=None, xp, 
     """Measure the images of an .npz file, or the pictures of a folder or a .zip.
 
     file: see npz.read_images and data.read_pictures. n: at most how many images; seed: of their
-    choice where the file has more. name: of the data set to compare with; None chooses by the size of the images. data_dir:
-    as for data.load. classes: labels to compare with; None takes those in the file, or all. say:
-    see protocol.measure. warn: called with a line of text where the data is not what was asked for.
+    choice where the file has more. name: of the data set to compare with; None chooses by the size
+    of the images. data_dir: as for data.load. classes: labels to compare with; None takes those in
+    the file, or all. say: see protocol.measure. warn: called with a line of text where the data is
+    not what was asked for.
     Returns a dict like evaluate_run's, with "file" and "file_sha256" (of a folder or a .zip: the
     SHA-256 of its pixels) for the facts of a run.
     Raises UserError for a file that does not fit, and as build_reference does.
