@@ -52,6 +52,8 @@ def test_about_tells_of_the_documents_own_settings_and_of_every_option(cli):
     code, out, _ = cli(train.main, "dcgan --about")
     assert code == 0
     assert "--lr 0.00001 --epochs 100" in " ".join(out.split())
+    for option in ("--d-steps 1", "--label-smoothing 0.0", "--ema -", "--flip off"):
+        assert option in " ".join(out.split())
     for name in recipes.names():
         code, out, _ = cli(train.main, f"{name} --about")
         assert code == 0

@@ -12,7 +12,7 @@ def about(recipe, given):
     lines = [f"{recipe.name}: {recipe.summary}", "", *textwrap.wrap(recipe.details, 88), ""]
     lines.append(f"data {recipe.data}, {recipe.epochs} epochs; options and their defaults:")
     for name, value in recipe.options.items():
-        shown = {None: "-", False: "off", True: "on"}.get(value, value)
+        shown = "-" if value is None else "off" if value is False else value
         lines.append(f"  {flag(name):<18} {shown!s:<8} {OPTIONS[name].meaning}")
     model = recipe.new_model(recipe.options | given, seed=0, image_shape=(28, 28, 1))
     for name, inputs in model.examples().items():
