@@ -101,6 +101,7 @@ def torches(row):
     return [side for side in row["sides"] if side.startswith("torch")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "peer"),
     [

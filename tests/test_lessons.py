@@ -34,6 +34,7 @@ def run(path, folder, *options):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @each_lesson
 def test_runs_from_top_to_bottom_and_draws_its_pictures(path, tmp_path):
     copy = shutil.copy(path, tmp_path)  # its pictures go beside it
@@ -45,6 +46,7 @@ def test_runs_from_top_to_bottom_and_draws_its_pictures(path, tmp_path):
         assert (ROOT / "lessons" / picture).is_file(), f"{picture} is not kept"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
 def test_answers_are_checked(path, tmp_path):
     run(path, tmp_path)

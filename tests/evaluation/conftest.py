@@ -56,7 +56,7 @@ def tiny(monkeypatch, train, test):
     """tiny(M, L): a data set of so many training and test images."""
 
     def make(n_train, n_test, name="idx"):
-        def fake(_, split, data_dir):
+        def fake(_, split, data_dir, background):
             of, n = (train, n_train) if split == "train" else (test, n_test)
             return Dataset(name, of.images[:n], of.labels[:n], of.sha256, "here")
 
