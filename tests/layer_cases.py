@@ -20,6 +20,11 @@ def conv_net(rng):
     )
 
 
+# The dtypes that layers, losses and the optimizer refuse
+NOT_COMPUTED_IN = ["float16", "uint8", "int64", "bool", "complex64", "object"]
+if np.dtype(np.longdouble) != np.float64:  # as on Linux
+    NOT_COMPUTED_IN.append("longdouble")
+
 # name: (rng -> layer, shape of x)
 LAYERS = {
     "dense": (lambda r: nn.Dense(5, 3, rng=r, std=0.5), (7, 5)),

@@ -4,6 +4,7 @@ import contextlib
 
 import numpy as np
 import pytest
+from layer_cases import NOT_COMPUTED_IN
 
 from tinygan import backend, nn
 from tinygan.models.conditional import Conditional
@@ -49,6 +50,16 @@ def test_its_gradients_agree_with_finite_differences(rng, version):
     report = nn.check_gradients(OfImages(network(rng)), rng.standard_normal((5, 2, 3, 2)))
     assert "net.embedding.W" in report.errors
     assert report.worst < 1e-6, report
+
+
+@pytest.mark.parametrize("dtype", NOT_COMPUTED_IN)
+def test_the_dtypes_that_layers_refuse_are_refused(rng, dtype):
+    net, says = network(rng), f"computes in float32 or float64, got {np.dtype(dtype)}"
+    with pytest.raises(TypeError, match=f"Conditional {says}"):
+        net.forward(np.ones((5, 12), dtype), LABELS)
+    net.forward(np.ones((5, 12)), LABELS)
+    with pytest.raises(TypeError, match=says):
+        net.backward(np.ones((5, 2), dtype))
 
 
 def test_accumulate_false_leaves_the_embedding_alone_and_input_grad_false_gives_none(rng):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from layer_cases import NOT_COMPUTED_IN
 
 from tinygan import backend, nn
 
@@ -145,6 +146,21 @@ def test_a_parameter_that_is_there_twice_is_refused():
     p = nn.Param(np.ones(3))
     with pytest.raises(ValueError, match="a parameter twice"):
         nn.Adam([p, nn.Param(np.ones(3)), p])
+
+
+@pytest.mark.parametrize("dtype", NOT_COMPUTED_IN)
+def test_the_dtypes_that_layers_refuse_are_refused_and_nothing_moves(dtype):
+    says = rf"^Adam computes in float32 or float64, got {np.dtype(dtype)}: convert it with "
+    with pytest.raises(TypeError, match=says):
+        nn.Adam([nn.Param(np.ones(2)), nn.Param(np.ones(3, dtype))])
+    params = two_params()
+    adam = nn.Adam(params)
+    params[0].grad += 1
+    params[1].grad = np.ones((1, 1), dtype)
+    with pytest.raises(TypeError, match=says):
+        adam.step()
+    assert (params[0].data == [1.0, -2.0]).all()
+    assert adam.t == 0
 
 
 def test_every_array_is_updated_in_place(version):

@@ -2,7 +2,13 @@
 
 import numpy as np
 import pytest
-from layer_cases import LAYERS, make, names_with_input_gradient, names_with_params
+from layer_cases import (
+    LAYERS,
+    NOT_COMPUTED_IN,
+    make,
+    names_with_input_gradient,
+    names_with_params,
+)
 
 from tinygan import nn
 
@@ -97,6 +103,16 @@ def test_checking_leaves_the_layer_as_it_was(name):
     assert states == [g.bit_generator.state for g in layer.generators()]
 
 
+@pytest.mark.parametrize("dtype", NOT_COMPUTED_IN)
+def test_the_dtypes_that_layers_refuse_are_refused(dtype):
+    says = rf"computes in float32 or float64, got {np.dtype(dtype)}: convert it with "
+    layer, x = make("dense")
+    with pytest.raises(TypeError, match=says):
+        nn.check_gradients(layer, np.ones(x.shape, dtype))
+
+
 def test_numerical_gradient_refuses_what_it_cannot_change_in_place():
-    with pytest.raises(ValueError, match="contiguous"):
-        nn.numerical_gradient(lambda: 0.0, np.zeros((3, 4)).T)
+    says = "contiguous float64 array, to change it in place by small steps; got"
+    for x in (np.zeros((3, 4)).T, np.zeros(3, np.float32), np.zeros(3, int)):
+        with pytest.raises(ValueError, match=says):
+            nn.numerical_gradient(lambda: 0.0, x)

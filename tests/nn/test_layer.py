@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 import strict_device
-from layer_cases import LAYERS, make, names_with_input_gradient, names_with_params
+from layer_cases import (
+    LAYERS,
+    NOT_COMPUTED_IN,
+    make,
+    names_with_input_gradient,
+    names_with_params,
+)
 
 from tinygan import backend, nn
 
@@ -163,25 +169,68 @@ def test_without_input_grad_backward_ends_at_the_first_layer_with_parameters(rng
             layer.take()
 
 
-INTEGERS_REFUSED = {
-    "relu": nn.ReLU,
-    "leaky relu": lambda: nn.LeakyReLU(0.5),
-    "batchnorm": lambda: nn.BatchNorm(3),
-    "dropout": lambda: nn.Dropout(0.5, rng=np.random.default_rng(0)),
-}
+def leaves(layer):
+    """The layers that compute, in the order of forward."""
+    return [inner for inner in layer.tree() if not isinstance(inner, nn.Sequential)]
 
 
-@pytest.mark.parametrize("n", [2, 200])
-@pytest.mark.parametrize("name", INTEGERS_REFUSED)
-def test_integers_are_refused_in_words_both_ways(name, n, xp, version):
-    layer = INTEGERS_REFUSED[name]().to(xp)
-    x = backend.to_device(np.full((n, 3), -1, np.int64), xp)
-    says = r"floating point, got int64: use x.astype\('float32'\)"
-    with pytest.raises(TypeError, match=says):
+def refused_by(layer, dtype):
+    """The sentence, as a regular expression, with which a layer refuses a dtype."""
+    return (
+        rf"^{type(layer).__name__} computes in float32 or float64, got {np.dtype(dtype)}: "
+        r"convert it with \.astype\('float32'\)$"
+    )
+
+
+@pytest.mark.parametrize("dtype", NOT_COMPUTED_IN)
+@pytest.mark.parametrize("name", names_with_input_gradient())
+def test_every_layer_refuses_every_other_dtype_in_one_sentence(name, dtype):
+    layer, x = make(name)
+    other = np.ones(x.shape, dtype)
+    first, last = leaves(layer)[0], leaves(layer)[-1]
+    for mode in (layer.train, layer.eval):
+        mode()
+        with pytest.raises(TypeError, match=refused_by(first, dtype)):
+            layer.forward(other)
+    y = layer.train().forward(x)
+    with pytest.raises(TypeError, match=refused_by(last, dtype)):
+        layer.backward(np.ones(y.shape, dtype))
+    if len(leaves(layer)) == 1 and type(layer).jvp is not nn.Layer.jvp:
         layer.forward(x)
-    layer.forward(x.astype(np.float32))
-    with pytest.raises(TypeError, match=says):
-        layer.backward(x)
+        with pytest.raises(TypeError, match=refused_by(layer, dtype)):
+            layer.jvp(other)
+
+
+@pytest.mark.parametrize("name", names_with_input_gradient())
+def test_a_refused_dtype_is_refused_on_a_device_too(name, device):
+    layer, x = make(name)
+    layer.to(device)
+    with pytest.raises(TypeError, match="computes in float32 or float64, got float16"):
+        layer.forward(backend.to_device(x.astype(np.float16), device))
+
+
+@pytest.mark.parametrize("dtype", [*NOT_COMPUTED_IN, np.float32, np.float64])
+def test_an_embedding_takes_integers_alone_and_gradients_as_all_layers_do(dtype):
+    layer, labels = make("embedding")
+    other = labels.astype(dtype)
+    if np.dtype(dtype).kind in "iu":
+        np.testing.assert_array_equal(layer.forward(other), layer.forward(labels))
+    else:
+        says = f"Embedding expects integer labels, got {np.dtype(dtype)}"
+        with pytest.raises(ValueError, match=says):
+            layer.forward(other)
+    y = layer.forward(labels)
+    if dtype in NOT_COMPUTED_IN:
+        with pytest.raises(TypeError, match=refused_by(layer, dtype)):
+            layer.backward(np.ones(y.shape, dtype))
+    else:
+        layer.backward(np.ones(y.shape, dtype))
+
+
+def test_every_layer_that_nn_exports_has_a_case():
+    exported = {value for value in vars(nn).values() if isinstance(value, type)}
+    exported = {layer for layer in exported if issubclass(layer, nn.Layer)} - {nn.Layer}
+    assert exported == {type(layer) for name in LAYERS for layer in make(name)[0].tree()}
 
 
 @pytest.mark.parametrize("name", LAYERS)

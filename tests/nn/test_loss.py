@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from layer_cases import NOT_COMPUTED_IN
 
 from tinygan import backend, nn
 
@@ -65,6 +66,32 @@ def test_mse_and_softmax_stay_float32():
     x = np.ones((2, 3), np.float32)
     for loss, g in (nn.mse(x, np.zeros((2, 3))), nn.softmax_cross_entropy(x, np.array([0, 2]))):
         assert (loss.dtype, g.dtype) == (np.float32, np.float32)
+
+
+@pytest.mark.parametrize("dtype", NOT_COMPUTED_IN)
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x: nn.bce_with_logits(x, 1.0),
+        lambda x: nn.mse(x, np.zeros(x.shape)),
+        lambda x: nn.softmax_cross_entropy(x, np.array([0, 2])),
+        nn.sigmoid,
+    ],
+    ids=["bce_with_logits", "mse", "softmax_cross_entropy", "sigmoid"],
+)
+def test_losses_refuse_the_dtypes_that_layers_refuse(loss, dtype, request):
+    name = request.node.callspec.id.split("-")[0]
+    says = rf"^{name} computes in float32 or float64, got {np.dtype(dtype)}: convert it with "
+    with pytest.raises(TypeError, match=says):
+        loss(np.ones((2, 3), dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64", "bool", "complex64", "object"])
+def test_softmax_takes_integer_labels_alone(dtype):
+    with pytest.raises(ValueError, match=f"integer labels .* and {dtype}"):
+        nn.softmax_cross_entropy(np.zeros((2, 2)), np.ones(2, dtype))
+    for kind in ("uint8", "int16", "int64"):
+        nn.softmax_cross_entropy(np.zeros((2, 2)), np.ones(2, kind))
 
 
 @pytest.mark.parametrize(

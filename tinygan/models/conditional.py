@@ -5,6 +5,7 @@ import math
 from tinygan import backend, nn
 from tinygan.nn.dense import input_gradient
 from tinygan.nn.dispatch import fastest
+from tinygan.nn.layer import check_float
 
 
 class Conditional(nn.Sequential):
@@ -29,6 +30,7 @@ class Conditional(nn.Sequential):
         return {"embedding": self.embedding} | super().children()
 
     def forward(self, x, labels):
+        check_float(self, x)
         xp = backend.array_module(x)
         self.keep(x.shape)
         flat = x.reshape(len(x), math.prod(x.shape[1:]))

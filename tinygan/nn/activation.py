@@ -24,7 +24,7 @@ class LeakyReLU(Layer):
 
     slope: the derivative on the negative side, from 0 to 1; it lets some gradient through where
     ReLU lets none. f′(0) is taken as slope.
-    Raises ValueError when slope is not from 0 to 1, TypeError when x is not floating point.
+    Raises ValueError when slope is not from 0 to 1.
     Source: Maas et al. 2013, section 2; slope 0.2 from Radford et al. 2016, section 4.
     """
 
@@ -34,18 +34,19 @@ class LeakyReLU(Layer):
         self.slope = float(slope)  # a NumPy float64 would make everything float64
 
     def forward(self, x):
-        check_float(x)
+        check_float(self, x)
         self.keep(x)
         return fastest(leaky_relu, x)(x, self.slope)
 
     def jvp(self, v):
         x = self.take()
+        check_float(self, v)
         self.keep(x)
         return fastest(leaky_relu_backward, v)(v, x, self.slope)  # J is diagonal: J v = Jᵀ v
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x = self.take()
-        check_float(gy)
+        check_float(self, gy)
         return fastest(leaky_relu_backward, gy)(gy, x, self.slope) if input_grad else None
 
 
@@ -62,23 +63,23 @@ def relu_backward(gy, x):
 class ReLU(Layer):
     """y = max(x, 0).    Any shape -> the same shape and dtype. f′(0) is taken as 0.
 
-    Raises TypeError when x is not floating point.
     Source: Nair & Hinton 2010, section 2.
     """
 
     def forward(self, x):
-        check_float(x)
+        check_float(self, x)
         self.keep(x)
         return fastest(relu, x)(x)
 
     def jvp(self, v):
         x = self.take()
+        check_float(self, v)
         self.keep(x)
         return fastest(relu_backward, v)(v, x)
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x = self.take()
-        check_float(gy)
+        check_float(self, gy)
         return fastest(relu_backward, gy)(gy, x) if input_grad else None
 
 
@@ -89,12 +90,14 @@ class Tanh(Layer):
     """
 
     def forward(self, x):
+        check_float(self, x)
         y = backend.array_module(x).tanh(x)
         self.keep(y.copy())  # y belongs to the caller, who may write into it
         return y
 
     def backward(self, gy, accumulate=True, input_grad=True):
         y = self.take()
+        check_float(self, gy)
         return gy * (1.0 - y * y) if input_grad else None
 
 
@@ -103,7 +106,9 @@ def sigmoid(x):
 
     With e = e^−|x|, never above 1, it is 1 / (1 + e) for x ≥ 0. For x < 0, numerator and
     denominator multiplied by e^x, it is e / (1 + e).
+    Raises TypeError when x is neither float32 nor float64.
     """
+    check_float("sigmoid", x)
     xp = backend.array_module(x)
     e = xp.exp(-xp.abs(x))
     return xp.where(x >= 0, 1.0 / (1.0 + e), e / (1.0 + e))
@@ -117,10 +122,12 @@ class Sigmoid(Layer):
     """
 
     def forward(self, x):
+        check_float(self, x)
         y = sigmoid(x)
         self.keep(y.copy())
         return y
 
     def backward(self, gy, accumulate=True, input_grad=True):
         y = self.take()
+        check_float(self, gy)
         return gy * (y * (1.0 - y)) if input_grad else None

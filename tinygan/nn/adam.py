@@ -4,6 +4,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.nn.dispatch import fastest
+from tinygan.nn.layer import check_float
 
 
 def adam_step(weights, gradients, ms, vs, t, lr, beta1, beta2, eps):
@@ -38,7 +39,8 @@ class Adam:
 
     params: list of Params, already on their device (`to` comes before). lr > 0. betas: (β₁, β₂),
     each in [0, 1). eps > 0. Everything is computed in the parameter's dtype.
-    Raises ValueError for a setting out of range, no parameters, or a parameter that occurs twice.
+    Raises ValueError for a setting out of range, no parameters, or a parameter that occurs twice;
+    TypeError for a parameter that is neither float32 nor float64.
     Source: Kingma & Ba 2015, algorithm 1; lr and β₁ = 0.5 from Radford et al. 2016, section 4.
     """
 
@@ -53,6 +55,8 @@ class Adam:
             raise ValueError(f"Adam needs lr and eps above 0, got lr={lr!r} and eps={eps!r}")
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"Adam needs two betas in [0, 1), got {betas!r}")
+        for p in self.params:
+            check_float("Adam", p.data)
         self.t = 0
         self.m = [backend.array_module(p.data).zeros_like(p.data) for p in self.params]
         self.v = [backend.array_module(p.data).zeros_like(p.data) for p in self.params]
@@ -60,10 +64,12 @@ class Adam:
     def step(self):
         """One update of every parameter from its grad, which is left as it is.
 
-        Raises ValueError when a grad does not have its parameter's shape; then nothing is changed.
+        Raises ValueError when a grad does not have its parameter's shape, TypeError when it is
+        neither float32 nor float64; then nothing is changed.
         """
         weights, gradients = [p.data for p in self.params], [p.grad for p in self.params]
         for w, g in zip(weights, gradients, strict=True):
+            check_float("Adam", g)
             if w.shape != g.shape:
                 raise ValueError(f"Adam got a gradient {g.shape} for a parameter {w.shape}")
         self.t += 1

@@ -14,7 +14,7 @@ import numpy as np
 from tinygan.nn.correlation import conv_size, correlate, correlate_adjoint, weight_gradient
 from tinygan.nn.dense import add_bias, bias_gradient
 from tinygan.nn.dispatch import fastest
-from tinygan.nn.layer import Layer, Param, check_shape, check_size
+from tinygan.nn.layer import Layer, Param, check_float, check_shape, check_size
 
 
 class Conv2d(Layer):
@@ -40,6 +40,7 @@ class Conv2d(Layer):
 
     def forward(self, x):
         check_shape(self, x, None, None, None, self.c_in)
+        check_float(self, x)
         _, h, w, _ = x.shape
         k, s, p = self.kernel, self.stride, self.padding
         if conv_size(h, k, s, p) < 1 or conv_size(w, k, s, p) < 1:
@@ -54,11 +55,13 @@ class Conv2d(Layer):
 
     def jvp(self, v):
         self.take()
+        check_float(self, v)
         self.keep(v, None)  # the bias is a constant: it has no part in J
         return fastest(correlate, v)(v, self.W.data, self.stride, self.padding)
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x, b = self.take()
+        check_float(self, gy)
         k, s, p = self.kernel, self.stride, self.padding
         if accumulate:
             self.W.grad += fastest(weight_gradient, gy)(x, gy, k, s, p)
@@ -110,6 +113,7 @@ class ConvTranspose2d(Layer):
 
     def forward(self, x):
         check_shape(self, x, None, None, None, self.c_in)
+        check_float(self, x)
         n, h, w, _ = x.shape
         k, s, p = self.kernel, self.stride, self.padding
         oh = (h - 1) * s - 2 * p + k + self.output_padding
@@ -126,6 +130,7 @@ class ConvTranspose2d(Layer):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x = self.take()
+        check_float(self, gy)
         k, s, p = self.kernel, self.stride, self.padding
         if accumulate:
             self.W.grad += fastest(weight_gradient, gy)(gy, x, k, s, p)

@@ -12,7 +12,7 @@ Its backward in shapes. L is a number and y = x W + b, so
 import numpy as np
 
 from tinygan.nn.dispatch import fastest
-from tinygan.nn.layer import Layer, Param, check_shape, check_size
+from tinygan.nn.layer import Layer, Param, check_float, check_shape, check_size
 
 
 def add_bias(y, b):
@@ -47,6 +47,7 @@ class Dense(Layer):
 
     def forward(self, x):
         check_shape(self, x, None, self.n_in)
+        check_float(self, x)
         self.keep(x, self.b)
         y = x @ self.W.data  # (N, n_in) @ (n_in, n_out)
         if self.bias:
@@ -55,12 +56,14 @@ class Dense(Layer):
 
     def jvp(self, v):
         self.take()
+        check_float(self, v)
         self.keep(v, None)  # the bias is a constant: it has no part in J
         return v @ self.W.data
 
     def backward(self, gy, accumulate=True, input_grad=True):
         x, b = self.take()
         check_shape(self, gy, None, self.n_out)
+        check_float(self, gy)
         if accumulate:
             self.W.grad += x.T @ gy  # (n_in, N) @ (N, n_out)
             if b is not None:

@@ -23,7 +23,7 @@ class Dropout(Layer):
     eval mode has nothing to scale: there y = x.
     p: in [0, 1), else ValueError. 16 random bits decide each element, so the share dropped is p to
     the nearest 65,536th. rng: host NumPy Generator; the mask is drawn on the host, the same for
-    every backend, and moved to where x is. Raises TypeError when x is not floating point.
+    every backend, and moved to where x is.
     Backward: each element was multiplied by a constant, so gx = gy · mask / (1 − p).
     Source: Srivastava et al. 2014, section 4; they scale the weights after training instead.
     """
@@ -36,7 +36,7 @@ class Dropout(Layer):
         self.share_kept = 1.0 - self._dropped / _STEPS  # 1 − p, rounded as above
 
     def forward(self, x):
-        check_float(x)
+        check_float(self, x)
         if not self.training:
             return x.copy()
         mask = backend.to_device(self.draw_mask(x.shape), backend.array_module(x))
@@ -45,7 +45,7 @@ class Dropout(Layer):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         mask = self.take()
-        check_float(gy)
+        check_float(self, gy)
         return fastest(apply_mask, gy)(gy, mask, self.share_kept) if input_grad else None
 
     def draw_mask(self, shape):

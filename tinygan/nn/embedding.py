@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.layer import Layer, Param, check_shape, check_size
+from tinygan.nn.layer import Layer, Param, check_float, check_shape, check_size
 
 
 class Embedding(Layer):
@@ -40,5 +40,6 @@ class Embedding(Layer):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         onehot = self.take()
+        check_float(self, gy)
         if accumulate:
             self.W.grad += onehot.T @ gy

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinygan import backend
-from tinygan.nn.layer import Layer
+from tinygan.nn.layer import Layer, check_float
 
 
 class GaussianNoise(Layer):
@@ -24,6 +24,7 @@ class GaussianNoise(Layer):
         self.std, self.rng = float(std), rng
 
     def forward(self, x):
+        check_float(self, x)
         if not self.training:
             return x.copy()
         self.keep(True)  # backward needs no value, only to know that there was a forward
@@ -33,4 +34,5 @@ class GaussianNoise(Layer):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         self.take()
+        check_float(self, gy)
         return gy.copy() if input_grad else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.layer import check_float
 
 _STEP = 1e-5
 
@@ -51,8 +52,11 @@ def check_gradients(layer, x, *, rng=None, max_elements=200):
     layer takes, on the host; integer inputs have no gradient and only the parameters are checked.
     rng: host NumPy Generator, default_rng(0) when left out.
     Returns a GradientReport; its `.worst` should be below 1e-6.
+    Raises TypeError when x is neither float32 nor float64 nor integers.
     """
     rng = np.random.default_rng(0) if rng is None else rng
+    if x.dtype.kind not in "iu":
+        check_float("check_gradients", x)
     with _float64(layer):
         x = np.array(x, np.float64 if x.dtype.kind == "f" else x.dtype, order="C")
         generators = [(g, g.bit_generator.state) for g in layer.generators()]
@@ -92,8 +96,11 @@ def numerical_gradient(f, x, indices=None, h=_STEP):
     left out. Returns a float64 array (len(indices),). Raises ValueError for another x.
     """
     flat = x.reshape(-1)
-    if not np.shares_memory(flat, x):
-        raise ValueError("numerical_gradient needs a contiguous array, to change it in place")
+    if x.dtype != np.float64 or not np.shares_memory(flat, x):
+        raise ValueError(
+            "numerical_gradient needs a contiguous float64 array, to change it in place by small "
+            f"steps; got {x.dtype} {x.shape}"
+        )
     indices = range(x.size) if indices is None else indices
     slopes = np.empty(len(indices))
     for slot, i in enumerate(indices):

@@ -20,6 +20,8 @@ import numpy as np
 
 from tinygan import backend
 
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
 
 class Param:
     """A weight array and the gradient of the loss with respect to it.
@@ -42,6 +44,10 @@ class Layer:
     The cache. Backward needs something from forward, usually x. A training-mode forward stores it
     with `keep`, and the one backward that follows removes it with `take`. An eval-mode forward
     leaves the cache alone, so a preview can be drawn between the two.
+
+    The dtype. Layers compute in float32 or float64, whichever x has. `check_float` in each forward,
+    backward and jvp refuses all others: half precision overflows in sums of squares, and integers
+    wrap around. (Labels are not computed with; Embedding takes integers and nothing else.)
     """
 
     training = True
@@ -49,7 +55,10 @@ class Layer:
     _kept = None
 
     def forward(self, x):
-        """y = f(x). Never writes into x; y belongs to the caller."""
+        """y = f(x). Never writes into x; y belongs to the caller.
+
+        Raises TypeError, as do backward and jvp, when x is neither float32 nor float64.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
     def backward(self, gy, accumulate=True, input_grad=True):
@@ -228,10 +237,17 @@ def check_shape(layer, x, *expected):
         raise ValueError(f"{type(layer).__name__} expects shape ({wanted}), got {tuple(x.shape)}")
 
 
-def check_float(x):
-    """Raise TypeError unless the elements of x are floating-point numbers."""
-    if x.dtype.kind != "f":
-        raise TypeError(f"layers compute in floating point, got {x.dtype}: use x.astype('float32')")
+def check_float(user, x):
+    """Raise TypeError unless x is in one of the two dtypes that everything here computes in.
+
+    user: the layer, or the name of the function, that was given x.
+    """
+    if x.dtype not in _FLOATS:
+        name = user if isinstance(user, str) else type(user).__name__
+        raise TypeError(
+            f"{name} computes in float32 or float64, got {x.dtype}: convert it with "
+            ".astype('float32')"
+        )
 
 
 def check_size(layer, least=1, **sizes):

@@ -3,12 +3,14 @@
 Backpropagation starts at the loss. No gradient has to arrive from above, so each function returns
 both at once: (loss, dL/dinput). The loss is a 0-d array on the input's device (on the host, a NumPy
 scalar). Reading it with float() makes the program wait for a GPU, so do that only to show it.
+As in the layers, logits and predictions are float32 or float64; all else is a TypeError.
 """
 
 import numpy as np
 
 from tinygan import backend
 from tinygan.nn.activation import sigmoid
+from tinygan.nn.layer import check_float
 
 
 def bce_with_logits(logits, target):
@@ -25,6 +27,7 @@ def bce_with_logits(logits, target):
     Raises ValueError for a target array of another shape or empty logits.
     """
     xp = backend.array_module(logits)
+    check_float("bce_with_logits", logits)
     _check_not_empty("bce_with_logits", logits)
     if isinstance(target, int | float | np.generic):
         target = float(target)  # a NumPy float64 would make everything float64
@@ -41,6 +44,7 @@ def mse(prediction, target):
     prediction, target: arrays of one shape. Returns (loss, gprediction), in prediction's dtype.
     Raises ValueError for shapes that differ or are empty.
     """
+    check_float("mse", prediction)
     _check_not_empty("mse", prediction)
     _check_same_shape("mse", prediction, target)
     difference = prediction - target.astype(prediction.dtype, copy=False)
@@ -62,6 +66,7 @@ def softmax_cross_entropy(logits, labels):
     labels out of range.
     """
     xp = backend.array_module(logits)
+    check_float("softmax_cross_entropy", logits)
     _check_not_empty("softmax_cross_entropy", logits)
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(

@@ -57,7 +57,7 @@ class BatchNorm(Layer):
     them by `momentum` (0 to 1; the variance there is the unbiased one, as in PyTorch). In eval mode
     they are the running ones. γ starts at 1, β at 0.
     Raises ValueError when x does not end in `features`, or in training with fewer than two values
-    per feature, whose variance would be 0; TypeError when x is not floating point.
+    per feature, whose variance would be 0.
     Source: Ioffe & Szegedy 2015, algorithm 1.
     """
 
@@ -74,7 +74,7 @@ class BatchNorm(Layer):
     def forward(self, x):
         if x.ndim < 2 or x.shape[-1] != self.features:
             raise ValueError(f"BatchNorm expects shape (…, {self.features}), got {tuple(x.shape)}")
-        check_float(x)
+        check_float(self, x)
         rows = x.reshape(-1, self.features)  # (M, F)
         if self.training:
             m = rows.shape[0]
@@ -92,7 +92,7 @@ class BatchNorm(Layer):
     def backward(self, gy, accumulate=True, input_grad=True):
         x, mean, inv_std = self.take()
         check_shape(self, gy, *x.shape)
-        check_float(gy)
+        check_float(self, gy)
         rows, gy_rows = x.reshape(-1, self.features), gy.reshape(-1, self.features)
         gx, ggamma, gbeta = fastest(normalise_backward, gy)(
             gy_rows, rows, mean, inv_std, self.gamma.data

@@ -2,7 +2,7 @@
 
 import math
 
-from tinygan.nn.layer import Layer, check_size
+from tinygan.nn.layer import Layer, check_float, check_size
 
 
 class Reshape(Layer):
@@ -21,6 +21,7 @@ class Reshape(Layer):
     def forward(self, x):
         if math.prod(x.shape[1:]) != math.prod(self.shape):
             raise ValueError(f"Reshape to (N, {self.shape}) does not fit shape {tuple(x.shape)}")
+        check_float(self, x)
         self.keep(x.shape)
         return x.reshape(x.shape[0], *self.shape).copy()  # a copy: y belongs to the caller
 
@@ -29,6 +30,7 @@ class Reshape(Layer):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         shape = self.take()
+        check_float(self, gy)
         return gy.reshape(shape).copy() if input_grad else None
 
 
@@ -36,6 +38,7 @@ class Flatten(Layer):
     """(N, …) -> (N, F), where F is the number of elements of an example."""
 
     def forward(self, x):
+        check_float(self, x)
         self.keep(x.shape)
         return x.reshape(x.shape[0], math.prod(x.shape[1:])).copy()
 
@@ -44,4 +47,5 @@ class Flatten(Layer):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         shape = self.take()
+        check_float(self, gy)
         return gy.reshape(shape).copy() if input_grad else None

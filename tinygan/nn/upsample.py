@@ -1,6 +1,6 @@
 """Upsampling by repetition: each pixel becomes a factor×factor block."""
 
-from tinygan.nn.layer import Layer, check_shape, check_size
+from tinygan.nn.layer import Layer, check_float, check_shape, check_size
 
 
 class Upsample2d(Layer):
@@ -17,10 +17,12 @@ class Upsample2d(Layer):
 
     def forward(self, x):
         check_shape(self, x, None, None, None, None)
+        check_float(self, x)
         self.keep(x.shape)
         return x.repeat(self.factor, axis=1).repeat(self.factor, axis=2)
 
     def backward(self, gy, accumulate=True, input_grad=True):
         n, h, w, c = self.take()
+        check_float(self, gy)
         f = self.factor
         return gy.reshape(n, h, f, w, f, c).sum(axis=(2, 4)) if input_grad else None
