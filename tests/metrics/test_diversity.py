@@ -35,6 +35,18 @@ def test_entropy_from_one_class_to_all_equal():
     assert entropy([1, 1, 2]) == pytest.approx(1.5 * np.log(2), rel=1e-14)
 
 
+@pytest.mark.parametrize("scale", [5e-324, 1e-300, 1.0, 1e300])
+def test_entropy_does_not_depend_on_the_scale(scale):
+    counts = np.array([1, 2, 5, 0, 8], float)
+    assert entropy(counts * scale) == pytest.approx(entropy(counts), rel=1e-14)
+
+
+def test_entropy_of_counts_that_are_all_the_largest_or_beside_it_nothing():
+    assert entropy(np.full(5, 1.7e308)) == pytest.approx(np.log(5), rel=1e-14)
+    assert entropy([1e300, 1e-300]) == 0
+    assert entropy([1.0, 1e-320]) == pytest.approx(7.4e-318, rel=0.01)
+
+
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any))
 def test_entropy_is_scipys_and_within_its_bounds(counts):
     scipy_stats = pytest.importorskip("scipy.stats")

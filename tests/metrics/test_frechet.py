@@ -114,16 +114,86 @@ def test_the_features_are_not_written_to_and_may_be_float32(rng):
     assert found == frechet_distance(a.astype(np.float64), b.astype(np.float64))
 
 
+@pytest.mark.parametrize("power", [-1000, -500, -300, 300, 500])
+def test_the_unit_scales_the_distance_by_its_square(rng, power):
+    """A power of two changes no digit, whatever the squares of the features would be."""
+    a, b = correlated(rng, 40, 4), correlated(rng, 30, 4, 1.2, 0.5)
+    expected = np.ldexp(frechet_distance(a, b), 2 * power)
+    assert frechet_distance(np.ldexp(a, power), np.ldexp(b, power)) == expected
+    assert (expected > 0) == (power > -1000)
+
+
+@pytest.mark.parametrize("scale", [1e155, 1e200, 1e307])
+def test_a_distance_beyond_float64_is_refused(rng, scale):
+    a, b = rng.uniform(-1, 1, (2, 40, 4)) * scale
+    with pytest.raises(ValueError, match="the distance is beyond float64: divide both sets"):
+        frechet_distance(a, b + scale)
+
+
+def test_float32_near_its_limits(rng):
+    a, b = rng.uniform(-3, 3, (40, 4)), rng.uniform(-3, 2, (30, 4))
+    for unit in (1e38, 1e-38):
+        found = frechet_distance((a * unit).astype(np.float32), (b * unit).astype(np.float32))
+        assert found == pytest.approx(frechet_distance(a, b) * unit**2, rel=1e-5)
+
+
+@pytest.mark.parametrize("offset", [2.0**20, 2.0**30, -(2.0**40)])
+def test_far_from_0_the_distance_is_the_same(rng, offset):
+    a, b = (np.rint(correlated(rng, n, 5) * 1024) / 1024 for n in (80, 60))  # exact when moved
+    found = frechet_distance(a + offset, b + offset)
+    assert found == pytest.approx(frechet_distance(a, b), rel=1e-9)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e8, -1e40])
+def test_a_constant_column_of_any_size_adds_nothing(rng, value):
+    a, b = rng.standard_normal((60, 4)), rng.standard_normal((50, 4))
+    wide = [np.column_stack([x, np.full(len(x), value)]) for x in (a, b)]
+    assert frechet_distance(*wide) == pytest.approx(frechet_distance(a, b), rel=1e-9)
+
+
+def test_one_row_far_out_decides_the_distance(rng):
+    a, b = rng.standard_normal((50, 3)), rng.standard_normal((50, 3))
+    a[7] = [1e12, 0, 0]
+    assert frechet_distance(a, b) == pytest.approx(1e24 / 50**2 + 1e24 / 50, rel=1e-9)
+
+
+@pytest.mark.parametrize("power", [-500, -200, 0, 200, 500])
+def test_gaussians_of_any_size(power):
+    mean, var = np.ldexp([1.0, 0, -3], power), np.ldexp(np.eye(3), 2 * power)
+    found = gaussian_frechet(mean, var, -mean, 4 * var)
+    assert found == pytest.approx(np.ldexp(40.0 + 3.0, 2 * power), rel=1e-14)
+    far = np.full(3, 1e200)  # equal means have no part in the distance
+    assert gaussian_frechet(far, var, far, 4 * var) == pytest.approx(np.ldexp(3.0, 2 * power))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"mean_a": [0.0, 0, 0]}, r"of one D are needed, got \[\(3,\), \(2, 2\)"),
+        ({"cov_b": [1.0, 1.0]}, "covariances \\(D, D\\)"),
+        ({"mean_b": [0.0, np.nan]}, "means and covariances must be finite"),
+        ({"cov_a": np.full((2, 2), np.inf)}, "means and covariances must be finite"),
+        ({"mean_b": [1e160, 0.0]}, "the distance is beyond float64"),
+        ({"mean_a": [1.7e308, 0.0], "mean_b": [-1.7e308, 0.0]}, "the distance is beyond float64"),
+    ],
+)
+def test_invalid_gaussians_are_refused(change, complaint):
+    gaussians = {"mean_a": np.zeros(2), "cov_a": np.eye(2), "mean_b": np.zeros(2)}
+    with pytest.raises(ValueError, match=complaint):
+        gaussian_frechet(**(gaussians | {"cov_b": np.eye(2)} | change))
+
+
 @pytest.mark.parametrize(
     ("a", "b", "complaint"),
     [
         (np.ones((5, 3)), np.ones((5, 4)), "same number of features, got 3 and 4"),
-        (np.ones((5, 3)), np.ones((1, 3)), "at least 2 rows"),
+        (np.ones((5, 3)), np.ones((1, 3)), "features_b needs at least 2 rows"),
         (np.ones((5, 0)), np.ones((5, 0)), "1 column"),
         (np.ones(5), np.ones(5), r"numbers \(N, D\), got float64 \(5,\)"),
-        (np.ones((5, 3)), np.full((5, 3), np.nan), "finite"),
-        (np.full((5, 3), np.inf), np.ones((5, 3)), "finite"),
+        (np.ones((5, 3)), np.full((5, 3), np.nan), "features_b must be finite"),
+        (np.full((5, 3), np.inf), np.ones((5, 3)), "features_a must be finite"),
         (np.ones((5, 3)), np.ones((5, 3), complex), "numbers"),
+        (np.ones((5, 3)), np.full((5, 3), np.longdouble("1e400")), "features_b must be finite"),
     ],
 )
 def test_invalid_features_are_refused(a, b, complaint):

@@ -1,6 +1,7 @@
 """The kernel distance against explicit sums, and on average over many draws."""
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +12,24 @@ from tinygan.metrics import kernel_distance, mmd2_unbiased
 def written_out(a, b):
     def k(x, y):
         return (sum(float(p) * float(q) for p, q in zip(x, y, strict=True)) / len(x) + 1) ** 3
+
+    def mean(pairs):
+        values = [k(x, y) for x, y in pairs]
+        return sum(values) / len(values)
+
+    return (
+        mean(itertools.permutations(a, 2))
+        + mean(itertools.permutations(b, 2))
+        - 2 * mean(itertools.product(a, b))
+    )
+
+
+def exact(a, b):
+    """written_out without any rounding error."""
+    a, b = ([[Fraction(float(value)) for value in row] for row in x] for x in (a, b))
+
+    def k(x, y):
+        return (sum(p * q for p, q in zip(x, y, strict=True)) / len(x) + 1) ** 3
 
     def mean(pairs):
         values = [k(x, y) for x, y in pairs]
@@ -86,6 +105,49 @@ def test_it_sees_means_variances_and_third_moments(rng):
     assert abs(same) < same_std
     for other in (a + 0.3, a * 1.3, skewed):
         assert kernel_distance(a[:2000], other[2000:], subset_size=500, rng=rng)[0] > 3 * same_std
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-80, 1e-9, 1.0, 1e9, 1e46])
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e4])
+def test_no_digits_are_lost_at_any_scale_and_offset(rng, scale, offset):
+    a, b = (rng.standard_normal((9, 3)) + offset) * scale, rng.standard_normal((7, 3)) * scale
+    for x, y in ((a, b), (a, a[:7] * 1.1)):
+        truth = exact(x, y)
+        assert abs(Fraction(mmd2_unbiased(x, y)) / truth - 1) < 1e-11
+
+
+def test_two_sets_far_from_0_and_near_to_each_other(rng):
+    """Each k is 10⁴⁸, and their rounding errors are as large as the distance."""
+    a, b = 1e8 + rng.standard_normal((12, 3)), 1e8 + 1.2 * rng.standard_normal((9, 3))
+    assert abs(Fraction(mmd2_unbiased(a, b)) / exact(a, b) - 1) < 1e-12
+
+
+@pytest.mark.parametrize("far", [1e4, 1e12, 1e50])
+@pytest.mark.parametrize("in_both", [False, True])
+def test_one_row_far_out_takes_no_digits_from_the_result(rng, far, in_both):
+    a, b = rng.standard_normal((12, 3)), rng.standard_normal((9, 3)) + 0.5
+    a[5] = [far, -far, 0]
+    if in_both:
+        b[2] = a[5]
+    assert abs(Fraction(mmd2_unbiased(a, b)) / exact(a, b) - 1) < 1e-11
+
+
+def test_mean_and_std_are_finite_where_their_squares_would_not_be(rng):
+    a, b = rng.standard_normal((30, 3)), rng.standard_normal((20, 3)) + 1
+    options = {"subsets": 5, "subset_size": 10}
+    mean, std = kernel_distance(a * 1e3, b * 1e3, rng=np.random.default_rng(0), **options)
+    large = kernel_distance(a * 1e49, b * 1e49, rng=np.random.default_rng(0), **options)
+    assert large == pytest.approx((mean * 1e276, std * 1e276), rel=1e-2)  # the 1 in k is left over
+
+
+@pytest.mark.parametrize("scale", [1e52, 1e160, 1e307])
+def test_features_whose_sixth_power_is_beyond_float64_are_refused(rng, scale):
+    a, b = rng.uniform(1, 9, (2, 12, 3)) * scale
+    says = r"features of up to .*e\+.* too large for the kernel.*: divide both sets"
+    with pytest.raises(ValueError, match=says):
+        mmd2_unbiased(a, b)
+    with pytest.raises(ValueError, match=says):
+        kernel_distance(a, b, rng=rng)
 
 
 def test_degenerate_features_give_finite_numbers(rng):

@@ -87,6 +87,57 @@ def test_one_huge_outlier_changes_no_other_ball(rng):
     assert prdc(real, fake, 2) == pytest.approx(by_loops(real, fake, 2), rel=1e-12)
 
 
+@pytest.mark.parametrize("power", [-1020, -700, -500, 500, 700, 1020])
+def test_the_unit_changes_nothing(rng, power):
+    real, fake = rng.integers(-9, 9, (40, 3)) * 0.1, rng.integers(-9, 9, (30, 3)) * 0.1
+    found = prdc(np.ldexp(real, power), np.ldexp(fake, power), 3)
+    assert found == prdc(real, fake, 3) == pytest.approx(by_loops(real, fake, 3))
+
+
+@pytest.mark.parametrize("offset", [1e8, 1e12])
+def test_features_far_from_0(rng, offset):
+    real, fake = rng.standard_normal((30, 4)) + offset, rng.standard_normal((25, 4)) + offset
+    assert prdc(real, fake, 3) == pytest.approx(by_loops(real, fake, 3), rel=1e-12)
+
+
+@pytest.mark.parametrize("far", [1e12, 1e100, 1e250])
+def test_one_row_out_of_all_proportion_changes_no_other_ball(rng, far):
+    real, fake = rng.standard_normal((30, 4)), rng.standard_normal((25, 4))
+    plain = prdc(real, fake, 3)
+    beside_real = prdc(np.concatenate([real, [[far, 0, 0, 0]]]), fake, 3)
+    assert beside_real["recall"] == pytest.approx(plain["recall"] * 30 / 31)
+    beside_fake = prdc(real, np.concatenate([fake, [[far, 0, 0, 0]]]), 3)
+    for name in ("precision", "density"):
+        assert beside_fake[name] == pytest.approx(plain[name] * 25 / 26)
+    assert beside_fake["coverage"] == plain["coverage"]
+
+
+@pytest.mark.parametrize("column", [0.1, 1e8, -1e100])
+def test_a_constant_column_of_any_size_changes_nothing(rng, column):
+    real, fake = rng.standard_normal((30, 4)), rng.standard_normal((25, 4))
+    wide = [np.column_stack([x, np.full(len(x), column)]) for x in (real, fake)]
+    assert prdc(*wide, 3) == prdc(real, fake, 3)
+
+
+def test_float32_near_its_limits(rng):
+    real, fake = (rng.uniform(-3, 3, (n, 4)).astype(np.float32) for n in (30, 25))
+    real, fake = np.rint(real * 64) / 64, np.rint(fake * 64) / 64
+    for power in (125, -140):
+        scaled = [np.ldexp(x, power) for x in (real, fake)]
+        assert scaled[0].dtype == np.float32
+        assert prdc(*scaled, 3) == prdc(real, fake, 3)
+
+
+@pytest.mark.parametrize(
+    ("small", "large"), [(1e-160, 1e140), (1e-200, 1e140), (1e-300, 1e140), (1e-300, 1e300)]
+)
+def test_distances_lost_beside_the_largest_features_are_refused(rng, small, large):
+    real, fake = rng.standard_normal((30, 4)) * small, rng.standard_normal((25, 4)) * small
+    real[0], fake[0] = large, large
+    with pytest.raises(ValueError, match=r"span too many orders of magnitude.*far out"):
+        prdc(real, fake, 3)
+
+
 def test_one_point_many_times():
     point = np.full((20, 5), 0.1)
     expected = {"precision": 1, "recall": 1, "density": 20 / 5, "coverage": 1}
@@ -184,7 +235,7 @@ def test_the_features_are_not_written_to(rng):
         (np.ones((9, 3)), np.ones((9, 4)), 5, "same number of features"),
         (np.ones((9, 3)), np.ones((5, 3)), 5, "k = 5 is out of range for 9 real and 5 fake"),
         (np.ones((9, 3)), np.ones((9, 3)), 0, "k = 0"),
-        (np.ones((9, 3)), np.full((9, 3), np.inf), 5, "finite"),
+        (np.ones((9, 3)), np.full((9, 3), np.inf), 5, "fake must be finite"),
     ],
 )
 def test_invalid_arguments_are_refused(real, fake, k, complaint):

@@ -73,6 +73,17 @@ def assert_same(ours, theirs, X):
         assert getattr(ours, name)(X) == pytest.approx(getattr(theirs, name)(X), rel=1e-8)
 
 
+def covariances_of(covariance_type, parts):
+    """The covariances of rows that are already sorted into components, parts, from differences."""
+    full = np.stack([np.cov(part.T, bias=True) for part in parts])
+    return {
+        "full": full,
+        "tied": np.average(full, axis=0, weights=[len(part) for part in parts]),
+        "diag": np.diagonal(full, axis1=1, axis2=2),
+        "spherical": np.trace(full, axis1=1, axis2=2) / full.shape[1],
+    }[covariance_type]
+
+
 @every_type
 @pytest.mark.parametrize("offset", [0.0, 30.0])
 def test_as_scikit_learn_from_the_same_start(rng, covariance_type, offset):
@@ -115,6 +126,41 @@ def test_as_scikit_learn_with_a_column_that_never_changes(rng, covariance_type):
     }[covariance_type]
     ours = GaussianMixture(2, rng=rng, **common).fit(X)
     assert_same(ours, mixture.GaussianMixture(2, **common).fit(X), X)
+
+
+@every_type
+@pytest.mark.parametrize("scale", [1e-95, 1e-40, 1e-10, 1e10, 1e95])
+def test_as_scikit_learn_at_every_scale(rng, covariance_type, scale):
+    mixture = pytest.importorskip("sklearn.mixture")
+    X = clouds(rng) * scale
+    common = {"covariance_type": covariance_type, "max_iter": 30, "tol": 1e-4, "reg_covar": 0.0}
+    common |= start(rng, X, 3, covariance_type)
+    ours = GaussianMixture(3, rng=rng, **common).fit(X)
+    theirs = mixture.GaussianMixture(3, **common).fit(X)
+    assert ours.n_iter_ == theirs.n_iter_ > 3
+    np.testing.assert_allclose(ours.means_ / scale, theirs.means_ / scale, rtol=1e-7)
+    np.testing.assert_allclose(ours.score_samples(X), theirs.score_samples(X), rtol=1e-9)
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied"])
+@pytest.mark.parametrize("apart", [1e2, 1e4, 1e6, 1e8, 1e10])
+def test_densities_as_scikit_learns_however_far_apart_the_components(rng, covariance_type, apart):
+    """Only those that scikit-learn computes from differences: the other two lose digits there."""
+    mixture = pytest.importorskip("sklearn.mixture")
+    parts = [clouds(rng, 100, k=1, offset=offset) for offset in (0.0, apart)]
+    ours = GaussianMixture(2, covariance_type=covariance_type, rng=rng)
+    ours.set_parameters(
+        np.array([0.5, 0.5]),
+        np.stack([part.mean(axis=0) for part in parts]),
+        covariances_of(covariance_type, parts),
+    )
+    theirs = mixture.GaussianMixture(2, covariance_type=covariance_type)
+    for name in ("weights_", "means_", "covariances_", "precisions_cholesky_"):
+        setattr(theirs, name, getattr(ours, name))
+    X = np.concatenate(parts)
+    rtol = max(1e-9, 1e-15 * apart)  # of theirs: they subtract after multiplying
+    np.testing.assert_allclose(ours.score_samples(X), theirs.score_samples(X), rtol=rtol)
 
 
 def test_complete_initial_values_use_no_random_numbers(rng):
@@ -178,18 +224,19 @@ def test_points_far_from_every_component_have_finite_densities(rng):
 
 
 @every_type
-def test_far_from_zero_the_fit_is_the_same(rng, covariance_type):
+@pytest.mark.parametrize("offset", [2**20, 2**23])
+def test_far_from_zero_the_fit_is_the_same(rng, covariance_type, offset):
     """Squares of numbers near 2²⁰ have steps of 2e-4, more than the differences of variance."""
     X = clouds(rng, apart=0.4).astype(np.float32) * np.float32(2**-6)  # exact when moved
     near, far = (
         GaussianMixture(
             2, rng=np.random.default_rng(0), covariance_type=covariance_type, max_iter=9, tol=0.1
         ).fit(x)
-        for x in (X, X.astype(np.float64) + 2**20)
+        for x in (X, X.astype(np.float64) + offset)
     )
     np.testing.assert_allclose(far.covariances_, near.covariances_, rtol=1e-6, atol=1e-10)
     np.testing.assert_allclose(
-        far.score_samples(X.astype(np.float64) + 2**20), near.score_samples(X), rtol=1e-6
+        far.score_samples(X.astype(np.float64) + offset), near.score_samples(X), rtol=1e-6
     )
 
 
@@ -203,6 +250,85 @@ def test_a_component_far_from_all_rows_does_no_harm(rng, covariance_type):
     assert model.score(X) == pytest.approx(
         GaussianMixture(covariance_type=covariance_type, rng=rng).fit(X).score(X)
     )
+
+
+@every_type
+@pytest.mark.parametrize("apart", [1e2, 900.0, 1e4, 1e6, 1e8, 1e10])
+def test_components_far_apart_are_those_of_their_rows(xp, rng, covariance_type, apart):
+    """In units of σ. The squares of such distances have no digit left for a variance of 1."""
+    parts = [clouds(rng, n, 3, 1, offset=offset) for n, offset in ((90, 0.0), (60, apart))]
+    X = np.concatenate(parts)
+    model = GaussianMixture(2, covariance_type=covariance_type, reg_covar=0.0, rng=rng)
+    model.fit(xp.asarray(X))
+    order = np.argsort(backend.to_numpy(model.means_)[:, 0])
+    weights, means, covariances = (
+        backend.to_numpy(a) for a in (model.weights_, model.means_, model.covariances_)
+    )
+    np.testing.assert_allclose(weights[order], [0.6, 0.4])
+    np.testing.assert_allclose(means[order], [part.mean(axis=0) for part in parts], rtol=1e-10)
+    expected = covariances_of(covariance_type, parts)
+    found = covariances if covariance_type == "tied" else covariances[order]
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+    host = GaussianMixture(2, covariance_type=covariance_type, rng=rng)
+    host.set_parameters(weights, means, covariances)
+    log_p = np.logaddexp.reduce(reference(host, X), axis=1)
+    found = backend.to_numpy(model.score_samples(xp.asarray(X)))
+    np.testing.assert_allclose(found, log_p, rtol=1e-9)
+
+
+@pytest.mark.parametrize("sizes", [[1.0, 1e5], [1e5, 1.0], [1.0, 1.0]])
+def test_a_tied_covariance_loses_no_digits_in_directions_that_no_column_has(rng, sizes):
+    """The means are apart along (1, 1), where σ is sizes[0]; along (1, −1) it is sizes[1]."""
+    turn = np.array([[1, 1], [-1, 1]]) / np.sqrt(2)
+    parts = [rng.normal(0, 1, (100, 2)) * sizes @ turn + at for at in (-1e7, 1e7)]
+    X = np.concatenate(parts)
+    model = GaussianMixture(2, covariance_type="tied", reg_covar=0.0, rng=rng).fit(X)
+    found = np.linalg.eigvalsh(model.covariances_)
+    expected = np.linalg.eigvalsh(covariances_of("tied", parts))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("selected", [300, 4])
+def test_the_scatter_within_is_the_sum_of_the_components(xp, rng, selected):
+    """For responsibilities that are shared, and of a start from a few rows and none of the rest."""
+    X, means = clouds(rng, 300), clouds(rng, 3)
+    resp = rng.dirichlet(np.ones(3), 300)
+    resp[selected:] = 0
+    found = gmm._scatter_within(*(xp.asarray(a) for a in (X, resp, means)))
+    expected = sum(
+        np.einsum("n,nd,ne->de", r, X - mean, X - mean)
+        for r, mean in zip(resp.T, means, strict=True)
+    )
+    np.testing.assert_allclose(backend.to_numpy(found), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])  # not the common one
+@pytest.mark.parametrize("far", [1e6, 1e12, 1e50])
+def test_one_row_far_out_changes_nothing_for_the_others(rng, covariance_type, far):
+    X = clouds(rng, 300, 3, 2, apart=20.0)
+    settings = {"covariance_type": covariance_type, "reg_covar": 1e-3}
+    alone = GaussianMixture(2, rng=np.random.default_rng(0), **settings).fit(X)
+    X_and_row = np.concatenate([X, [[far, -far, 0]]])
+    model = GaussianMixture(3, rng=np.random.default_rng(0), **settings).fit(X_and_row)
+    others = model.score_samples(X) - np.log(300 / 301)
+    np.testing.assert_allclose(others, alone.score_samples(X), rtol=1e-7)
+    row_alone = -np.log(301) - 1.5 * np.log(2 * np.pi * 1e-3)
+    assert model.score_samples(X_and_row[-1:])[0] == pytest.approx(row_alone)
+
+
+@every_type
+@pytest.mark.parametrize("value", [0.1, 1e8, -1e30])
+def test_a_constant_column_of_any_size_adds_a_constant(rng, covariance_type, value):
+    X, reg = clouds(rng), 1e-2
+    settings = {"covariance_type": covariance_type, "reg_covar": reg, "max_iter": 500}
+    settings["init_params"] = "random_from_data"
+    with_column = np.concatenate([X, np.full((600, 1), value)], axis=1)
+    plain, wide = (
+        GaussianMixture(2, rng=np.random.default_rng(0), **settings).fit(x)
+        for x in (np.concatenate([X, np.zeros((600, 1))], axis=1), with_column)
+    )
+    np.testing.assert_allclose(wide.score_samples(with_column), plain.score_samples(
+        np.concatenate([X, np.zeros((600, 1))], axis=1)), rtol=1e-7)  # fmt: skip
 
 
 @pytest.mark.parametrize("covariance_type", ["diag", "spherical"])
@@ -398,6 +524,48 @@ def test_a_covariance_that_cannot_be_factorised_names_the_remedy(rng, covariance
     with pytest.raises(ValueError, match="raise reg_covar, or use fewer components"):
         GaussianMixture(2, reg_covar=0.0, covariance_type=covariance_type, rng=rng).fit(X)
     GaussianMixture(2, covariance_type=covariance_type, rng=rng).fit(X)
+
+
+@every_type
+@pytest.mark.parametrize("init_params", gmm.INIT_PARAMS)
+@pytest.mark.parametrize("scale", [1e-300, 1e-150, 1e110, 1e300])
+def test_numbers_that_cannot_be_squared_are_refused(rng, covariance_type, init_params, scale):
+    model = GaussianMixture(
+        2, covariance_type=covariance_type, init_params=init_params, reg_covar=0.0, rng=rng
+    )
+    says = "too small: raise reg_covar|too little to be squared: scale X|squared: scale X"
+    with pytest.raises(ValueError, match=says):
+        model.fit(clouds(rng) * scale)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied", "diag"])
+def test_a_variance_that_has_lost_its_digits_is_refused(rng, covariance_type):
+    X = clouds(rng) * [1, 1, 1, 1e-155]
+    model = GaussianMixture(2, covariance_type=covariance_type, reg_covar=0.0, rng=rng)
+    with pytest.raises(ValueError, match=r"variance is \S*e-3\d\d, too small: raise reg_covar"):
+        model.fit(X)
+
+
+@every_type
+def test_rows_too_far_away_for_a_density_are_refused(rng, covariance_type):
+    X = clouds(rng) * 1e-80
+    model = GaussianMixture(2, covariance_type=covariance_type, reg_covar=0.0, rng=rng).fit(X)
+    assert np.isfinite(model.score_samples(X * 1e80)).all()
+    for ask in (model.score_samples, model.predict, model.predict_proba, model.bic):
+        with pytest.raises(ValueError, match=r"too far from every component: .* scale X"):
+            ask(X * 1e175)
+    values = start(rng, X, 2, covariance_type)
+    values["means_init"] = values["means_init"] + 1e95
+    with pytest.raises(ValueError, match="too far from every component"):
+        GaussianMixture(2, covariance_type=covariance_type, rng=rng, **values).fit(X)
+
+
+def test_float32_near_its_limit_is_fitted_and_samples_beyond_it_are_refused(rng):
+    X = (clouds(rng, k=1, apart=0.0) * 1e38).clip(-3e38, 3e38).astype(np.float32)
+    model = GaussianMixture(1, rng=rng).fit(X)
+    np.testing.assert_allclose(model.means_[0], X.astype(np.float64).mean(axis=0), rtol=1e-9)
+    with pytest.raises(ValueError, match=r"a result of .*e\+38 is beyond float32: convert X to"):
+        model.sample(1000)
 
 
 @pytest.mark.parametrize(

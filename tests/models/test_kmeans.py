@@ -40,7 +40,7 @@ def test_separate_clusters_are_found(xp, rng, dtype):
     assert inertia == pytest.approx(distances(X, centres).min(axis=1).sum(), rel=1e-4)
 
 
-@pytest.mark.parametrize(("offset", "tol"), [(0.0, 1e-4), (1e4, 1e-4), (0.0, 0.05)])
+@pytest.mark.parametrize(("offset", "tol"), [(0.0, 1e-4), (1e4, 1e-4), (1e8, 1e-4), (0.0, 0.05)])
 def test_as_scikit_learn_from_the_same_start(rng, monkeypatch, offset, tol):
     cluster = pytest.importorskip("sklearn.cluster")
     X = rng.normal(0, 1, (500, 7)) + offset
@@ -84,6 +84,63 @@ def test_for_any_data_every_row_has_its_nearest_centre_and_no_cluster_is_empty(
         assert set(labels) == set(range(k))
         for c in range(k):
             np.testing.assert_allclose(centres[c], X[labels == c].mean(axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize("far", [1e6, 1e12, 1e50, 1e99])
+def test_one_row_far_out_changes_nothing_for_the_others(xp, rng, far):
+    X, truth = blobs(rng)
+    X = np.concatenate([X, [[far, 0, -far]]])
+    centres, labels, inertia = kmeans(xp.asarray(X), 5, rng=rng, n_init=5)
+    centres, labels = backend.to_numpy(centres), backend.to_numpy(labels)
+    assert len({*zip(truth, labels[:-1], strict=True)}) == 4
+    assert np.bincount(labels).tolist().count(1) == 1
+    np.testing.assert_array_equal(centres[labels[-1]], X[-1])
+    assert inertia == pytest.approx(((X - centres[labels]) ** 2).sum(), rel=1e-12)
+    assert inertia == pytest.approx(sum(part.var(axis=0).sum() * len(part) for part in (
+        X[:-1][truth == k] for k in range(4))), rel=1e-9)  # fmt: skip
+
+
+def test_clusters_within_two_far_regions_are_found(xp, rng):
+    """A region is 10¹⁰ from the other, so no digit of the expanded squares is correct."""
+    near, truth = blobs(rng, spread=0.1)
+    X = np.concatenate([near, near[::-1] + 1e10])
+    truth = np.concatenate([truth, truth[::-1] + 4])
+    centres, labels, inertia = kmeans(xp.asarray(X), 8, rng=rng, n_init=3)
+    centres, labels = backend.to_numpy(centres), backend.to_numpy(labels)
+    assert len({*zip(truth, labels, strict=True)}) == 8
+    np.testing.assert_array_equal(labels, distances(X, centres).argmin(axis=1))
+    assert inertia == pytest.approx(distances(X, centres).min(axis=1).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e8, -1e30])
+def test_a_constant_column_of_any_size_changes_nothing(xp, rng, value):
+    X, _ = blobs(rng)
+    wide = xp.asarray(np.column_stack([X, np.full(len(X), value)]))
+    plain, found = (kmeans(x, 7, rng=np.random.default_rng(5)) for x in (X, wide))
+    np.testing.assert_array_equal(backend.to_numpy(found[1]), plain[1])
+    np.testing.assert_array_equal(backend.to_numpy(found[0])[:, 3], value)
+    assert found[2] == pytest.approx(plain[2], rel=1e-12)
+
+
+@pytest.mark.parametrize("power", [-300, -120, -20, 20, 120, 300])
+def test_the_unit_changes_no_label(xp, rng, power):
+    X, _ = blobs(rng)
+    plain = kmeans(X, 7, rng=np.random.default_rng(5))
+    scaled = kmeans(xp.asarray(np.ldexp(X, power)), 7, rng=np.random.default_rng(5))
+    np.testing.assert_array_equal(backend.to_numpy(scaled[0]), np.ldexp(plain[0], power))
+    np.testing.assert_array_equal(backend.to_numpy(scaled[1]), plain[1])
+    assert scaled[2] == np.ldexp(plain[2], 2 * power)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_numbers_near_the_limit_of_their_dtype(rng, dtype):
+    unit = float(np.finfo(dtype).max) / 6
+    X, truth = blobs(rng)
+    centres, labels, inertia = kmeans((X * unit).astype(dtype), 4, rng=rng, n_init=5)
+    assert len({*zip(truth, labels, strict=True)}) == 4
+    assert np.isfinite(centres).all()
+    assert inertia == pytest.approx(distances(X, X.dtype.type(centres) / unit).min(1).sum()
+                                    * unit**2, rel=1e-2)  # fmt: skip
 
 
 def test_a_centre_that_loses_its_rows_moves_to_the_farthest_row(rng, monkeypatch):
@@ -149,6 +206,8 @@ def test_the_start_never_draws_a_row_twice(xp):
         (np.array([[1.0], [np.nan]]), 1, "NaN or infinite"),
         (np.array([[1.0], [np.inf]]), 1, "NaN or infinite"),
         (np.array([[1.0], [1e150]]), 1, "too large to be squared"),
+        (np.array([[0.0], [1e-150]]), 1, "at most 1e-150, too little to be squared: scale X"),
+        (np.array([[1.0, 0.0], [1.0, 1e-200]]), 1, "too little to be squared"),
         (np.array([["a"], ["b"]]), 1, "real numbers"),
         (np.zeros((2, 3)), 0, "n_clusters must be at least 1"),
     ],

@@ -14,7 +14,7 @@ def table(rng, n=200, d=6, offset=0.0, dtype=np.float64):
     return (rng.normal(0, 1, (n, d)) @ rng.normal(0, 1, (d, d)) + offset).astype(dtype)
 
 
-@pytest.mark.parametrize("offset", [0.0, 1000.0])
+@pytest.mark.parametrize("offset", [0.0, 1000.0, 1e6])
 @pytest.mark.parametrize(("n", "d", "c"), [(200, 6, 3), (200, 6, 6), (5, 9, 4)])
 def test_as_scikit_learn(rng, n, d, c, offset):
     decomposition = pytest.importorskip("sklearn.decomposition")
@@ -49,6 +49,57 @@ def test_the_axes_are_orthonormal_point_one_way_and_give_the_best_rebuilding(n, 
     smallest = (np.linalg.svd(X - X.mean(axis=0), compute_uv=False)[c:] ** 2).sum()
     np.testing.assert_allclose(error, smallest, atol=1e-8)
     assert 0 < model.explained_variance_ratio_.sum() <= 1 + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rtol"), [([1, 1e-3, 1e-6], 1e-8), ([1e9, 1, 1e-2], 1e-3), ([1e12, 1, 1], 1e-2)]
+)
+def test_small_variances_beside_a_large_one_keep_their_digits(xp, rng, sizes, rtol):
+    """Along axes that no column has, so that a covariance would have only the largest's digits."""
+    decomposition = pytest.importorskip("sklearn.decomposition")
+    X = rng.normal(0, 1, (50, 3)) * sizes @ np.linalg.qr(rng.normal(0, 1, (3, 3)))[0]
+    ours, theirs = PCA(3).fit(xp.asarray(X)), decomposition.PCA(3, svd_solver="full").fit(X)
+    variances = backend.to_numpy(ours.explained_variance_)
+    np.testing.assert_allclose(variances, theirs.explained_variance_, rtol=rtol)
+    cosines = (backend.to_numpy(ours.components_) * theirs.components_).sum(axis=1)
+    np.testing.assert_allclose(np.abs(cosines), 1, rtol=rtol)
+
+
+@pytest.mark.parametrize("power", [-300, -20, 20, 300])
+def test_the_unit_changes_only_the_unit(xp, rng, power):
+    X = table(rng)
+    plain, scaled = PCA(3).fit(X), PCA(3).fit(xp.asarray(np.ldexp(X, power)))
+    for name, factor in (("mean_", 1), ("components_", 0), ("explained_variance_", 2),
+                         ("explained_variance_ratio_", 0)):  # fmt: skip
+        expected = np.ldexp(getattr(plain, name), factor * power)
+        np.testing.assert_allclose(backend.to_numpy(getattr(scaled, name)), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e8, -1e30])
+def test_a_constant_column_of_any_size_has_no_variance(rng, value):
+    X = table(rng, d=3)
+    model, plain = PCA(3).fit(np.column_stack([X, np.full(len(X), value)])), PCA(3).fit(X)
+    np.testing.assert_allclose(model.components_[:, :3], plain.components_, atol=1e-9)
+    np.testing.assert_array_equal(model.components_[:, 3], 0)
+    assert model.mean_[3] == value
+
+
+def test_one_row_far_out_takes_the_first_axis_and_leaves_the_next(rng):
+    X = np.concatenate([table(rng, d=3), [[1e12, 0, 0]]])
+    model, others = PCA(3).fit(X), PCA(2).fit(X[:, 1:])
+    assert model.components_[0, 0] == pytest.approx(1)
+    found, expected = model.explained_variance_[1:], others.explained_variance_
+    np.testing.assert_allclose(found, expected, rtol=0.02)
+
+
+def test_a_result_beyond_the_dtype_is_refused(rng):
+    X = (table(rng) * 1e38).clip(-3e38, 3e38).astype(np.float32)
+    model = PCA(6).fit(X)
+    with pytest.raises(ValueError, match=r"e\+38 is beyond float32: convert X to float64"):
+        model.transform(X)
+    assert np.isfinite(model.transform(X.astype(np.float64))).all()
+    with pytest.raises(ValueError, match="is beyond float32: convert X to float64"):
+        model.inverse_transform(np.full((1, 6), 3e38, np.float32))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
@@ -91,6 +142,9 @@ def test_blocks_of_any_size_give_the_same_and_the_data_are_left_alone(rng, monke
         (np.eye(3)[:, :2], 3, "it can be at most 2"),
         (np.array([[1.0], [np.nan]]), 1, "NaN or infinite"),
         (np.full((9, 2), 0.1), 1, "all 9 rows of X are equal"),
+        (np.eye(3) * 1e150, 1, "too large to be squared: scale X"),
+        (np.eye(3) * 1e-150, 1, "too little to be squared: scale X"),
+        (np.eye(3) * 1e-300, 1, "too little to be squared: scale X"),
     ],
 )
 def test_data_that_cannot_be_fitted_are_refused_in_a_sentence(X, c, words):

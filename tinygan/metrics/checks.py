@@ -1,31 +1,44 @@
 """The input of the metrics: tables of features, or of the pixels of images, one row per image."""
 
+import math
+
 import numpy as np
 
 
-def feature_rows(features, least=1):
+def feature_rows(name, features, least=1):
     """Features (N, D) of any real dtype -> float64, without a copy if they are already float64.
 
     Raises ValueError when they are not a table, have fewer than `least` rows or are not all finite.
     """
     rows = np.asarray(features)
     if rows.ndim != 2 or rows.dtype.kind not in "fiu":
-        raise ValueError(f"features must be numbers (N, D), got {rows.dtype} {rows.shape}")
+        raise ValueError(f"{name} must be numbers (N, D), got {rows.dtype} {rows.shape}")
     if rows.shape[0] < least or rows.shape[1] == 0:
-        raise ValueError(f"at least {least} rows and 1 column are needed, got {rows.shape}")
+        raise ValueError(f"{name} needs at least {least} rows and 1 column, got {rows.shape}")
+    with np.errstate(over="ignore"):  # longer numbers than float64's may be too large for it
+        rows = rows.astype(np.float64, copy=False)
     if not np.isfinite(rows).all():
-        raise ValueError("features must be finite: there is a NaN or an infinity among them")
-    return rows.astype(np.float64, copy=False)
+        raise ValueError(f"{name} must be finite: there is a NaN or an infinity among the features")
+    return rows
 
 
-def feature_pair(features_a, features_b, least=1):
-    """feature_rows of two sets. Also raises ValueError when they differ in width."""
-    a, b = feature_rows(features_a, least), feature_rows(features_b, least)
+def feature_pair(least=1, **sets):
+    """feature_rows of two sets, given by name. Also raises ValueError when they differ in width."""
+    a, b = (feature_rows(name, features, least) for name, features in sets.items())
     if a.shape[1] != b.shape[1]:
         raise ValueError(
             f"both sets need the same number of features, got {a.shape[1]} and {b.shape[1]}"
         )
     return a, b
+
+
+def exponent(*arrays):
+    """The smallest e for which 2^e is above every |x| in the arrays, or 0 if all are 0.
+
+    So the largest of np.ldexp(x, -e) = x / 2^e is near 1, and its square is neither infinite nor 0.
+    Unlike another factor, a power of two changes no digit.
+    """
+    return math.frexp(max(max(float(x.max()), -float(x.min())) for x in arrays))[1]
 
 
 def flat_images(images, least=1):

@@ -39,11 +39,13 @@ def rounding(x, y):
     """A bound, for each row of x, on the rounding error of its squared_distances to y: (N,).
 
     The error of a sum of D products is at most about D ε Σ |x_d y_d| ≤ D ε (‖x‖² + ‖y‖²) / 2, that
-    of each norm D ε times the norm; centring x and y and adding the terms round a few more times.
+    of each norm D ε times the norm; centring x and y and adding the terms round a few more times. A
+    product too small to have all its digits is wrong by less than the smallest number that has.
     Source: Higham 2002, "Accuracy and stability of numerical algorithms", section 3.1.
     """
     scale = squared_norms(x) + squared_norms(y).max()
-    return 2 * (x.shape[1] + 8) * np.finfo(np.float64).eps * scale
+    float64 = np.finfo(np.float64)
+    return 2 * (x.shape[1] + 8) * (float64.eps * scale + float64.tiny)
 
 
 def direct(x, y):

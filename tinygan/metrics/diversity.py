@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tinygan.metrics.checks import exponent
+
 
 def class_histogram(labels, classes):
     """How often each class occurs: integer labels (N,) in 0 … classes − 1 -> counts (classes,).
@@ -26,5 +28,6 @@ def entropy(counts):
     counts = np.asarray(counts, np.float64)
     if counts.ndim != 1 or not np.isfinite(counts).all() or (counts < 0).any() or not counts.any():
         raise ValueError("counts must be (K,), finite, at least 0 and not all 0")
+    counts = np.ldexp(counts, -exponent(counts))  # their sum is then finite
     p = counts[counts > 0] / counts.sum()
-    return float((p * np.log(1 / p)).sum())
+    return float(-(p * np.log(p)).sum()) + 0.0  # not −0

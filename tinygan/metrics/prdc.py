@@ -13,8 +13,15 @@ and coverage detect the noise, because it all looks alike: 0.0004 and 0.02 (real
 
 import numpy as np
 
-from tinygan.metrics.checks import feature_pair
+from tinygan.metrics.checks import exponent, feature_pair
 from tinygan.metrics.distances import blocks, direct, rounding, squared_distances
+
+_EXPONENT = 480  # features are scaled to 2^480: then no sum of squares is infinite, and few near 0
+_SMALLEST = 2.0**-960  # of a squared distance: with less, it may have lost digits
+_TOO_WIDE = (
+    "real and fake span too many orders of magnitude: the smallest distances are lost beside the "
+    "largest features. Remove those that are far out"
+)
 
 
 def prdc(real, fake, k=5):
@@ -30,15 +37,17 @@ def prdc(real, fake, k=5):
     Precision and recall depend on N and M, so compare at equal numbers. Precision and density say
     only that features lie among real ones: a classifier may place noise there, and blur can raise
     both, because it moves images to the middle of the region; recall and coverage then fall.
-    Raises ValueError for sets of different widths, a k out of range, or values that are not finite.
+    Raises ValueError for sets of different widths, a k out of range, values that are not finite, or
+    distances of which one is more than 10²⁸⁸ times another.
     Source: Kynkäänniemi et al. 2019, section 2 (precision, recall); Naeem et al. 2020, section 3.2
     (density, coverage).
     """
-    real, fake = feature_pair(real, fake)
+    real, fake = feature_pair(real=real, fake=fake)
     if not 1 <= k < min(len(real), len(fake)):
         raise ValueError(
             f"k = {k} is out of range for {len(real)} real and {len(fake)} fake points"
         )
+    real, fake = _scaled(real, fake)
     real_radii, fake_radii = _squared_radii(real, k), _squared_radii(fake, k)
 
     balls_around_fake = np.zeros(len(fake), int)
@@ -51,7 +60,7 @@ def prdc(real, fake, k=5):
         of_real, of_fake = real_radii[part, None], fake_radii
         unsure = (np.abs(d2 - of_real) <= error) | (np.abs(d2 - of_fake) <= error)
         for i in np.flatnonzero(unsure.any(axis=1)):
-            d2[i, unsure[i]] = direct(fake[unsure[i]], real[part][i])
+            d2[i, unsure[i]] = _direct(fake[unsure[i]], real[part][i])
         within_real = d2 <= of_real
         balls_around_fake += within_real.sum(axis=0)
         covered[part] = within_real.any(axis=1)
@@ -62,6 +71,18 @@ def prdc(real, fake, k=5):
         "density": float(balls_around_fake.mean() / k),
         "coverage": float(covered.mean()),
     }
+
+
+def _scaled(real, fake):
+    """Both in a unit in which they can be squared; the answer is the same in every unit.
+
+    Raises ValueError when a number is too small beside the largest for that.
+    """
+    e = exponent(real, fake) - _EXPONENT
+    scaled = [np.ldexp(x, -e) for x in (real, fake)]
+    if any((np.ldexp(y, e) != x).any() for x, y in zip((real, fake), scaled, strict=True)):
+        raise ValueError(_TOO_WIDE)
+    return scaled
 
 
 def _squared_radii(x, k):
@@ -81,6 +102,15 @@ def _squared_radii(x, k):
         unsure = np.abs(d2 - about[:, None]) <= error[:, None]
         nearer = (d2 < (about - error)[:, None]).sum(axis=1)  # certainly nearer than the k-th
         for i, row in enumerate(here):
-            exact = np.sort(direct(x[unsure[i]], x[row]))
+            exact = np.sort(_direct(x[unsure[i]], x[row]))
             radii[part.start + i] = exact[k - 1 - nearer[i]]
     return radii[copy_of]
+
+
+def _direct(x, y):
+    """`direct`. Raises ValueError when rows that differ are so near that digits were lost."""
+    d2 = direct(x, y)
+    tiny = d2 < _SMALLEST
+    if tiny.any() and (x[tiny] != y).any():
+        raise ValueError(_TOO_WIDE)
+    return d2

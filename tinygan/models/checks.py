@@ -6,7 +6,8 @@ import numpy as np
 
 from tinygan import backend
 
-_LARGEST = 1e100
+_LARGEST = 1e100  # a number beyond this is not squared
+_SMALLEST = 1e-100  # nor are differences that are all below this
 
 
 def check_table(X, *, columns=None, least=1):
@@ -37,6 +38,25 @@ def check_spread(X):
     """Raise a ValueError when all rows of X (N, D) are equal: there is nothing to fit."""
     if bool((X[:1] == X).all()):
         raise ValueError(f"all {len(X):,} rows of X are equal: there is no spread to fit")
+
+
+def check_variation(ranges):
+    """Raise a ValueError when the ranges of the columns, float64, are too small to be squared."""
+    largest = float(ranges.max())
+    if 0 < largest < _SMALLEST:
+        raise ValueError(
+            f"the rows of X differ by at most {largest:.3g}, too little to be squared: scale X"
+        )
+
+
+def in_dtype(values, dtype):
+    """Results, float64, in the dtype of the data. Raises ValueError if one is beyond its range."""
+    if dtype == np.float64:
+        return values
+    largest = float(backend.array_module(values).abs(values).max())
+    if largest > float(np.finfo(dtype).max):
+        raise ValueError(f"a result of {largest:.3g} is beyond {dtype}: convert X to float64")
+    return values.astype(dtype)
 
 
 def float_dtype(X):

@@ -16,6 +16,11 @@ likely each component is for each row. EM alternates between the two:
 With reg_covar = 0 no iteration lowers the likelihood: this is a test of the code, and shows when
 to stop.
 
+Where Σ is diagonal or common to all components, sums of squared differences are expanded: as
+Σ x² − 2 μ Σ x + N μ² they are a matrix product for all components at once, which is fast. But a
+small difference of large numbers loses digits. So both steps expand about a point in the middle,
+and where a component is more than 1000 σ away from it they compute the differences themselves.
+
 Densities in many dimensions underflow, so the E step uses logarithms throughout. No Σ is inverted:
 with Σ = L Lᵀ (Cholesky, L lower triangular) and P = L⁻ᵀ, the precision is Σ⁻¹ = P Pᵀ, and
 
@@ -33,13 +38,16 @@ import warnings
 import numpy as np
 
 from tinygan import backend
-from tinygan.models.checks import check_spread, check_table, float_dtype
+from tinygan.models.checks import check_spread, check_table, float_dtype, in_dtype
 from tinygan.models.kmeans import kmeans, plusplus_rows
+from tinygan.models.offset import without_offset
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 INIT_PARAMS = ("kmeans", "k-means++", "random_from_data")
 
 _BLOCK = 1 << 18  # elements in a block of rows: 2 MB, which stays in a processor's cache
+_FAR = 1e6  # σ²: beyond this squared distance the expansion has lost too many digits
+_SMALLEST = 1e-290  # of a variance: with less, its own digits are lost
 
 
 class ConvergenceWarning(UserWarning):
@@ -113,16 +121,16 @@ class GaussianMixture:
         """Find the parameters by EM. X: (N, D), finite, N ≥ K and ≥ 2. Returns self.
 
         Raises ValueError when X is empty, not finite or has fewer rows than components; when all
-        its rows are equal, because the likelihood would then depend on reg_covar alone; and when a
-        covariance cannot be factorised.
+        its rows are equal, because the likelihood would then depend on reg_covar alone; when a
+        covariance cannot be factorised; and when numbers are too large or too small to be squared.
         """
         check_table(X, least=max(2, self.n_components))
         check_spread(X)
-        dtype, X = float_dtype(X), X.astype(np.float64)  # once, for all starts
+        dtype, (X, offset) = float_dtype(X), without_offset(X)  # once, for all starts
         best, best_bounds = None, [-math.inf]
         for _ in range(self.n_init):
             run, bounds = self._unfitted(), []
-            for bound in itertools.islice(run.iterations(X), self.max_iter):
+            for bound in itertools.islice(run._iterations(X, offset), self.max_iter):
                 bounds.append(bound)
                 run.converged_ = len(bounds) > 1 and abs(bounds[-1] - bounds[-2]) < self.tol
                 if run.converged_:
@@ -148,16 +156,25 @@ class GaussianMixture:
         Each iteration is an E step and an M step; the mean is that of the E step, before the M step
         changes the parameters. The first iteration starts from the parameters that are already set,
         else from those that init_params gives. X: (N, D), as for fit; it is not checked here.
-        Raises ValueError when a covariance cannot be factorised.
+        Raises ValueError when a covariance cannot be factorised, or a row is too far from every
+        component for its density to be a float64.
         """
+        return self._iterations(*without_offset(X))
+
+    def _iterations(self, X, offset):
+        """`iterations` for an X that has lost this offset."""
         kind = self.covariance_type
-        X = X.astype(np.float64, copy=False)
         if not hasattr(self, "means_"):
-            self.weights_, self.means_, self.precisions_cholesky_ = self._start(X)
+            self.weights_, means, self.precisions_cholesky_ = self._start(X, offset)
+            self.means_ = means + offset
         while True:
-            log_p, resp = e_step(X, self.weights_, self.means_, self.precisions_cholesky_, kind)
-            self.set_parameters(*m_step(X, resp, self.reg_covar, kind))
-            yield float(log_p.mean())
+            means = self.means_ - offset
+            log_p, resp = e_step(X, self.weights_, means, self.precisions_cholesky_, kind)
+            bound = float(log_p.mean())
+            _check_finite(bound)
+            weights, means, covariances = m_step(X, resp, self.reg_covar, kind)
+            self.set_parameters(weights, means + offset, covariances)
+            yield bound
 
     def set_parameters(self, weights, means, covariances):
         """Take these as the fitted parameters: weights_, means_, covariances_.
@@ -170,8 +187,8 @@ class GaussianMixture:
     def score_samples(self, X):
         """log p(x) of every row in nats: (N, D) -> (N,) float64, where fit's X lived.
 
-        Raises ValueError, like all the methods below, before fit and for an X that is not finite or
-        has a different number of columns.
+        Raises ValueError, like all the methods below, before fit and for an X that is not finite,
+        has a different number of columns or a row that is too far from every component.
         """
         return self._e_step(X)[0]
 
@@ -206,7 +223,7 @@ class GaussianMixture:
 
         Returns (X (n_samples, D) in the dtype of fit's X, or float64 if X held integers;
         labels (n_samples,) int64), sorted by component, where fit's X lived.
-        Raises ValueError before fit and for n_samples below 1.
+        Raises ValueError before fit, for n_samples below 1 and for samples beyond that dtype.
         """
         self._check_fitted()
         if n_samples < 1:
@@ -228,13 +245,14 @@ class GaussianMixture:
             z *= np.sqrt(covariances)[labels]
         else:
             z *= np.sqrt(covariances)[labels, None]
-        return xp.asarray((means[labels] + z).astype(self._dtype)), xp.asarray(labels)
+        return xp.asarray(in_dtype(means[labels] + z, self._dtype)), xp.asarray(labels)
 
-    def _start(self, X):
-        """The initial (weights, means, precisions_cholesky)."""
+    def _start(self, X, offset=0.0):
+        """The initial (weights, means, precisions_cholesky), for an X that has lost this offset."""
         xp, (_, d), k = backend.array_module(X), X.shape, self.n_components
         weights = _given(xp, "weights_init", self.weights_init, (k,))
         means = _given(xp, "means_init", self.means_init, (k, d))
+        means = None if means is None else means - offset
         shape = covariance_shape(k, d, self.covariance_type)
         precisions = _given(xp, "precisions_init", self.precisions_init, shape)
         if weights is not None and not (
@@ -278,13 +296,15 @@ class GaussianMixture:
         self._check_fitted()
         check_table(X, columns=self.means_.shape[1])
         X = backend.to_device(X, backend.array_module(self.means_))
-        return e_step(
+        found = e_step(
             X.astype(np.float64),
             self.weights_,
             self.means_,
             self.precisions_cholesky_,
             self.covariance_type,
         )
+        _check_finite(float(found[0].min()))
+        return found
 
     def _n_parameters(self):
         return free_parameters(*self.means_.shape, self.covariance_type)
@@ -317,10 +337,11 @@ def e_step(X, weights, means, factors, covariance_type):
     Source: Bishop 2006, equation 9.23, with the largest term factored out of log Σ exp.
     """
     xp = backend.array_module(X)
-    log_joint = log_normal(X, means, factors, covariance_type) + xp.log(weights)  # log w_k N_k
-    largest = log_joint.max(axis=1)[:, None]
-    log_p = largest + xp.log(xp.exp(log_joint - largest).sum(axis=1)[:, None])
-    return log_p[:, 0], xp.exp(log_joint - log_p)
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller looks at log p
+        log_joint = log_normal(X, means, factors, covariance_type) + xp.log(weights)  # log w_k N_k
+        largest = log_joint.max(axis=1)[:, None]
+        log_p = largest + xp.log(xp.exp(log_joint - largest).sum(axis=1)[:, None])
+        return log_p[:, 0], xp.exp(log_joint - log_p)
 
 
 def m_step(X, resp, reg_covar, covariance_type):
@@ -329,7 +350,8 @@ def m_step(X, resp, reg_covar, covariance_type):
     Returns (weights (K,), means (K, D), covariances of covariance_shape).
     Source: Bishop 2006, equations 9.24 to 9.27.
     """
-    n_k = resp.sum(axis=0) + 10 * np.finfo(np.float64).eps  # (K,), never 0
+    xp = backend.array_module(X)
+    n_k = xp.maximum(resp.sum(axis=0), 10 * np.finfo(np.float64).eps)  # (K,), never 0
     means = (resp.T @ X) / n_k[:, None]  # (K, N) @ (N, D)
     covariances = _covariances(X, resp, n_k, means, reg_covar, covariance_type)
     return n_k / n_k.sum(), means, covariances
@@ -350,16 +372,23 @@ def log_normal(X, means, factors, covariance_type):
                 squares[start : start + len(rows), j] = (y * y).sum(axis=1)
     else:
         centre = means.mean(axis=0)  # near 0 the squares below lose fewer digits
-        X, means = X - centre, means - centre
+        x, mu = X - centre, means - centre
         if covariance_type == "tied":
-            X, means = X @ factors, means @ factors  # one P for all: now every Σ is I
+            x, mu = x @ factors, mu @ factors  # one P for all: now every Σ is I
             diagonal = (factors * xp.asarray(np.eye(d))).sum(axis=1)  # (D,)
             precisions = xp.ones((k, d))
         else:
             diagonal = factors if covariance_type == "diag" else factors[:, None] * xp.ones((k, d))
             precisions = diagonal**2  # (K, D)
-        squares = X**2 @ precisions.T - 2 * (X @ (means * precisions).T)  # (N, D) @ (D, K)
-        squares = xp.maximum(squares + (means**2 * precisions).sum(axis=1), 0)
+        squares = x**2 @ precisions.T - 2 * (x @ (mu * precisions).T)  # (N, D) @ (D, K)
+        of_means = (mu**2 * precisions).sum(axis=1)  # (K,)
+        squares = xp.maximum(squares + of_means, 0)
+        for j in np.flatnonzero(backend.to_numpy(of_means) > _FAR * d):
+            column = squares[:, j]
+            near = column < 0.01 * of_means[j]  # the rows for which large numbers have cancelled
+            y = X[near] - means[j]
+            y = y @ factors if covariance_type == "tied" else y * diagonal[j]
+            column[near] = (y * y).sum(axis=1)
     log_det = xp.log(diagonal).sum(axis=-1)  # of P: (K,), or one number when it is tied
     return log_det - 0.5 * (d * math.log(2 * math.pi) + squares)
 
@@ -370,12 +399,15 @@ def precisions_cholesky(covariances, covariance_type):
     Raises ValueError, which says what to change, when a Σ is not positive definite.
     """
     xp = backend.array_module(covariances)
-    if covariance_type in ("diag", "spherical"):
-        if not bool((covariances > 0).all()):
-            raise ValueError(_not_definite("variance", "zero"))
+    on_host = backend.to_numpy(covariances)
+    diagonal = covariance_type in ("diag", "spherical")
+    variances = on_host if diagonal else np.diagonal(on_host, axis1=-2, axis2=-1)
+    if not variances.min() >= _SMALLEST:
+        raise ValueError(_not_definite("variance", f"{variances.min():.3g}, too small"))
+    if diagonal:
         return 1 / xp.sqrt(covariances)
     try:  # on the host: K small factorisations; a device may not report that one failed
-        L = np.linalg.cholesky(backend.to_numpy(covariances))
+        L = np.linalg.cholesky(on_host)
     except np.linalg.LinAlgError:
         raise ValueError(_not_definite("covariance", "not positive definite")) from None
     return xp.asarray(np.ascontiguousarray(np.swapaxes(np.linalg.inv(L), -1, -2)))
@@ -383,6 +415,15 @@ def precisions_cholesky(covariances, covariance_type):
 
 def _not_definite(what, is_how):
     return f"a component's {what} is {is_how}: raise reg_covar, or use fewer components"
+
+
+def _check_finite(log_p):
+    """Raise ValueError unless the smallest log p(x) of some rows, or their mean, is finite."""
+    if not math.isfinite(log_p):
+        raise ValueError(
+            "some rows of X are too far from every component: log p(x) is beyond float64. Remove "
+            "those rows, or scale X"
+        )
 
 
 def _covariances(X, resp, n_k, means, reg_covar, covariance_type):
@@ -393,12 +434,41 @@ def _covariances(X, resp, n_k, means, reg_covar, covariance_type):
             [_scatter(X, means[j], resp[:, j]) / n_k[j] + ridge for j in range(len(means))]
         )
     centre = X.mean(axis=0)  # a shift of all rows changes no covariance, but saves digits
+    away = means - centre
     if covariance_type == "tied":  # scatter of the rows minus that of the means
-        between = ((means - centre).T * n_k) @ (means - centre)
-        return (_scatter(X, centre, resp.sum(axis=1)) - between) / n_k.sum() + ridge
-    variances = (resp.T @ (X - centre) ** 2) / n_k[:, None] - (means - centre) ** 2
-    variances = xp.maximum(variances, 0) + reg_covar  # (K, D)
-    return variances if covariance_type == "diag" else variances.mean(axis=1)
+        between = (away.T * n_k) @ away
+        within = _scatter(X, centre, resp.sum(axis=1)) - between
+        covariance, between = within / n_k.sum() + ridge, between / n_k.sum()
+        if _cancelled(covariance, between):
+            return _scatter_within(X, resp, means) / n_k.sum() + ridge
+        return covariance
+    squares = (resp.T @ (X - centre) ** 2) / n_k[:, None]  # (K, D)
+    variances = xp.maximum(squares - away**2, 0) + reg_covar
+    if covariance_type == "spherical":
+        squares, variances = squares.mean(axis=1)[:, None], variances.mean(axis=1)[:, None]
+    cancelled = (_FAR * variances < squares).any(axis=1)
+    for j in np.flatnonzero(backend.to_numpy(cancelled)):
+        total = sum(
+            resp[start : start + len(rows), j] @ (rows - means[j]) ** 2
+            for start, rows in _blocks(X)
+        )
+        found = total / n_k[j] + reg_covar  # (D,)
+        variances[j] = found if covariance_type == "diag" else found.mean()
+    return variances if covariance_type == "diag" else variances[:, 0]
+
+
+def _cancelled(covariance, between):
+    """Whether too little is left of a covariance (D, D) from which the means' was subtracted.
+
+    The subtraction leaves rounding errors of its largest numbers everywhere, and they matter most
+    in the direction in which the rows vary least, with a variance of about 1 / max (Σ⁻¹)_ii.
+    """
+    covariance, between = backend.to_numpy(covariance), backend.to_numpy(between)
+    try:
+        inverse = np.diagonal(np.linalg.inv(covariance))
+    except np.linalg.LinAlgError:
+        return True
+    return not (inverse.min() > 0 and np.diagonal(between).max() * inverse.max() < _FAR)
 
 
 def _scatter(X, centre, weights):
@@ -407,6 +477,23 @@ def _scatter(X, centre, weights):
     for start, rows in _blocks(X):
         y = (rows - centre) * weights[start : start + len(rows), None] ** 0.5
         total = total + y.T @ y  # (D, B) @ (B, D)
+    return total
+
+
+def _scatter_within(X, resp, means):
+    """Σ_k Σ_n r_nk (x_n − μ_k)(x_n − μ_k)ᵀ as (D, D), from differences alone.
+
+    With m_n = Σ_k r_nk μ_k, the mean that row n expects, it is the scatter of x_n − m_n and, where
+    components share rows, that of the μ_k: ½ Σ_kl (Σ_n r_nk r_nl) (μ_k − μ_l)(μ_k − μ_l)ᵀ.
+    """
+    total, shared = 0, resp.T @ resp  # (K, K)
+    for start, rows in _blocks(X):
+        r = resp[start : start + len(rows)]
+        y = rows * r.sum(axis=1)[:, None] - r @ means  # a row of weight 0 has no part in this
+        total = total + y.T @ y  # (D, B) @ (B, D)
+    for j in range(len(means)):
+        apart = means - means[j]  # (K, D)
+        total = total + 0.5 * (apart.T * shared[j]) @ apart
     return total
 
 

@@ -8,8 +8,9 @@ All differences x − c would be an (N, K, D) array. Expanded, the distances are
 
     ‖x − c‖² = ‖x‖² − 2 x·c + ‖c‖²
 
-but a small difference of large numbers loses digits, so the data are first shifted to mean 0, and
-everything is computed in float64.
+but a small difference of large numbers loses digits. So the offset of the data is first taken away
+(offset.py), and where a distance is still small beside ‖x‖, the differences are computed after all.
+Everything is computed in float64.
 
 Sources: Lloyd 1982, "Least squares quantization in PCM"; Arthur & Vassilvitskii 2007, "k-means++:
 the advantages of careful seeding", section 2.2.
@@ -19,8 +20,10 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.models.checks import check_table, float_dtype
+from tinygan.models.offset import without_offset
 
 _BLOCK = 1 << 20  # elements of the largest array that is made for one block of rows: 8 MB
+_NEAR = 1e-6  # of ‖x‖²: a smaller squared distance has lost too many digits in the expansion
 
 
 def kmeans(X, n_clusters, *, rng, n_init=1, max_iter=300, tol=1e-4):
@@ -32,22 +35,25 @@ def kmeans(X, n_clusters, *, rng, n_init=1, max_iter=300, tol=1e-4):
     A centre that loses all its rows moves to the row that is farthest from its own centre; only if
     X has fewer different rows than clusters can a cluster stay empty.
     Returns (centres (K, D) in X's dtype, labels (N,) int64, both where X lives, inertia as float).
-    Raises ValueError when X is empty, not finite or has fewer rows than clusters.
+    Raises ValueError when X is empty, not finite, too large or too small to be squared, or has
+    fewer rows than clusters.
     Source: Lloyd 1982, started by k-means++ (Arthur & Vassilvitskii 2007, section 2.2).
     """
     _check(X, n_clusters)
     if n_init < 1 or max_iter < 1:
         raise ValueError(f"n_init and max_iter must be at least 1, got {n_init} and {max_iter}")
-    rows, mean = _centred(X)
-    least_move = tol * float((rows**2).mean())
+    rows, offset = without_offset(X)
+    squares = (rows**2).sum(axis=1)
+    variances = float(squares.mean() - (rows.mean(axis=0) ** 2).sum())  # their sum over columns
+    least_move = tol * max(variances, 0) / X.shape[1]
     best = None
     for _ in range(n_init):
-        start = rows[_plusplus(rows, n_clusters, rng)]
-        run = _lloyd(rows, start, max_iter, least_move)
+        start = rows[_plusplus(rows, squares, n_clusters, rng)]
+        run = _lloyd(rows, squares, start, max_iter, least_move)
         if best is None or run[2] < best[2]:
             best = run
     centres, labels, inertia = best
-    return (centres + mean).astype(float_dtype(X)), labels, inertia
+    return (centres + offset).astype(float_dtype(X)), labels, inertia
 
 
 def plusplus_rows(X, n_clusters, *, rng):
@@ -58,19 +64,20 @@ def plusplus_rows(X, n_clusters, *, rng):
     Source: Arthur & Vassilvitskii 2007, section 2.2.
     """
     _check(X, n_clusters)
-    return _plusplus(_centred(X)[0], n_clusters, rng)
+    rows, _ = without_offset(X)
+    return _plusplus(rows, (rows**2).sum(axis=1), n_clusters, rng)
 
 
-def _plusplus(X, n_clusters, rng):
-    """plusplus_rows for float64 rows with mean 0."""
+def _plusplus(X, squares, n_clusters, rng):
+    """plusplus_rows for float64 rows without offset. squares: ‖x‖² of each."""
     xp = backend.array_module(X)
-    squares = (X**2).sum(axis=1)
     chosen, distances = [int(rng.integers(len(X)))], np.inf
     while len(chosen) < n_clusters:
         last = X[chosen[-1]]
         to_last = squares - 2 * (X @ last) + (last**2).sum()
-        distances = xp.maximum(xp.minimum(distances, to_last), 0)
-        distances[chosen[-1]] = 0  # exactly 0, so no row is drawn twice
+        near = to_last < _NEAR * squares
+        to_last[near] = _direct(X[near], last)  # exactly 0 for copies, so none is drawn twice
+        distances = xp.minimum(distances, to_last)
         weights = backend.to_numpy(distances)
         if weights.sum() == 0:  # fewer different rows than clusters: draw any other row
             weights = np.ones(len(X))
@@ -79,17 +86,19 @@ def _plusplus(X, n_clusters, rng):
     return xp.asarray(np.array(chosen))
 
 
-def _lloyd(X, centres, max_iter, least_move):
+def _lloyd(X, squares, centres, max_iter, least_move):
     """Lloyd's iterations from these centres: (centres, labels, inertia)."""
-    squares = (X**2).sum(axis=1)
     for _ in range(max_iter):
         labels, distances = _nearest(X, squares, centres)
         labels = _refill(labels, distances, len(centres))
         before, centres = centres, _means(X, labels, centres)
         if float(((centres - before) ** 2).sum()) <= least_move:
             break
-    labels, distances = _nearest(X, squares, centres)
-    return centres, labels, float(distances.sum())
+    labels, _ = _nearest(X, squares, centres)
+    inertia = sum(
+        float(_direct(X[part], centres[labels[part]]).sum()) for part in _blocks(X, len(centres))
+    )
+    return centres, labels, inertia
 
 
 def _nearest(X, squares, centres):
@@ -99,12 +108,33 @@ def _nearest(X, squares, centres):
     """
     xp = backend.array_module(X)
     of_centres = (centres**2).sum(axis=1)  # (K,)
-    labels, scores = [], []
-    for rows in _blocks(X, len(centres)):
-        score = of_centres - 2 * (rows @ centres.T)  # (B, K): ‖x − c‖² − ‖x‖²
-        labels.append(score.argmin(axis=1))
-        scores.append(score.min(axis=1))
-    return xp.concatenate(labels), xp.maximum(xp.concatenate(scores) + squares, 0)
+    labels, distances = [], []
+    for part in _blocks(X, len(centres)):
+        score = of_centres - 2 * (X[part] @ centres.T)  # (B, K): ‖x − c‖² − ‖x‖²
+        label, distance = score.argmin(axis=1), score.min(axis=1) + squares[part]
+        near = distance < _NEAR * squares[part]
+        if bool(near.any()):
+            limit = (2 * _NEAR - 1) * squares[part][near]
+            label[near], distance[near] = _settle(
+                X[part][near], centres, score[near] < limit[:, None]
+            )
+        labels.append(label)
+        distances.append(distance)
+    return xp.concatenate(labels), xp.concatenate(distances)
+
+
+def _settle(x, centres, close):
+    """_nearest for some rows x (F, D), among the centres that `close` (F, K) leaves to each."""
+    distances = backend.array_module(x).full(close.shape, np.inf)
+    for k in range(len(centres)):
+        column, mine = distances[:, k], close[:, k]
+        column[mine] = _direct(x[mine], centres[k])
+    return distances.argmin(axis=1), distances.min(axis=1)
+
+
+def _direct(x, c):
+    """‖x − c‖² of each row of x (N, D), from the differences; c is (D,) or (N, D)."""
+    return ((x - c) ** 2).sum(axis=1)
 
 
 def _refill(labels, distances, n_clusters):
@@ -126,27 +156,19 @@ def _means(X, labels, centres):
     """Each cluster's mean (K, D); an empty cluster keeps its centre."""
     xp = backend.array_module(X)
     n_clusters = len(centres)
-    sums, counts, start = xp.zeros_like(centres), xp.zeros((n_clusters, 1)), 0
-    for rows in _blocks(X, n_clusters):
-        mine = labels[start : start + len(rows), None] == xp.arange(n_clusters)
+    sums, counts = xp.zeros_like(centres), xp.zeros((n_clusters, 1))
+    for part in _blocks(X, n_clusters):
+        mine = labels[part][:, None] == xp.arange(n_clusters)
         mine = mine.astype(X.dtype)  # (B, K): 1 where the row belongs to the cluster
-        sums += mine.T @ rows  # (K, B) @ (B, D)
+        sums += mine.T @ X[part]  # (K, B) @ (B, D)
         counts += mine.sum(axis=0)[:, None]
-        start += len(rows)
     return xp.where(counts > 0, sums / xp.maximum(counts, 1), centres)
 
 
 def _blocks(X, n_clusters):
+    """Slices that divide the rows of X into blocks."""
     size = max(1, _BLOCK // max(n_clusters, X.shape[1]))
-    return (X[i : i + size] for i in range(0, len(X), size))
-
-
-def _centred(X):
-    """(X − mean in float64, mean)."""
-    X = X.astype(np.float64)
-    mean = X.mean(axis=0)
-    X -= mean
-    return X, mean
+    return (slice(i, i + size) for i in range(0, len(X), size))
 
 
 def _check(X, n_clusters):
