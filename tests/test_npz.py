@@ -77,6 +77,13 @@ def test_arrays_come_back_as_they_were_and_read_only(tmp_path):
         assert not found[name].flags.writeable
 
 
+def test_the_order_of_a_header_does_not_matter(tmp_path):
+    text = b"{'shape':(2,2,1,1),\"fortran_order\" : False, 'descr':'|u1'}"
+    body = b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text + b"abcd"
+    (tmp_path / "f.npz").write_bytes(packed(body))
+    assert read_images(tmp_path / "f.npz")[0].tobytes() == b"abcd"
+
+
 def test_numpy_opens_the_file(tmp_path):
     write_arrays(tmp_path / "f.npz", {"format": 1}, ARRAYS)
     with np.load(tmp_path / "f.npz", allow_pickle=False) as found:
@@ -97,6 +104,11 @@ def test_a_file_of_images_of_anyones_is_none_of_our_own(tmp_path):
         (header((-1,)), "meta.npy is not as long as its header says"),
         (npy(np.array([{}], object), allow_pickle=True), "meta.npy holds Python objects"),
         (npy(np.zeros(3), version=(2, 0)), "is not in version 1.0 of the .npy format"),
+        (header((3,)).replace(b"(3,)", b"(3L)") + bytes(3), "meta.npy has no header of a plain"),
+        (header((3,)).replace(b"(3,)", b"list") + bytes(3), "meta.npy has no header of a plain"),
+        (header((3,)).replace(b"'|u1'", b"'a1' ") + bytes(3), "meta.npy has no header of a plain"),
+        (npy(np.zeros(3, "u1,u1")), "meta.npy has no header of a plain array"),
+        (npy(np.frombuffer(b'{"format": ' + b"9" * 4000 + b"}", np.uint8)), "999 and comes from"),
         (npy(np.frombuffer(b'{"form": 1}', np.uint8)), "is not a tinygan file: 'format'"),
     ],
 )

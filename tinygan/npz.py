@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import zipfile
 from contextlib import contextmanager
 
@@ -24,6 +25,12 @@ from tinygan.files import atomic_write, reason
 FORMAT = 1
 MAX_BYTES = 1 << 30  # of one array in a file of images
 _DIGEST = 64  # hex digits
+
+_FIELDS = {  # of the header of an .npy member, a Python dict as text: how np.save writes them
+    "descr": re.compile(r"""['"]descr['"]\s*:\s*['"]([<>=|]?[?biufcSUVOmM]\d*)['"]"""),
+    "fortran_order": re.compile(r"""['"]fortran_order['"]\s*:\s*(True|False)"""),
+    "shape": re.compile(r"""['"]shape['"]\s*:\s*\(([-\d\s,]*)\)"""),
+}
 
 
 def write_arrays(path, meta, arrays):
@@ -64,8 +71,8 @@ def read_arrays(path):
             raise ValueError(f"its format is {meta['format']!r}")
     if meta["format"] > FORMAT:
         raise UserError(
-            f"{path} has format {meta['format']} and comes from a newer tinygan; this one reads "
-            f"format {FORMAT}: update tinygan"
+            f"{path} has format {shown(str(meta['format']))} and comes from a newer tinygan; this "
+            f"one reads format {FORMAT}: update tinygan"
         )
     return meta, arrays
 
@@ -127,9 +134,7 @@ def _read_npy(archive, name, most):
     It takes no more memory than the member has bytes, whatever its header says.
     """
     with archive.open(name) as stream:
-        if np.lib.format.read_magic(stream) != (1, 0):
-            raise ValueError(f"{name} is not in version 1.0 of the .npy format")
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        shape, order, dtype = _read_header(stream, name)
         size = math.prod(shape) * dtype.itemsize
         if dtype.hasobject:
             raise ValueError(f"{name} holds Python objects")
@@ -140,9 +145,24 @@ def _read_npy(archive, name, most):
             data += piece
     if len(data) != size:
         raise ValueError(f"{name} is not as long as its header says")
-    return np.frombuffer(memoryview(data).toreadonly(), dtype).reshape(
-        shape, order="F" if fortran else "C"
-    )
+    return np.frombuffer(memoryview(data).toreadonly(), dtype).reshape(shape, order=order)
+
+
+def _read_header(stream, name):
+    """(shape, "C" or "F", dtype) at the beginning of an .npy member. ValueError if it is damaged.
+
+    NumPy's own reader has Python parse the header. That prints warnings about some of what a
+    forged one can hold, and takes long for the rest.
+    """
+    if stream.read(8) != b"\x93NUMPY\1\0":
+        raise ValueError(f"{name} is not in version 1.0 of the .npy format")
+    text = stream.read(int.from_bytes(stream.read(2), "little")).decode("latin1")
+    found = {field: pattern.search(text) for field, pattern in _FIELDS.items()}
+    if None in found.values():
+        raise ValueError(f"{name} has no header of a plain array")
+    descr, fortran, shape = (match[1] for match in found.values())
+    sizes = tuple(int(size) for size in shape.split(",") if size.strip())
+    return sizes, "F" if fortran == "True" else "C", np.dtype(descr)
 
 
 def _channels_last(images):

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from pathlib import Path
 
 from tinygan import backend, recipes
 from tinygan.cli import Parser, add_options, exit_on_error, flag
@@ -12,7 +13,7 @@ from tinygan.progress import Progress
 from tinygan.recipes.about import about
 from tinygan.recipes.options import OPTIONS
 from tinygan.recipes.settings import settings
-from tinygan.runs import log, options, training_data
+from tinygan.runs import checkpoint, log, options, training_data
 from tinygan.runs.config import read_config
 from tinygan.runs.interrupt import stop_requested
 from tinygan.runs.lock import only_one
@@ -66,6 +67,9 @@ def _tell(args):
 def _prepare(recipe, wanted, config, out):
     """(the Run, its Dataset). wanted: Settings."""
     xp = backend.get(wanted.backend)
+    file = Path(out) / "checkpoint.npz"
+    if config and file.exists():
+        checkpoint.check(file, recipe=recipe.name, options=wanted.options)
     dataset = training_data.load(wanted, config)
     images, labels = dataset.images[: wanted.limit], dataset.labels[: wanted.limit]
     training = recipe.new_training(

@@ -365,15 +365,33 @@ def test_scans_in_a_thumbnail_are_not_counted():
     assert decode._scans(data) == 10
 
 
-def test_long_run_lengths_are_refused(monkeypatch):
+def bmp_of_runs(size, runs):
+    """A BMP whose pixels are run lengths. size: (width, height)."""
     palette = bytes(range(256)) * 4
-    runs = b"\x04\x07\x00\x00" * 4 + b"\x00\x01"  # four rows of four, and the end
     offset = 14 + 40 + len(palette)
-    header = [40, 4, 4, 1 | 8 << 16, 1, len(runs), 0, 0, 256, 0]
+    header = [40, *size, 1 | 8 << 16, 1, len(runs), 0, 0, 256, 0]
     data = b"BM" + b"".join(
         n.to_bytes(4, "little") for n in [offset + len(runs), 0, offset, *header]
     )
-    data += palette + runs
+    return data + palette + runs
+
+
+@pytest.mark.parametrize("size", [(1, 10_000_001), (10_000_001, 1)])
+def test_few_pixels_in_many_rows_or_a_long_one_are_refused(size):
+    with pytest.raises(ValueError, match="pixels are too many"):
+        pixels(png(size, 8, small.GREY, []))
+
+
+def test_many_pixels_that_run_lengths_leave_out_are_refused():
+    """Pillow fills the rest of a row in, a pixel at a time."""
+    data = bmp_of_runs((10_000_001, 1), b"\1\7\0\0\0\1")
+    with pytest.raises(ValueError, match="10,000,001 × 1 pixels are too many"):
+        pixels(data)
+
+
+def test_long_run_lengths_are_refused(monkeypatch):
+    runs = b"\x04\x07\x00\x00" * 4 + b"\x00\x01"  # four rows of four, and the end
+    data = bmp_of_runs((4, 4), runs)
     assert own(data, (4, 4, 3)).shape == (4, 4, 3)
     monkeypatch.setattr(decode, "MAX_RUNS", len(data) - 1)
     with pytest.raises(ValueError, match="bytes of run lengths"):
@@ -393,10 +411,13 @@ def large_progressive_jpeg():
 
 
 LARGEST = {
+    "run lengths of a BMP": lambda: bmp_of_runs((10_000_000, 1), b"\1\7\0\0\0\1"),
     "a progressive JPEG": large_progressive_jpeg,
     "colours and alpha": lambda: png((SIDE, SIDE), 8, small.COLOURS_ALPHA),
     "grey of 16 bits": lambda: png((SIDE, SIDE), 16, small.GREY, transparent=b"\0\0"),
     "a palette": lambda: png((SIDE, SIDE), 8, small.PALETTE, palette=PALETTE, transparent=b"\7"),
+    "five rows": lambda: png((10**7, 5), 16, small.COLOURS_ALPHA, [bytes(8 * 10**7)] * 5),
+    "a column": lambda: png((5, 10**7), 8, small.COLOURS_ALPHA, [bytes(21 * 10**7 - 1)]),
     "a line": lambda: png((500_000, 100), 8, small.COLOURS_ALPHA),
 }
 

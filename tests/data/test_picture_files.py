@@ -204,6 +204,12 @@ def test_names_that_lead_out_of_a_zip_are_only_names(tmp_path, monkeypatch):
     assert not list(tmp_path.rglob("*.png"))
 
 
+def test_folders_and_a_member_without_a_name_are_no_pictures(tmp_path):
+    path = pack(tmp_path / "x.zip", files("1.png", "a.png/", "b"))
+    path.write_bytes(path.read_bytes().replace(b"b", b"\0"))  # a name ends where a zero is
+    assert names(path) == ["1.png"]
+
+
 def test_an_archive_is_closed_after_use(tmp_path):
     with open_pictures(pack(tmp_path / "x.zip", files("1.png"))) as source:
         archive = source._zip

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import small_pictures as small
 from PIL import Image
-from small_pictures import picture, plain, put, saved, stored
+from small_pictures import picture, plain, png, put, saved, stored
 
 from tinygan import data
 from tinygan.data import pictures
@@ -91,3 +92,9 @@ def test_nothing_is_cached(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     data.read_pictures(put(tmp_path / "in", {"1.png": plain(1)}), (64, 64, 3))
     assert not (tmp_path / "cache").exists()
+
+
+def test_pictures_larger_than_any_data_set_are_refused_before_they_are_decoded(tmp_path):
+    put(tmp_path, {"1.png": png((7000, 7000), 8, small.COLOURS_ALPHA)})
+    assert pictures.size_of_first(tmp_path) == (7000, 7000)
+    assert "have 7000×7000 pixels, which are too many" in complaint(tmp_path, (7000, 7000, 3))

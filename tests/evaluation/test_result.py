@@ -46,6 +46,14 @@ def test_what_is_no_json_object_is_none(folder, content):
     assert read_evaluation(folder) is None
 
 
+@pytest.mark.parametrize("part", ["metrics", "floor"])
+def test_other_numbers_of_classes_than_ten_are_none(folder, make_evaluation, part):
+    evaluation = make_evaluation()
+    evaluation[part] = evaluation[part] | {"classes": [1] * 9}
+    write_json(folder / "evaluation.json", evaluation)
+    assert read_evaluation(folder) is None
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -119,6 +119,27 @@ def rewrite(path, change_meta=lambda meta: None, change_arrays=lambda arrays: No
     checkpoint.write_arrays(path, meta, arrays)
 
 
+DEEP = '{"a": ' * 900 + "1" + "}" * 900  # which can be read, and at other depths not be printed
+
+
+@pytest.mark.parametrize("strange", ["a\nb", "\x1b[2J", "\ud800", "x" * 100_000, json.loads(DEEP)])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda meta, x: meta.update(recipe=x), "is of the recipe .*, not of toy"),
+        (lambda meta, x: meta["options"].update(width=x), "has other options: width is .* in it"),
+        (lambda meta, x: meta.update(options={str(x): 1}), "has other options: "),
+    ],
+)
+def test_whatever_stands_in_it_is_refused_in_one_short_line(saved, change, says, strange):
+    path, _ = saved
+    rewrite(path, lambda meta: change(meta, strange))
+    with pytest.raises(UserError, match=says) as caught:
+        checkpoint.load(path, **NAMES, **parts())
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500
+
+
 def test_a_newer_format_is_refused_and_says_to_update(saved):
     path, _ = saved
     rewrite(path, lambda meta: meta.update(format=2))
@@ -152,6 +173,9 @@ def test_arrays_that_do_not_fit_are_refused_by_name(saved, change, says):
         lambda m: m.pop("step"),
         lambda m: m.pop("notes"),
         lambda m: m.update(notes=[]),
+        lambda m: m.update(notes={"finished": "a\nb"}),
+        lambda m: m.update(notes={"finished": "x" * 1000}),
+        lambda m: m.update(notes={"finished": None}),
         lambda m: m.update(step="soon"),
         lambda m: m.update(generators={}),
         lambda m: m.update(generators={"noise": {"bit_generator": "MT19937"}}),

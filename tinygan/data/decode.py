@@ -21,8 +21,10 @@ from tinygan.errors import UserError, shown
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP")  # the formats that Pillow may try
 MAX_PIXELS = 50_000_000  # of one picture; half as many where decoding takes twice the memory
+MAX_SIDE = 10_000_000  # pixels: Pillow takes 8 bytes more for each row, and twice the longest row
 MAX_SCANS = 64  # of a JPEG; each takes time for all pixels, even if it has 10 bytes
 MAX_RUNS = 25_000_000  # bytes of a BMP with run lengths, which Pillow unpacks slowly
+MAX_RUN_PIXELS = 10_000_000  # of such a BMP: each pixel that it leaves out takes as long as a byte
 
 # Of Pillow's modes, those whose 8 bits Pillow converts itself. 16 bits are converted here.
 _DIRECT = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV"}
@@ -122,12 +124,13 @@ def _opened(data):
 def _check_effort(image, data):
     """Raise ValueError for a picture that takes too much memory or time to decode."""
     four_inks = image.mode == "CMYK" and "progressive" in image.info  # all scans are kept
+    run_lengths = image.format == "BMP" and image.info.get("compression") in (1, 2)
     most = MAX_PIXELS // 2 if image.format == "WEBP" or four_inks else MAX_PIXELS
-    if image.width * image.height > most:
+    most = MAX_RUN_PIXELS if run_lengths else most
+    if image.width * image.height > most or max(image.size) > MAX_SIDE:
         raise ValueError(f"{image.width:,} × {image.height:,} pixels are too many")
     if "progressive" in image.info and _scans(data) > MAX_SCANS:
         raise ValueError(f"more than {MAX_SCANS} scans")
-    run_lengths = image.format == "BMP" and image.info.get("compression") in (1, 2)
     if run_lengths and len(data) > MAX_RUNS:
         raise ValueError(f"more than {MAX_RUNS:,} bytes of run lengths")
 

@@ -166,7 +166,7 @@ class _Zip:
         self._infos = {  # of equal names the last one
             info.filename: info
             for info in self._zip.infolist()
-            if not info.is_dir() and _is_picture(info.filename, self.passed_over)
+            if not info.filename.endswith("/") and _is_picture(info.filename, self.passed_over)
         }
         self.names = sorted(self._infos)
         self.identity = [os.path.realpath(path), found.st_size, found.st_mtime_ns, *self.names]

@@ -11,6 +11,7 @@ from tinygan.data.picture_files import Skipped, open_pictures
 from tinygan.errors import UserError, shown
 
 MAX_BYTES = 1 << 30  # of all pixels
+MAX_PIXELS = 1 << 22  # of one picture: far more than in any data set
 
 
 def read_pictures(path, shape, background=BACKGROUND):
@@ -19,11 +20,16 @@ def read_pictures(path, shape, background=BACKGROUND):
     path, background: as for faces.load. shape: (H, W, C) of each picture, where C is 3, or 1 for
     grey: colours are then converted to their brightness.
     What is passed over, and pictures that cannot be read, are counted on stderr.
-    Raises UserError for a picture of another size, for more than 1 GiB of pixels, and when there is
+    Raises UserError for a picture of another size, for more than 4 million pixels in
+    each or 1 GiB of them in all, and when there is
     no picture that can be read.
     """
     background = colour(background)
     h, w, c = shape
+    if h * w > MAX_PIXELS:
+        raise UserError(
+            f"the pictures in {path} have {w}×{h} pixels, which are too many: scale them"
+        )
     with open_pictures(path) as source:
         n, skipped = len(source.names), Skipped(source)
         if n * h * w * c > MAX_BYTES:

@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygan import plots
 from tinygan.errors import UserError
-from tinygan.evaluation.report import MEANINGS
+from tinygan.evaluation.report import CLASSES, MEANINGS
 from tinygan.files import reason, write_text
 from tinygan.npz import read_arrays, write_arrays
 
@@ -28,6 +28,7 @@ _METRICS = {
     "agreement": Number | Missing,
     "classes": [int],
 }
+_COUNTS = len(CLASSES["cifar10"])  # every extractor knows as many classes
 _FORM = {  # of evaluation.json: the keys that are read, and the kinds of their values
     "protocol": {
         **dict.fromkeys(["n", "asked", "seed"], int),
@@ -61,6 +62,7 @@ def read_evaluation(folder):
             _fits(evaluation, _FORM)
             and _fits(list(evaluation["weights"].values()), [Number])
             and _fits(evaluation["protocol"]["classes"] or [], [int])
+            and all(len(evaluation[of]["classes"]) == _COUNTS for of in ("metrics", "floor"))
             and meta["of"] == _identity(evaluation)
             and all(
                 pictures[name].dtype == np.uint8

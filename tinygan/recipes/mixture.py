@@ -46,8 +46,8 @@ class PixelMixture(Model):
         codes = self.mixture.sample(n, rng)  # (n, dims)
         images = np.empty((n, *self.image_shape), np.uint8)
         for start in range(0, n, _BLOCK):
-            pixels = mean + codes[start : start + _BLOCK] @ components  # (…, dims) @ (dims, pixels)
             block = images[start : start + _BLOCK]
+            pixels = mean + codes[start : start + _BLOCK] @ components  # (…, dims) @ (dims, pixels)
             block[...] = to_uint8(pixels.reshape(block.shape), self.options["low"])
         return images, None
 
@@ -128,7 +128,8 @@ class MixtureTraining(Training):
 
     def check(self, path):
         super().check(path)
-        if not isinstance(self.notes.get("log_likelihood", 0.0), float):
+        value = self.notes.get("log_likelihood")
+        if not isinstance(value, float) or not math.isfinite(value):
             raise UserError(f"{path} is corrupt: its log likelihood is not a number")
 
     def panels(self, history):

@@ -3,6 +3,7 @@
 Runs, samples and evaluations know nothing more of what is trained than these three.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -259,12 +260,14 @@ def whole_updates(batch_size, images, *, d_steps=1, of="images there are"):
 
 def check_validation(rows, measure, path):
     """Raise UserError unless notes["validation"], read from the file `path`, is a list of dicts,
-    each with an integer "epoch" and a float `measure`."""
+    each with a whole number "epoch" above 0 and a finite float `measure` of at least 0."""
     if not isinstance(rows, list) or not all(
         isinstance(row, dict)
         and row.keys() == {"epoch", measure}
         and type(row["epoch"]) is int
+        and 0 < row["epoch"] <= 10**9
         and type(row[measure]) is float
+        and 0 <= row[measure] < math.inf
         for row in rows
     ):
         raise UserError(f"{path} is corrupt: its validation rows have no epoch and {measure}")

@@ -6,6 +6,8 @@ from tinygan import backend
 from tinygan.errors import UserError
 from tinygan.models.gmm import GaussianMixture, covariance_shape, free_parameters
 
+_LARGEST = 1e30  # of a number in a mixture: far beyond any code, and its square is finite
+
 
 class StoredMixture:
     """weights, means and covariances; all 0 until a mixture is stored.
@@ -56,8 +58,9 @@ class StoredMixture:
         """Raise UserError when the arrays, read from the file `path`, are no mixture's."""
         if self.is_empty():
             return
-        weights = backend.to_numpy(self.arrays["weights"])
-        good = weights.min() >= 0 and abs(weights.sum() - 1) <= 1e-6
+        arrays = {name: backend.to_numpy(array) for name, array in self.arrays.items()}
+        good = max(np.abs(array).max() for array in arrays.values()) <= _LARGEST
+        good = good and arrays["weights"].min() >= 0 and abs(arrays["weights"].sum() - 1) <= 1e-6
         try:
             self.restored(np.random.default_rng(0))
         except ValueError:

@@ -12,7 +12,7 @@ has no pickle. The members:
 import numpy as np
 
 from tinygan import backend
-from tinygan.errors import UserError, first_line
+from tinygan.errors import UserError, first_line, shown
 from tinygan.npz import FORMAT, read_arrays, write_arrays
 from tinygan.runs.config import LEARNING_RATES
 
@@ -51,10 +51,7 @@ def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run
     recipe or shape, or from a newer format.
     """
     optimizers, generators = optimizers or {}, generators or {}
-    meta, found = read_arrays(path)
-    if meta.get("recipe") != recipe:
-        raise UserError(f"{path} is of the recipe {meta.get('recipe')}, not of {recipe}")
-    _check_options(path, meta.get("options"), options)
+    meta, found = _read(path, recipe, options)
     if run is not None:
         _check_same(path, "is of another run", meta.get("run"), run)
     _check_arrays(path, found, arrays | _optimizer_arrays(optimizers))
@@ -63,7 +60,7 @@ def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run
         raise UserError(f"{path} does not fit this recipe: its step and its history disagree")
     if history.dtype != np.float32 or not np.isfinite(history).all():
         raise UserError(f"{path} does not fit this recipe: its history is not finite float32")
-    if not isinstance(notes, dict):
+    if not isinstance(notes, dict) or not _is_sentence(notes.get("finished", "")):
         raise UserError(f"{path} does not fit this recipe: it has no notes")
     for name, rng in generators.items():
         _check_state(path, name, rng, meta.get("generators"))
@@ -75,6 +72,23 @@ def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run
     for name, rng in generators.items():
         rng.bit_generator.state = meta["generators"][name]
     return step, history, notes
+
+
+def check(path, *, recipe, options):
+    """Raise UserError where `load` would, whatever the model's arrays are.
+
+    To be called before the model is made: the sizes in a damaged config.json can be too large.
+    """
+    _read(path, recipe, options)
+
+
+def _read(path, recipe, options):
+    """What npz.read_arrays reads of a checkpoint. UserError if it is of another run."""
+    meta, found = read_arrays(path)
+    if meta.get("recipe") != recipe:
+        raise UserError(f"{path} is of the recipe {_words(meta.get('recipe'))}, not of {recipe}")
+    _check_options(path, meta.get("options"), options)
+    return meta, found
 
 
 def _optimizer_arrays(optimizers):
@@ -100,6 +114,7 @@ def _check_same(path, what, found, expected):
     for name in sorted(found.keys() | expected.keys()):
         here, there = found.get(name, "nothing"), expected.get(name, "nothing")
         if here != there:
+            name, here, there = map(_words, (name, here, there))
             raise UserError(f"{path} {what}: {name} is {here} in it, and {there} in this run")
 
 
@@ -124,6 +139,18 @@ def _check_state(path, name, rng, states):
             f"{path} does not fit this recipe: no state for the generator {name} "
             f"({first_line(error)})"
         ) from None
+
+
+def _words(value):
+    """A value out of a file inside a sentence."""
+    try:
+        return shown(str(value))
+    except RecursionError:
+        return "lists inside lists"
+
+
+def _is_sentence(value):
+    return isinstance(value, str) and value.isprintable() and len(value) <= 300
 
 
 def _below(prefix, arrays):

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import platform
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,12 +106,13 @@ def versions(xp):
     return found if xp is np else found | {xp.__name__: xp.__version__}
 
 
-def _is_text(value):
-    return isinstance(value, str)
+def _is_name(value):
+    """Whether a value can stand inside a sentence: a text on one line, and not a long one."""
+    return isinstance(value, str) and value.isprintable() and len(value) <= 100
 
 
-def _is_text_or_none(value):
-    return value is None or isinstance(value, str)
+def _is_name_or_none(value):
+    return value is None or _is_name(value)
 
 
 def _is_seed(value):
@@ -126,37 +128,56 @@ def _is_count_or_none(value):
 
 
 def _is_path_or_none(value):
-    return value is None or (isinstance(value, str) and "\0" not in value)
+    if value is None:
+        return True
+    if not isinstance(value, str) or len(value) > 4096 or len((value + ".").splitlines()) > 1:
+        return False
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+    return not any(unicodedata.category(c) == "Cc" for c in value)
 
 
-def _is_dict(value):
-    return isinstance(value, dict)
+def _is_flat(value):
+    """Whether a value is a table of numbers and texts, without lists and tables inside."""
+    return isinstance(value, dict) and all(
+        _is_name(key)
+        and (inner is None or isinstance(inner, int | float | str))
+        and (not isinstance(inner, str) or len(inner) <= 1000)
+        for key, inner in value.items()
+    )
 
 
-def _is_list(value):
-    return isinstance(value, list)
+def _is_changes(value):
+    return isinstance(value, list) and all(map(_is_flat, value))
 
 
 def _is_data(value):
-    return isinstance(value, dict) and all(_is_text(value.get(key)) for key in ("name", "sha256"))
+    return isinstance(value, dict) and all(_is_name(value.get(key)) for key in ("name", "sha256"))
+
+
+def _is_versions(value):
+    """It is printed as a whole, where it differs from the versions that are used."""
+    return _is_flat(value) and all(map(_is_name, value.values())) and len(str(value)) <= 300
 
 
 _COUNT, _COUNT_OR_NULL = "a whole number above 0", "a whole number above 0 or null"
 _LATER = {"background": None, "changes": []}  # what runs of the first edition do not have
 _CHECKS = {  # what each entry of config.json must be, and how that is said
-    "recipe": (_is_text, "a text"),
-    "data": (_is_text, "a text"),
+    "recipe": (_is_name, "a text on one line"),
+    "data": (_is_name, "a text on one line"),
     "limit": (_is_count_or_none, _COUNT_OR_NULL),
     "seed": (_is_seed, "a whole number of at least 0"),
-    "options": (_is_dict, "a table of options"),
+    "options": (_is_flat, "a table of options"),
     "epochs": (_is_count_or_none, _COUNT_OR_NULL),
     "steps": (_is_count_or_none, _COUNT_OR_NULL),
     "sample_every": (_is_count, _COUNT),
     "checkpoint_every": (_is_count, _COUNT),
-    "backend": (_is_text, "a text"),
+    "backend": (_is_name, "a text on one line"),
     "data_dir": (_is_path_or_none, "a path or null"),
-    "background": (_is_text_or_none, "a text or null"),
-    "changes": (_is_list, "a list of changes"),
+    "background": (_is_name_or_none, "a text on one line or null"),
+    "changes": (_is_changes, "a list of changes"),
     "trained_on": (_is_data, "a table with the name and the SHA-256 of the data"),
-    "versions": (_is_dict, "a table of versions"),
+    "versions": (_is_versions, "a table of versions"),
 }

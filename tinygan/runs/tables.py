@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def read_timing(folder, last_step):
                 rows.append((int(epoch), int(step), float(seconds), float(rate)))
     except (OSError, ValueError, csv.Error):
         pass
-    return [row for row in rows if row[1] <= last_step]
+    return [row for row in rows if row[1] <= last_step and all(0 <= x < math.inf for x in row)]
 
 
 def write_result(folder, result):
@@ -61,11 +62,17 @@ def write_result(folder, result):
 
 
 def read_result(folder, step):
-    """What result.json holds, if it was measured at this step, else {}."""
+    """What result.json holds, numbers by name, if it was measured at this step, else {}."""
     try:
         result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return result if result["step"] == step else {}
-    except (OSError, ValueError, KeyError, TypeError):
+        good = all(
+            name.isprintable() and len(name) <= 100 and math.isfinite(value)
+            for name, value in result.items()
+        )
+        return result if good and result["step"] == step else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return {}
+    except RecursionError:  # lists inside lists, without end
         return {}
 
 
