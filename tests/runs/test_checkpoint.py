@@ -60,6 +60,15 @@ def test_everything_comes_back(saved):
     assert states[0] == states[1]
 
 
+def test_what_else_is_in_it_is_not_read(saved):
+    path, p = saved
+    more = {"adam_opt/m.9": np.zeros(3), "adam_opt/x": np.zeros(3), "net/9.W": np.zeros(3)}
+    rewrite(path, change_arrays=lambda arrays: arrays.update(more))
+    q = parts(seed=9)
+    assert checkpoint.load(path, **NAMES, **q)[0] == 2
+    assert q["optimizers"]["opt"].t == p["optimizers"]["opt"].t
+
+
 def test_the_file_is_a_plain_npz_without_pickle(saved):
     path, p = saved
     with np.load(path, allow_pickle=False) as arrays:

@@ -30,7 +30,7 @@ MEANINGS = {  # in the order of the table; kid_std and bins stand beside kid and
 def table(evaluation):
     """The metrics of a run or file, the floor beside them, and what they can be compared with."""
     how, metrics, floor = (evaluation[key] for key in ("protocol", "metrics", "floor"))
-    name = evaluation.get("recipe") or evaluation["file"]
+    name = evaluation["recipe"] if "recipe" in evaluation else evaluation["file"]
     if evaluation.get("prior"):
         name += f" with the prior {evaluation['prior']}"
     found = [key for key in MEANINGS if key in metrics]

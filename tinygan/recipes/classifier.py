@@ -43,7 +43,8 @@ class Classifier(Model):
 
     def named(self, images):
         """The most likely class of each of the uint8 images (N, H, W, C): (N,) on the host."""
-        return predict(self.network, images).argmax(axis=1)
+        with np.errstate(all="ignore"):  # a damaged checkpoint may hold numbers of any size
+            return predict(self.network, images).argmax(axis=1)
 
 
 class ClassifierTraining(Training):

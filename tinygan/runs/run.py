@@ -106,9 +106,10 @@ class Run:
             if not self.finished:
                 self._prepare_folder()
             if self.step:  # what a kill right after the checkpoint may have left undone
-                self._show()
-                pictures.draw_curves(self.folder, self._title(), self.training, self.history)
-                self._write_result()
+                with np.errstate(all="ignore"):  # a damaged checkpoint: numbers of any size
+                    self._show()
+                    pictures.draw_curves(self.folder, self._title(), self.training, self.history)
+                    self._write_result()
         except OSError as error:
             raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
 
