@@ -14,6 +14,8 @@ if not sys.platform.startswith("linux"):
     pytest.skip("limits of memory, and children by fork, are Linux's", allow_module_level=True)
 
 import fuzz
+import fuzz_changes
+import fuzz_targets
 
 HERE = Path(__file__).parent
 INPUTS = 3000
@@ -60,7 +62,7 @@ def test_the_report_has_a_line_for_each_target_and_one_for_all(report):
 
 
 def test_an_input_depends_on_its_number_alone():
-    seeds = fuzz.array_files()
+    seeds = fuzz_targets.array_files()
     inputs = [fuzz.make_input("x", seeds, 0, number)[0] for number in range(30)]
     assert [fuzz.make_input("x", seeds, 0, number)[0] for number in range(29, -1, -1)] == inputs[
         ::-1
@@ -71,13 +73,15 @@ def test_an_input_depends_on_its_number_alone():
 
 def test_most_changed_files_have_right_checksums():
     rng = random.Random(0)
-    own = fuzz.array_files()[0].files["x.npz"]
-    changed = [fuzz.changed_npz(rng, own, own) for _ in range(300)]
-    assert sum(map(fuzz._is_sealed, changed)) / 300 > 0.8
-    assert sum(fuzz._members(data) is not None for data in changed) / 300 > 0.5
+    own = fuzz_targets.array_files()[0].files["x.npz"]
+    changed = [fuzz_changes.changed_npz(rng, own, own) for _ in range(300)]
+    assert sum(map(fuzz_changes.is_sealed, changed)) / 300 > 0.8
+    assert sum(fuzz_changes.members(data) is not None for data in changed) / 300 > 0.5
     assert own not in changed[:50]
-    png = fuzz.tiny_pictures()["rgb.png"]
-    assert sum(map(png_is_whole, [fuzz.changed_png(rng, png, png) for _ in range(300)])) > 200
+    png = fuzz_targets.tiny_pictures()["rgb.png"]
+    assert (
+        sum(map(png_is_whole, [fuzz_changes.changed_png(rng, png, png) for _ in range(300)])) > 200
+    )
 
 
 def png_is_whole(data):
@@ -92,6 +96,7 @@ def png_is_whole(data):
 PLANTED = """
 import os, signal, sys, time, warnings
 import fuzz
+from fuzz_targets import Seed
 from tinygan.errors import UserError
 
 def refuse(text):
@@ -125,7 +130,7 @@ def target(parser):
     def read(folder):
         if not (folder / "x").exists() or (folder / "x").read_bytes() != b"good":
             parser()
-    return (lambda: [fuzz.Seed({"x": b"good"}, read)]), 1
+    return (lambda: [Seed({"x": b"good"}, read)]), 1
 
 targets = {name: target(parser) for name, parser in PARSERS.items()}
 sys.exit(fuzz.main(targets=targets, limits=fuzz.Limits(seconds=0.2, megabytes=64)))
@@ -192,7 +197,7 @@ def test_a_finding_can_be_made_again(planted):
     done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=60)
     assert done.returncode == 1
     assert "KeyError: 'key'" in done.stdout
-    seeds = [fuzz.Seed({"x": b"good"}, None)]
+    seeds = [fuzz_targets.Seed({"x": b"good"}, None)]
     files, _ = fuzz.make_input("raises", seeds, 0, number)
     for name, content in files.items():
         assert (kept / "raises" / str(number) / name).read_bytes() == content
