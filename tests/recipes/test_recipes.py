@@ -5,6 +5,7 @@ import pytest
 
 from tinygan import nn, recipes
 from tinygan.errors import UserError
+from tinygan.recipes.recipe import check_validation
 
 
 def test_dcgan_has_the_layers_of_its_document():
@@ -65,3 +66,22 @@ def test_dcgan_has_the_settings_of_the_paper():
     assert recipe.data == "fashion-mnist"
     for net in recipe.networks(np.random.default_rng(0), width=1):
         assert {layer.slope for layer in net.layers if isinstance(layer, nn.LeakyReLU)} == {0.2}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        None,
+        [{"epoch": 1}],
+        [{"epoch": 1, "fd": 2.0, "more": 1}],
+        [{"epoch": 0, "fd": 2.0}],
+        [{"epoch": 10**12, "fd": 2.0}],
+        [{"epoch": 1, "fd": float("nan")}],
+        [{"epoch": 1, "fd": float("inf")}],
+        [{"epoch": 1, "fd": -1.0}],
+    ],
+)
+def test_validation_rows_that_no_run_has_are_refused(rows):
+    check_validation([{"epoch": 1, "fd": 2.0}], "fd", "checkpoint.npz")
+    with pytest.raises(UserError, match=r"checkpoint.npz is corrupt: its validation rows"):
+        check_validation(rows, "fd", "checkpoint.npz")

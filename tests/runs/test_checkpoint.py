@@ -149,6 +149,25 @@ def test_whatever_stands_in_it_is_refused_in_one_short_line(saved, change, says,
     assert len(str(caught.value)) < 500
 
 
+def test_it_can_be_checked_before_there_is_a_model(saved):
+    path, _ = saved
+    checkpoint.check(path, **NAMES)
+    for change in ({"recipe": "other"}, {"options": {"width": 4096}}):
+        with pytest.raises(UserError, match=r"is of the recipe toy|has other options: width is 3"):
+            checkpoint.check(path, **NAMES | change)
+
+
+def test_other_learning_rates_and_options_that_came_later_are_no_other_run(saved):
+    path, p = saved
+    changed = {"width": 3, "lr": 0.5, "lr_d": None, "flip": False}
+    assert checkpoint.load(path, recipe="toy", options=changed, **parts())[0] == 2
+    history = np.zeros((0, 4), np.float32)
+    options = {"width": 3, "lr": 0.1, "flip": True}
+    checkpoint.save(path, recipe="toy", options=options, **p, step=0, history=history)
+    names = {"recipe": "toy", "options": changed}
+    refused(path, "has other options: flip is True in it, and False in this run", names)
+
+
 def test_a_newer_format_is_refused_and_says_to_update(saved):
     path, _ = saved
     rewrite(path, lambda meta: meta.update(format=2))
