@@ -18,6 +18,7 @@ ROOT = Path(train.__file__).parent.parent
     ("error", "code", "says"),
     [
         (UserError("no such thing"), 2, "tinygan: no such thing\n"),
+        (UserError("no such\nthing"), 2, "tinygan: no such thing\n"),
         (RunError("it broke"), 1, "tinygan: it broke\n"),
         (
             MemoryError(),

@@ -35,14 +35,23 @@ def python(*words, folder=None, **how):
 INTERRUPTS_ITSELF = "import os, signal; os.kill(os.getpid(), signal.SIGINT)\n"
 
 
-@pytest.mark.parametrize("module", ["numpy", "argparse", "csv"])
-def test_while_a_command_imports_its_modules(tmp_path, module):
+@pytest.mark.parametrize("module", ["numpy", "argparse"])
+@pytest.mark.parametrize(
+    "words", ["-m tinygan.train --list", "-um tinygan.sample x", "-mtinygan.train", "-m benchmarks"]
+)
+def test_while_a_command_imports_its_modules(tmp_path, module, words):
     (tmp_path / f"{module}.py").write_text(INTERRUPTS_ITSELF)
-    assert python("-m", "tinygan.train", "--list", folder=tmp_path) == (
-        130,
-        "",
-        "tinygan: stopped\n",
+    assert python(*words.split(), folder=tmp_path) == (130, "", "tinygan: stopped\n")
+
+
+def test_while_python_ends_after_the_work_is_done(tmp_path):
+    (tmp_path / "csv.py").write_text(
+        "import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
+        "reader = Error = None"
     )
+    code, out, err = python("-m", "tinygan.train", "--list", folder=tmp_path)
+    assert (code, err) == (0, "")
+    assert "dcgan" in out
 
 
 def test_in_another_program_an_import_raises_as_usual(tmp_path):

@@ -324,6 +324,18 @@ def test_a_folder_that_is_neither_a_run_nor_has_pictures(cli, tmp_path, make, sa
     assert says in err
 
 
+def test_a_folder_of_runs_is_no_folder_of_pictures(cli, run, tmp_path):
+    run("dcgan")
+    code, _, err = cli(evaluate.main, ".")
+    assert (code, err) == (2, "tinygan: . holds runs: name one of them, ./dcgan\n")
+    (tmp_path / "dcgan" / "config.json").unlink()
+    code, _, err = cli(evaluate.main, "dcgan")
+    assert (code, err) == (
+        2,
+        "tinygan: dcgan is not a run folder any more: it has no config.json\n",
+    )
+
+
 def test_a_small_file_lowers_n(cli, tmp_path):
     save(tmp_path / "few.npz", images=TEST.images[:50])
     _, out, _ = cli(evaluate.main, "few.npz --data fashion-mnist-subset --quiet")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tinygan import files
-from tinygan.files import atomic_folder, atomic_write, reason, write_text
+from tinygan.files import atomic_write, is_empty, new_folder, reason, write_text
 
 ROOT = Path(files.__file__).parent.parent
 locks_needed = pytest.mark.skipif(files.fcntl is None, reason="needs file locks")
@@ -262,14 +262,14 @@ def test_a_reason_fits_into_a_sentence(error, text):
 
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):
-    with atomic_folder(tmp_path / "folder") as folder:
+    with new_folder(tmp_path / "folder") as folder:
         (folder / "a").write_text("new")
         assert not (tmp_path / "folder").exists()
     assert names(tmp_path) == ["folder"]
     assert names(tmp_path / "folder") == ["a"]
 
     def fail():
-        with atomic_folder(tmp_path / "other") as folder:
+        with new_folder(tmp_path / "other") as folder:
             (folder / "a").touch()
             raise KeyboardInterrupt
 
@@ -278,35 +278,71 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert names(tmp_path) == ["folder"]
 
 
-def test_a_folder_takes_the_place_of_an_empty_one_alone(tmp_path):
-    for name in ("empty", "full"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "full" / "mine").touch()
-    with atomic_folder(tmp_path / "empty") as folder:
+def test_an_empty_folder_is_filled_and_stays_what_it_was(tmp_path):
+    (tmp_path / "empty").mkdir(mode=0o700)
+    before = (tmp_path / "empty").stat()
+    with new_folder(tmp_path / "empty") as folder:
         (folder / "a").touch()
     assert names(tmp_path / "empty") == ["a"]
+    after = (tmp_path / "empty").stat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
 
-    def write():
-        with atomic_folder(tmp_path / "full") as folder:
-            (folder / "a").touch()
 
-    with pytest.raises(OSError, match="full") as caught:
-        write()
-    assert caught.value.filename == str(tmp_path / "full")
-    assert names(tmp_path / "full") == ["mine"]
-    assert names(tmp_path) == ["empty", "full"]
+def test_a_folder_that_is_not_empty_at_the_end_is_left_alone(tmp_path):
+    def write(path):
+        with new_folder(path) as folder:
+            (folder / "a").write_text("of this one")
+            path.mkdir(exist_ok=True)
+            (path / "a").write_text("of another")
+
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "new"):
+        with pytest.raises(OSError, match="there are other files in it by now") as caught:
+            write(tmp_path / name)
+        assert caught.value.filename == str(tmp_path / name)
+        assert names(tmp_path / name) == ["a"]
+        assert (tmp_path / name / "a").read_text() == "of another"
+    assert names(tmp_path) == ["empty", "new"]
+
+
+@locks_needed
+def test_what_a_killed_process_has_left_in_an_empty_folder_does_not_fill_it(tmp_path):
+    code = KILLED.replace("atomic_write", "new_folder").replace(
+        'file.write(b"half")\n    file.flush()', '(file / "a").touch()'
+    )
+    assert python(code, tmp_path).wait() == -signal.SIGKILL
+    assert len(names(tmp_path)) == 1
+    assert is_empty(tmp_path)
+    assert names(tmp_path) == []
+
+
+@locks_needed
+def test_a_folder_that_was_taken_for_abandoned_is_made_again(tmp_path, monkeypatch):
+    lock, taken = files.lock, []
+
+    def lock_late(handle):
+        if not taken:  # another writer was faster
+            taken.extend(tmp_path.glob(".folder.*"))
+            taken[0].rmdir()
+        return lock(handle)
+
+    monkeypatch.setattr(files, "lock", lock_late)
+    with new_folder(tmp_path / "folder") as folder:
+        (folder / "a").touch()
+    assert folder != taken[0]
+    assert names(tmp_path / "folder") == ["a"]
 
 
 @locks_needed
 def test_the_next_writer_removes_the_folder_that_a_killed_one_has_left(tmp_path):
-    code = KILLED.replace("atomic_write", "atomic_folder").replace(
+    code = KILLED.replace("atomic_write", "new_folder").replace(
         'file.write(b"half")\n    file.flush()', '(file / "a").touch()'
     )
     path = tmp_path / "folder"
     assert python(code, path).wait() == -signal.SIGKILL
     assert len(names(tmp_path)) == 1
-    with atomic_folder(path) as first:
-        with atomic_folder(tmp_path / "folder2"):
+    with new_folder(path) as first:
+        with new_folder(tmp_path / "folder2"):
             assert first.is_dir()
         write_text(tmp_path / "folder.txt", "x")
         assert first.is_dir()

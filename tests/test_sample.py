@@ -7,7 +7,7 @@ import pytest
 import strict_device
 from PIL import Image
 
-from tinygan import npz, sample, train
+from tinygan import npz, room, sample, train
 from tinygan.recipes import trained_model
 
 SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
@@ -108,7 +108,6 @@ def test_it_draws_with_the_trained_weights(run):
             "run --out taken",
             "--out taken should end in .png (a grid) or .npz (an array), or be",
         ),
-        ("run --n 999999999 --out x.npz", "--n 999999999 needs 1,184 GB of memory, and "),
         ("run --prior gmm", "--prior is for autoencoders, and this is dcgan"),
         ("run --classes 0", "--classes is for conditional GANs, and this is dcgan"),
         ("run --classes a", "argument --classes: must be labels separated by commas"),
@@ -180,3 +179,12 @@ def test_weights_of_any_size_draw_without_a_warning(cli, run, tmp_path):
     }
     npz.write_arrays(path, meta, arrays)
     assert cli(sample.main, f"{run} --n 4 --out x.png") == (0, "4 images in x.png\n", "")
+
+
+def test_more_than_fits_is_refused_with_the_number_that_does(cli, run, monkeypatch):
+    monkeypatch.setattr(room, "free_bytes", lambda: 10**9)
+    code, out, err = cli(sample.main, f"{run} --n 999999999 --out x.npz")
+    assert (code, out) == (2, "")
+    assert err == (
+        "tinygan: --n 999999999 needs 1,184 GB of memory, and 1 GB are free: --n 840000 fits\n"
+    )

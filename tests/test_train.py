@@ -1,14 +1,16 @@
 """python -m tinygan.train, as a user meets it: what it prints, its exit codes, what it leaves."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tinygan import backend, data, recipes, train
+from tinygan import backend, data, plots, recipes, train
 from tinygan.errors import UserError
-from tinygan.runs import checkpoint
+from tinygan.runs import checkpoint, lock
 from tinygan.runs.lock import only_one
 
 SMALL = "dcgan --data fashion-mnist-subset --width 2 --limit 40 --batch-size 8 --backend numpy"
@@ -471,3 +473,67 @@ def test_a_run_on_the_gpu(cli, tmp_path):
     assert cli(train.main, f"{words} --epochs 2")[0] == 0
     assert cli(train.main, "dcgan --resume --epochs 3")[0] == 0
     assert json.loads((tmp_path / "runs/dcgan/config.json").read_text())["backend"] == "cupy"
+
+
+def test_too_little_memory_names_the_options_of_the_recipe(cli, monkeypatch):
+    def no_memory(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(train, "_prepare", no_memory)
+    for recipe, options in (
+        ("gmm", "--components, --dims or --limit"),
+        ("dcgan", "--width, --batch-size or --limit"),
+    ):
+        code, _, err = cli(train.main, recipe)
+        assert (code, err) == (1, f"tinygan: not enough memory: lower {options}\n")
+
+
+def test_a_background_is_one_colour_by_any_name(cli, tmp_path):
+    (tmp_path / "pics").mkdir()
+    for i in range(12):
+        plots.save_png(tmp_path / "pics" / f"{i}.png", np.full((64, 64, 3), 20 * i, np.uint8))
+    words = "dcgan-faces --width 2 --batch-size 2 --quiet"
+    for name, colour in (("a", ""), ("b", "--background black")):
+        code, _, err = cli(train.main, f"{words} --data-dir pics --steps 1 --out {name} {colour}")
+        assert code == 0, err
+    stored = [json.loads((tmp_path / x / "config.json").read_text())["background"] for x in "ab"]
+    assert stored == ["white", "black"]
+    go_on = "dcgan-faces --resume --quiet --steps 2"
+    assert cli(train.main, f"{go_on} --out a --background #ffffff")[0] == 0
+    code, _, err = cli(train.main, f"{go_on} --out b --background white")
+    assert code == 2
+    assert "--background white: the run has black; leave it out" in err
+    (tmp_path / "pics").rename(tmp_path / "moved")
+    code, _, err = cli(train.main, f"{go_on} --out b")
+    assert code == 2
+    assert "there is no" in err
+    assert "(if it has moved, say where to with --data-dir)" in err
+    assert cli(train.main, f"{go_on} --out b --data-dir moved")[0] == 0
+    plots.save_png(tmp_path / "moved" / "more.png", np.zeros((64, 64, 3), np.uint8))
+    code, _, err = cli(train.main, f"{go_on} --out b --steps 3")
+    assert code == 2
+    assert "or the run began with a tinygan that read large pictures" in err
+
+
+def test_a_folder_that_may_not_be_listed_is_one_line(cli, tmp_path, monkeypatch):
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(lock.os, "open", denied)
+    code, _, err = cli(train.main, f"{SMALL} --steps 1 --out run")
+    assert code == 2
+    assert err.endswith("tinygan: cannot write run: permission denied\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a current folder cannot be removed here")
+def test_where_the_current_folder_is_gone_a_run_elsewhere_is_made(cli, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    try:
+        code = train.main([*SMALL.split(), "--steps", "1", "--out", str(tmp_path / "run")])
+    finally:
+        os.chdir(tmp_path)
+    assert code == 0
+    assert (tmp_path / "run" / "curves.png").exists()

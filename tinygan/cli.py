@@ -3,6 +3,7 @@ and an exit without a traceback.
 """
 
 import argparse
+import contextlib
 import math
 import os
 import shlex
@@ -133,7 +134,7 @@ def path(text):
 def check_folder(file):
     """Raise UserError now if `file` could not be written later: its folder is missing or may not be
     written to, or its name is too long."""
-    folder = os.path.dirname(os.path.abspath(file))
+    folder = os.path.dirname(file) or "."
     if not os.path.isdir(folder):
         raise UserError(f"cannot write {file}: there is no folder {Path(file).parent}")
     try:
@@ -158,8 +159,10 @@ def typed(*words):
     python = sys.executable
     if python and shutil.which("python") == python:
         python = "python"
-    elif python.startswith(os.getcwd() + os.sep):
-        python = os.path.relpath(python)
+    else:
+        with contextlib.suppress(OSError):  # the current folder may be gone
+            if python.startswith(os.getcwd() + os.sep):
+                python = os.path.relpath(python)
     return shlex.join([python or "python", "-m", *map(str, words)])
 
 
@@ -191,8 +194,20 @@ def _code_of(command, argv, lower):
     except KeyboardInterrupt:
         say("stopped")
         return 130
+    except FileNotFoundError as error:
+        if _has_a_current_folder():
+            raise  # a bug: the command should have caught this
+        say(f"the current folder is gone: change to another one ({reason(error)})")
+        return 2
+
+
+def _has_a_current_folder():
+    with contextlib.suppress(OSError):
+        os.getcwd()
+        return True
+    return False
 
 
 def say(text):
-    """A line on stderr that says who speaks."""
-    print(f"tinygan: {text}", file=sys.stderr, flush=True)
+    """A line on stderr that says who speaks; a line break, as a name may have, is a space."""
+    print(f"tinygan: {' '.join(text.splitlines())}", file=sys.stderr, flush=True)

@@ -7,6 +7,7 @@ prints it and goes on.
 
 import contextlib
 import os
+import re
 import signal
 import sys
 
@@ -14,12 +15,13 @@ _LINE = b"tinygan: stopped\n"
 
 
 def end_while_importing():
-    """Called first of all: in `python -m tinygan.…` Ctrl-C ends the process, until a command runs.
+    """Called first of all: in `python -m tinygan.…`, and in that of the benchmarks, Ctrl-C ends the
+    process, until a command runs.
 
     In another program, or where Ctrl-C is ignored, nothing changes.
     """
-    words = zip(sys.orig_argv, sys.orig_argv[1:], strict=False)
-    ours = any(m == "-m" and name.partition(".")[0] == "tinygan" for m, name in words)
+    modules = re.findall(r" -[A-Za-z]*m ?([\w.]+)", " ".join(sys.orig_argv))  # -m x, -mx, -um x
+    ours = any(name.partition(".")[0] in ("tinygan", "benchmarks") for name in modules)
     looking_for_it = sys.argv[:1] == ["-m"]  # what Python puts there before it runs the module
     usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if ours and looking_for_it and usual:
@@ -42,8 +44,8 @@ def raised():
             signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
     finally:
-        if importing:  # also while Python shuts down
-            signal.signal(signal.SIGINT, _end)
+        if importing:  # the work is done, and Python's own end takes a moment
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.unraisablehook = hook
 
 

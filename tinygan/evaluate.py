@@ -1,6 +1,5 @@
 """python -m tinygan.evaluate RUN|FILE.npz|DIR: measure how good samples are, beside real images."""
 
-import os
 from pathlib import Path
 
 from tinygan import backend, recipes
@@ -21,16 +20,15 @@ from tinygan.evaluation.measure_run import evaluate_run, measured_against
 from tinygan.evaluation.options import add_protocol_options
 from tinygan.evaluation.report import confusion_table, table
 from tinygan.evaluation.result import write_json
-from tinygan.files import reason
 from tinygan.recipes.options import PRIORS
-from tinygan.runs.config import read_config
+from tinygan.runs.config import is_run, read_config
 
 
 def main(argv=None):
     args = _parser().parse_args(argv)
     args.classes = class_numbers(args.classes)
     xp, say = backend.get(args.backend), printer(args.quiet)
-    if not _is_run(args.samples):
+    if not is_run(args.samples):
         _file(args, xp, say)
         return 0
     for option in ("data", "json"):
@@ -68,20 +66,6 @@ def _parser():
     add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: draw, and "
         "compare with, these classes alone; of FILE.npz and DIR: compare with these")  # fmt: skip
     return parser
-
-
-def _is_run(name):
-    """Whether this is a run folder, rather than a file or a folder of pictures."""
-    if os.path.isfile(name) or name.endswith((".npz", ".zip")):
-        return False
-    if os.path.exists(os.path.join(name, "config.json")) or not os.path.isdir(name):
-        return True  # or it is asked for as one
-    try:
-        if not os.listdir(name):
-            raise UserError(f"{name} is empty: a run folder or a folder of pictures is wanted")
-    except OSError as error:
-        raise UserError(f"cannot read {name}: {reason(error)}") from None
-    return False
 
 
 def _file(args, xp, say):

@@ -15,6 +15,7 @@ except ImportError:  # Windows
     fcntl = None
 
 _A_DAY = 24 * 3600  # seconds
+_INSIDE = "files"  # what the hidden folder inside an empty one is called after
 
 
 @contextmanager
@@ -52,30 +53,43 @@ def atomic_write(path):
 
 
 @contextmanager
-def atomic_folder(path):
-    """A context manager that yields the Path of a new folder, which becomes `path` at the end.
+def new_folder(path):
+    """A context manager that yields a folder for new files, which are in `path` at the end.
 
-    If the block fails or the process is killed, there is no `path`, or it is as empty as before.
-    Raises OSError, with `path` as its filename, when something cannot be written, or when `path` is
-    a folder that is not empty.
+    They are collected in a hidden folder and moved together at the end: where there is no `path`,
+    by renaming that folder; where there is an empty one, into it, so that it stays what it is. If
+    the block fails or the process is killed before that, there is no `path`, or an empty one. What
+    a killed process has left is removed by the next one that writes there.
+    Raises OSError, with `path` as its filename, when something cannot be written, and when `path`
+    is not empty at the end.
     """
     path = Path(os.path.realpath(path))
+    inside = path.is_dir()
     try:
-        _remove_abandoned(path)
-        temporary = path.with_name(f".{_stem(path)}.{secrets.token_hex(4)}.tmp")
-        temporary.mkdir()
+        _remove_abandoned(path / _INSIDE if inside else path)
+        temporary, handle = _own_folder(path / _INSIDE if inside else path)
         try:
-            with _locked(temporary):
-                yield temporary
-                if os.name == "nt" and path.is_dir():  # Windows replaces no folder
-                    path.rmdir()
+            yield temporary
+            if path.is_dir() and set(os.listdir(path)) - {temporary.name}:
+                raise FileExistsError(errno.EEXIST, "there are other files in it by now")
+            if not inside:
                 os.rename(temporary, path)
-        except BaseException:
+            else:
+                for name in os.listdir(temporary):
+                    os.rename(temporary / name, path / name)
+        finally:
+            if handle is not None:
+                os.close(handle)
             shutil.rmtree(temporary, ignore_errors=True)
-            raise
         _flush_folder(path.parent)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def is_empty(folder):
+    """Whether nothing is in a folder, but for what a killed writer of new files has left in it."""
+    _remove_abandoned(Path(folder) / _INSIDE)
+    return not os.listdir(folder)
 
 
 def write_text(path, text):
@@ -154,17 +168,19 @@ def _remove_if_abandoned(path):
         os.close(handle)
 
 
-@contextmanager
-def _locked(folder):
-    """A with-block in which nobody takes the folder for abandoned."""
-    if fcntl is None:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        lock(handle)
-        yield
-    finally:
+def _own_folder(path):
+    """(its path, its open handle) of a new folder beside `path`, as own_file makes a file."""
+    while True:
+        temporary = path.with_name(f".{_stem(path)}.{secrets.token_hex(4)}.tmp")
+        temporary.mkdir()
+        if fcntl is None:
+            return temporary, None
+        try:
+            handle = os.open(temporary, os.O_RDONLY)
+        except FileNotFoundError:  # another writer took it for abandoned before it was locked
+            continue
+        if lock(handle) and temporary.is_dir():
+            return temporary, handle
         os.close(handle)
 
 

@@ -17,7 +17,7 @@ from tinygan.cli import (
     whole_number,
 )
 from tinygan.errors import UserError
-from tinygan.files import atomic_folder, atomic_write, reason
+from tinygan.files import atomic_write, is_empty, new_folder, reason
 from tinygan.recipes import trained_model
 from tinygan.recipes.options import PRIORS
 from tinygan.room import check_room
@@ -26,7 +26,7 @@ from tinygan.room import check_room
 def main(argv=None):
     args = _parser().parse_args(argv)
     save = _form(args.out)
-    check_folder(args.out)
+    check_folder(os.path.join(args.out, "0000.png") if os.path.isdir(args.out) else args.out)
     generator = trained_model.load(args.run, backend.get(args.backend))
     sheet = 3 * math.prod(generator.image_shape) * _scale(generator.image_shape) ** 2
     each = trained_model.bytes_of_a_draw(generator) + (sheet if save is _grid else 0)
@@ -64,14 +64,17 @@ def _parser():
 
 def _form(out):
     """How to save to this name: a function of (its path, images, labels or None)."""
-    if out.endswith(".png"):
+    if out.lower().endswith(".png"):
         return _grid
-    if out.endswith(".npz"):
+    if out.lower().endswith(".npz"):
         return _array
     if os.path.isdir(out):
-        if os.listdir(out):
-            raise UserError(f"--out {out} is a folder with something in it: name a new one")
-        return _folder
+        try:
+            if is_empty(out):
+                return _folder
+        except OSError as error:
+            raise UserError(f"cannot write {out}: {reason(error)}") from None
+        raise UserError(f"--out {out} is a folder with something in it: name a new one")
     if os.path.splitext(out)[1] or os.path.exists(out):
         raise UserError(
             f"--out {out} should end in .png (a grid) or .npz (an array), or be a new folder, "
@@ -92,7 +95,7 @@ def _array(out, images, labels):
 def _folder(out, images, labels):
     """0000.png, …, or with labels 0000_class_3.png, …"""
     digits = max(4, len(str(len(images) - 1)))
-    with atomic_folder(out) as folder:
+    with new_folder(out) as folder:
         for i, image in enumerate(images):
             of_class = "" if labels is None else f"_class_{labels[i]}"
             plots.picture(image).save(folder / f"{i:0{digits}}{of_class}.png")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from tinygan import backend, recipes
 from tinygan.cli import Parser, add_options, exit_on_error, flag
-from tinygan.errors import UserError
+from tinygan.errors import RunError, UserError
 from tinygan.evaluation.features import features_of
 from tinygan.nn.fast import memory
 from tinygan.progress import Progress
 from tinygan.recipes.about import about
-from tinygan.recipes.options import OPTIONS
+from tinygan.recipes.options import OPTIONS, sizes
 from tinygan.recipes.settings import settings
 from tinygan.runs import checkpoint, log, options, training_data
 from tinygan.runs.config import read_config
@@ -24,7 +24,15 @@ def main(argv=None):
     args = _parser().parse_args(argv)
     if args.list or args.about or args.recipe is None:
         return _tell(args)
-    recipe, asked = recipes.get(args.recipe), vars(args)
+    recipe = recipes.get(args.recipe)
+    try:
+        return _train(recipe, args)
+    except MemoryError:
+        raise RunError(f"not enough memory: lower {sizes(recipe)} or --limit") from None
+
+
+def _train(recipe, args):
+    asked = vars(args)
     memory.keep_freed()
     progress = Progress(quiet=args.quiet)
     out = args.out or default_folder(recipe.name)
@@ -83,7 +91,7 @@ SWITCHES = {
     "list": "list the recipes and end",
     "about": "print what the recipe is, its options and networks, and end",
     "resume": "go on with the run in the folder; --epochs or --steps may name a new end, and "
-    "--lr, --lr-d, --lr-g new learning rates",
+    "--lr, --lr-d, --lr-g, --sample-every what is new from then on",
     "quiet": "print nothing but warnings and errors",
 }
 
@@ -106,4 +114,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    exit_on_error(main, lower="--width, --batch-size or --limit")
+    exit_on_error(main)

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentTypeError
 
-from tinygan.cli import Option, class_list, one_of, positive_number, share, whole_number
+from tinygan.cli import Option, class_list, flag, one_of, positive_number, share, whole_number
 from tinygan.errors import UserError
 from tinygan.models.gmm import COVARIANCE_TYPES
 from tinygan.training import gan_loss
@@ -43,6 +43,12 @@ OPTIONS = {
     ),
     "reg_covar": Option(share(1000), "X", "added to every variance"),
 }  # fmt: skip
+
+
+def sizes(recipe):
+    """The options that decide how much memory a recipe takes: "--width, --batch-size"."""
+    names = ("width", "batch_size", "components", "dims", "code")
+    return ", ".join(flag(name) for name in names if name in recipe.options)
 
 
 def stored_options(recipe, options, where):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tinygan.cli import flag
+from tinygan.data.faces import BACKGROUND, colour
 from tinygan.errors import UserError
 from tinygan.recipes.options import OPTIONS, stored_options
 from tinygan.runs.config import LEARNING_RATES, Settings
@@ -54,13 +55,19 @@ def refuse_what_a_resumed_run_cannot_change(asked, config, options):
     """Raise UserError when something was asked for that would make the run another one."""
     began_with = {name: config[name] for name in KEPT} | options
     for name, kept in began_with.items():
-        if name in asked and asked[name] != kept and name not in LEARNING_RATES:
+        if name in asked and not _same(name, asked[name], kept) and name not in LEARNING_RATES:
             value = "" if asked[name] is True else f" {asked[name]}"
             without = kept is None or kept is False
             began = "the run began without it" if without else f"the run has {kept}"
             raise UserError(
                 f"{flag(name)}{value}: {began}; leave it out, or start another run with --out"
             )
+
+
+def _same(name, asked, kept):
+    if name == "background":  # white and #ffffff are one colour
+        return colour(asked) == colour(kept or BACKGROUND)
+    return asked == kept
 
 
 def merge(asked, recipe, config, options):
@@ -74,5 +81,7 @@ def merge(asked, recipe, config, options):
     if "epochs" in asked or "steps" in asked:  # a new end replaces the old one
         values |= {"epochs": None, "steps": None}
     values |= {name: asked[name] for name in asked.keys() & values.keys()}
+    if values["data"] == "faces" and values["background"] is None:
+        values["background"] = BACKGROUND
     options = options | {name: asked[name] for name in asked.keys() & options.keys()}
     return Settings(recipe=recipe.name, options=options, **values)

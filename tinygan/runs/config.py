@@ -78,6 +78,29 @@ def read_config(folder):
     return config
 
 
+def is_run(name):
+    """Whether this is a run folder, rather than a file or a folder of pictures.
+
+    UserError for what is none of these, as a folder of run folders.
+    """
+    if os.path.isfile(name) or name.endswith((".npz", ".zip")):
+        return False
+    if os.path.exists(os.path.join(name, "config.json")) or not os.path.isdir(name):
+        return True  # or it is asked for as one
+    try:
+        inside = sorted(os.listdir(name))
+        if not inside:
+            raise UserError(f"{name} is empty: a run folder or a folder of pictures is wanted")
+        if "checkpoint.npz" in inside:
+            raise UserError(f"{name} is not a run folder any more: it has no config.json")
+        runs = [x for x in inside if os.path.exists(os.path.join(name, x, "config.json"))]
+        if runs:
+            raise UserError(f"{name} holds runs: name one of them, {os.path.join(name, runs[0])}")
+    except OSError as error:
+        raise UserError(f"cannot read {name}: {reason(error)}") from None
+    return False
+
+
 def changes(config, settings, step):
     """What a run that goes on at `step` does otherwise than before: dict(step, what, before, now)
     for each learning rate, and for how often samples are drawn.

@@ -16,7 +16,10 @@ def only_one(folder):
     if os.name == "nt":  # opens no folders
         yield
         return
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {files.reason(error)}") from None
     try:
         if not files.lock(handle):
             raise UserError(f"another process is training in {folder}: wait for it, or stop it")

@@ -5,7 +5,7 @@ import sys
 import time
 
 from tinygan import backend
-from tinygan.cli import typed
+from tinygan.cli import flag, typed
 from tinygan.progress import duration
 from tinygan.runs.config import versions
 
@@ -67,6 +67,11 @@ def introduction(run, summary, dataset):
     training, step = run.training, run.step
     sizes = ", ".join(f"{name} {n:,} weights" for name, n in training.model.weights().items())
     start = f"goes on at step {step}" if step else "starts"
+    changes = "".join(
+        f"from step {change['step']}: {flag(change['what'])} {change['now']}, before it was "
+        f"{change['before']}\n"
+        for change in run.new_changes
+    )
     return (
         f"{run.settings.recipe}: {summary}\n"
         f"data: {dataset.name}, {run.trained_on['images']:,} images from {dataset.origin}; "
@@ -74,7 +79,7 @@ def introduction(run, summary, dataset):
         f"{training.images_per_step:,} images per epoch\n"
         f"networks: {sizes}; {backend.describe(training.xp)}\n"
         f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}\n"
-        f"{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops"
+        f"{changes}{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops"
     )
 
 

@@ -47,6 +47,7 @@ class Run:
         self.history = np.zeros((0, len(training.columns)), np.float32)  # a row for each update
         self.timing = []  # (epoch, step, seconds, images per second)
         self.changes = []  # of settings, by step: see config.changes
+        self.new_changes = []  # those that this process makes
         self.saved_step, self.stopping = None, False
 
     @property
@@ -100,7 +101,8 @@ class Run:
         path = self.folder / "checkpoint.npz"
         if path.exists():
             self._load(path)
-        self.changes = config["changes"] + changes(config, self.settings, self.step)
+        self.new_changes = changes(config, self.settings, self.step)
+        self.changes = config["changes"] + self.new_changes
         self.timing = tables.read_timing(self.folder, self.step)
         try:
             if not self.finished:

@@ -26,11 +26,19 @@ def load(settings, config=None):
 
 
 def _as_before(settings, began_with):
-    dataset = data.load(began_with["name"], "train", settings.data_dir, settings.background)
+    try:
+        dataset = data.load(began_with["name"], "train", settings.data_dir, settings.background)
+    except UserError as error:
+        raise UserError(f"{error} (if it has moved, say where to with --data-dir)") from None
     if (dataset.name, dataset.sha256) != (began_with["name"], began_with["sha256"]):
+        read_otherwise = "" if began_with["name"] != "faces" else (
+            ", or the run began with a tinygan that read large pictures, 16-bit grey and "
+            "transparency otherwise"
+        )  # fmt: skip
         raise UserError(
             f"the data is not what the run began with ({began_with['name']}, SHA-256 "
-            f"{began_with['sha256'][:12]}…): bring that back, or start another run with --out"
+            f"{began_with['sha256'][:12]}…){read_otherwise}: bring that back, or start another run "
+            "with --out"
         )
     if dataset.name != settings.data:
         print(f"data: goes on with {dataset.name}, as the run began", file=sys.stderr)
