@@ -145,6 +145,19 @@ def test_it_is_looked_for_in_the_usual_places(tmp_path, contents, monkeypatch):
     assert "--data-dir" in text
 
 
+def test_where_a_named_folder_has_no_set_it_is_said_what_is_there(tmp_path, monkeypatch):
+    put(tmp_path, {"a.txt": b"x"})
+    assert f"no CIFAR-10 in {tmp_path} (it holds a.txt): put" in complaint("train", tmp_path)
+    assert "(no such file or directory)" in complaint("train", tmp_path / "no")
+
+    def refusing(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("os.listdir", refusing)
+    text = complaint("train", tmp_path)
+    assert f"no CIFAR-10 in {tmp_path} (permission denied): put" in text
+
+
 def test_a_split_does_not_need_the_files_of_the_other(tmp_path, contents):
     put(tmp_path, {"test_batch.bin": contents["test_batch.bin"]})
     assert len(data.load("cifar10", "test", tmp_path).images) == RECORDS

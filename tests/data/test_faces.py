@@ -107,8 +107,9 @@ def test_damaged_pictures_are_named_counted_and_skipped(tmp_path, capsys, where)
     }
     assert reds(stored(where, tmp_path, good | bad)) == [10 * i for i in range(8)]
     err = capsys.readouterr().err
-    assert "faces: skipped 5 of 13 files that cannot be used: bad1.png (not an image); " in err
-    assert "bad2.jpg (not an image)" in err
+    says = "not a JPEG, PNG, BMP or WebP picture"
+    assert f"faces: skipped 5 of 13 files that cannot be used: bad1.png ({says}); " in err
+    assert f"bad2.jpg ({says})" in err
 
 
 @where_both
@@ -145,7 +146,7 @@ def test_a_background_is_refused_for_sets_without_transparency(tmp_path, name):
 def test_nothing_but_damaged_images_is_an_error_that_names_them(tmp_path, cache):
     text = complaint(put(tmp_path / "in", {f"{i}.png": b"x" for i in range(5)}))
     assert "has 0 valid images, fewer than the 2 that are needed" in text
-    assert "skipped 5 of 5 files that cannot be used: 0.png (not an image)" in text
+    assert "skipped 5 of 5 files that cannot be used: 0.png (not a JPEG, PNG, BMP" in text
     assert not list(cache.iterdir())
 
 

@@ -81,11 +81,23 @@ def test_a_set_is_found_by_each_of_its_common_names(tmp_path, name, packed):
 
 def test_names_that_only_resemble_them_are_not_taken(tmp_path):
     for name in ("train-images-idx3-ubyte.bak", "train-images-idx3-ubyte (1)", "train-images",
-                 "retrain-images-idx3-ubyte", "valid-images-idx3-ubyte"):  # fmt: skip
+                 "retrain-images-idx3-ubyte", "valid-images-idx3-ubyte",
+                 "train-images-idx1-ubyte", "train-labels-idx3-ubyte.gz"):  # fmt: skip
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "train-labels-idx1-ubyte").mkdir()
     (tmp_path / "train-labels-idx1-ubyte" / "t10k-labels-idx1-ubyte").write_bytes(b"x")
     assert find(tmp_path) == {}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_name_with_the_wrong_number_of_axes_does_not_hide_the_right_one(tmp_path, split):
+    contents = small_set()
+    put(tmp_path, contents)
+    swap = str.maketrans("13", "31")
+    for name in FILES[split]:
+        head, tail = name.split("idx")
+        (tmp_path / f"{head}idx{tail.translate(swap)}").write_bytes(b"x")
+    assert same(data.load("idx", split, tmp_path), contents, split)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "MNIST's own"])

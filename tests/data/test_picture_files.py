@@ -67,6 +67,8 @@ HIDDEN = [
     "a/@eaDir/1.png",
     "$RECYCLE.BIN/S-1-5/1.png",
     "#recycle/1.png",
+    "@Recycle/a/1.png",
+    "@Recently-Snapshot/monday/1.png",
     "lost+found/1.png",
     "a/._1.png",
     ".1.png",
@@ -336,8 +338,8 @@ def test_the_skipped_are_counted_and_the_first_three_named_with_the_reason():
     for i, error in enumerate(errors):
         skipped.add(f"{i}.png", error)
     assert str(skipped) == (
-        "4 of 9 files that cannot be used: 0.png (not an image); 1.png (permission denied); "
-        "2.png (ValueError); …"
+        "4 of 9 files that cannot be used: 0.png (not a JPEG, PNG, BMP or WebP picture); "
+        "1.png (permission denied); 2.png (ValueError); …"
     )
 
 

@@ -1,10 +1,12 @@
 """Pictures at their own size: one array, or a sentence that says which picture does not fit."""
 
+import zipfile
+
 import numpy as np
 import pytest
 import small_pictures as small
 from PIL import Image
-from small_pictures import picture, plain, png, put, saved, stored
+from small_pictures import pack, picture, plain, png, put, saved, stored
 
 from tinygan import data
 from tinygan.data import pictures
@@ -69,7 +71,8 @@ def test_what_cannot_be_read_is_skipped_and_said(tmp_path, capsys, where):
     assert found[0, 0, 0, 0] == 7
     assert capsys.readouterr() == ("", (
         "pictures: passed over 1 hidden (.4.png); 1 of kinds that are not read (.tif)\n"
-        "pictures: skipped 1 of 2 files that cannot be used: 1.png (not an image)\n"
+        "pictures: skipped 1 of 2 files that cannot be used: "
+        "1.png (not a JPEG, PNG, BMP or WebP picture)\n"
     ))  # fmt: skip
 
 
@@ -78,6 +81,29 @@ def test_where_nothing_can_be_read_it_is_an_error(tmp_path):
     assert "has no picture that can be read: skipped 1 of 1 files" in text
     assert "no images in" in complaint(put(tmp_path / "x", {"1.txt": b"x"}), (28, 28, 1))
     assert "there is no" in complaint(tmp_path / "no", (28, 28, 1))
+
+
+@both
+def test_where_no_size_can_be_read_the_reason_is_said(tmp_path, where):
+    path = stored(where, tmp_path, {"1.png": picture(RAMP, "GIF"), "2.png": picture(RAMP, "TIFF")})
+    with pytest.raises(UserError) as caught:
+        pictures.size_of_first(path)
+    says = "not a JPEG, PNG, BMP or WebP picture"
+    assert str(caught.value) == (
+        f"{path} has no picture that can be read: skipped 2 of 2 files that cannot be used: "
+        f"1.png ({says}); 2.png ({says})"
+    )
+
+
+def test_of_a_zip_packed_by_another_method_that_is_the_reason(tmp_path):
+    path = pack(tmp_path / "x.zip", {"1.png": plain(1)}, zipfile.ZIP_BZIP2)
+    with pytest.raises(UserError, match=r"skipped 1 of 1 .*: 1\.png \(packed by a method that"):
+        pictures.size_of_first(path)
+
+
+def test_the_size_is_that_of_the_first_picture_that_can_be_read(tmp_path):
+    put(tmp_path, {"1.png": b"x", "2.png": plain(1, (30, 32)), "3.png": plain(1)})
+    assert pictures.size_of_first(tmp_path) == (32, 30)
 
 
 def test_more_pictures_than_fit_are_refused_before_any_is_read(tmp_path, monkeypatch):

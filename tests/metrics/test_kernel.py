@@ -48,6 +48,13 @@ def test_it_is_the_sum_over_pairs_of_different_samples(rng, n, m, d):
     assert mmd2_unbiased(a, b) == pytest.approx(written_out(a, b), rel=1e-10, abs=1e-12)
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 12, 13])
+def test_the_sum_is_the_same_whatever_part_of_it_is_computed_at_a_time(rng, monkeypatch, rows):
+    a, b = rng.standard_normal((12, 4)), 0.5 + rng.standard_normal((9, 4))
+    monkeypatch.setattr("tinygan.metrics.kernel._ROWS", rows)
+    assert mmd2_unbiased(a, b) == pytest.approx(written_out(a, b), rel=1e-10)
+
+
 def test_it_agrees_with_scikit_learns_kernel(rng):
     kernel = pytest.importorskip("sklearn.metrics.pairwise").polynomial_kernel
     a, b = rng.standard_normal((80, 16)), rng.standard_normal((60, 16)) * 1.2 + 0.1

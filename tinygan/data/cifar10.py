@@ -21,6 +21,7 @@ import numpy as np
 
 from tinygan.data import gzip_errors
 from tinygan.data.dataset import Dataset
+from tinygan.data.idx_set import what_is_there
 from tinygan.data.locations import cache_dir, locations
 from tinygan.errors import UserError
 from tinygan.files import reason
@@ -81,7 +82,10 @@ def load(split, data_dir=None):
                     f"it is read: get {WHERE} instead"
                 )
     if data_dir is not None:
-        raise UserError(f"no CIFAR-10 in {data_dir}: put {WHERE} there, still packed")
+        raise UserError(
+            f"no CIFAR-10 in {data_dir} ({what_is_there(data_dir)}): put {WHERE} there, still "
+            "packed"
+        )
     raise UserError(
         f"CIFAR-10 was not found: get {WHERE} and put it, still packed, into "
         f"{cache_dir() / 'cifar10'} or into a folder that you name with --data-dir"

@@ -19,6 +19,7 @@ import numpy as np
 
 from tinygan.errors import UserError, shown
 
+BACKGROUND = "white"  # as the page that transparent pictures are mostly drawn for
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP")  # the formats that Pillow may try
 MAX_PIXELS = 50_000_000  # of one picture; half as many where decoding takes twice the memory
 MAX_SIDE = 10_000_000  # pixels: Pillow takes 8 bytes more for each row, and twice the longest row

@@ -13,11 +13,9 @@ import numpy as np
 
 from tinygan.data import faces_cache
 from tinygan.data.dataset import Dataset
-from tinygan.data.decode import colour
+from tinygan.data.decode import BACKGROUND, colour
 from tinygan.data.picture_files import open_pictures
 from tinygan.errors import UserError
-
-BACKGROUND = "white"  # as the page that transparent pictures are mostly drawn for
 
 
 def load(split, data_dir, background=BACKGROUND):

@@ -27,8 +27,8 @@ FILES = {
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 _NAME = re.compile(
-    r"(?:(?P<set>.+)[-_.])?(?P<split>train|t10k|test)-(?P<kind>images|labels)"
-    r"(?P<dot>[-.])idx[13]-ubyte(?P<gz>\.gz)?"
+    r"(?:(?P<set>.+)[-_.])?(?P<split>train|t10k|test)-"
+    r"(?P<kind>images(?=.idx3)|labels(?=.idx1))(?P<dot>[-.])idx\d-ubyte(?P<gz>\.gz)?"
 )
 
 

@@ -21,7 +21,16 @@ from tinygan.errors import UserError, shown
 from tinygan.files import reason
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
-HELPERS = {"__macosx", "@eadir", "#recycle", "$recycle.bin", "lost+found", "thumbs.db"}
+HELPERS = {
+    "__macosx",
+    "@eadir",
+    "#recycle",
+    "@recycle",
+    "@recently-snapshot",
+    "$recycle.bin",
+    "lost+found",
+    "thumbs.db",
+}
 
 MAX_FILE = 50_000_000  # bytes of one picture's file, unpacked
 MAX_PICTURES = 1_000_000
@@ -231,7 +240,7 @@ def _why(error):
     from PIL import UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):  # its message names an object in memory
-        return "not an image"
+        return "not a JPEG, PNG, BMP or WebP picture"
     if isinstance(error, OSError) and error.strerror:
         return reason(error)
     return str(error) or type(error).__name__

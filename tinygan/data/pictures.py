@@ -1,12 +1,10 @@
 """A folder or a .zip of pictures as one array, at their own size. Nothing here scales."""
 
-import contextlib
 import sys
 
 import numpy as np
 
-from tinygan.data.decode import OtherSize, colour, upright_size, whole
-from tinygan.data.faces import BACKGROUND
+from tinygan.data.decode import BACKGROUND, OtherSize, colour, upright_size, whole
 from tinygan.data.picture_files import Skipped, open_pictures
 from tinygan.errors import UserError, shown
 
@@ -21,8 +19,7 @@ def read_pictures(path, shape, background=BACKGROUND):
     grey: colours are then converted to their brightness.
     What is passed over, and pictures that cannot be read, are counted on stderr.
     Raises UserError for a picture of another size, for more than 4 million pixels in
-    each or 1 GiB of them in all, and when there is
-    no picture that can be read.
+    each or 1 GiB of them in all, and when there is no picture that can be read.
     """
     background = colour(background)
     h, w, c = shape
@@ -64,7 +61,10 @@ def size_of_first(path):
     Raises UserError when there is none.
     """
     with open_pictures(path) as source:
+        skipped = Skipped(source)
         for name in source.names:
-            with contextlib.suppress(Exception):  # Pillow and zipfile raise many kinds of exception
+            try:
                 return upright_size(source.read(name))
-    raise UserError(f"{path} has no picture that can be read")
+            except Exception as error:  # Pillow and zipfile raise many kinds of exception
+                skipped.add(name, error)
+    raise UserError(f"{path} has no picture that can be read: skipped {skipped}")

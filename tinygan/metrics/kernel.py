@@ -93,18 +93,18 @@ def _mmd2(a, b, c):
 def _mean(x, y, c, of_different=False):
     """The mean of k̃ over all pairs of a row of x (N, D) and one of y (M, D).
 
-    of_different: x is y, and a row is not paired with itself.
+    of_different: x is y, and a row is not paired with itself. As k̃(x, y) = k̃(y, x), each row is
+    paired only with those after it.
     """
     (n, d), m = x.shape, len(y)
     u, v, A, total = (x - c) / d, y - c, c @ c / d + 1, 0.0
     p, p2 = (u @ c)[:, None], v @ c / d  # (N, 1), (M,)
     for start in range(0, n, _ROWS):
-        part = slice(start, start + _ROWS)
-        q = u[part] @ v.T  # (B, M)
-        B = A + p[part] + p2
-        k = 3 * p[part] * (p2 * (A + B)) + q * (3 * B * B + q * (3 * B + q))
+        rows, columns = slice(start, start + _ROWS), slice(start if of_different else 0, m)
+        q = u[rows] @ v[columns].T  # (B, M), or without the columns of earlier rows
+        B = A + p[rows] + p2[columns]
+        k = 3 * p[rows] * (p2[columns] * (A + B)) + q * (3 * B * B + q * (3 * B + q))
         if of_different:
-            itself = np.arange(len(k))
-            k[itself, start + itself] = 0
+            k[np.tril_indices(len(k), m=k.shape[1])] = 0  # itself, and those before it
         total += k.sum()
-    return total / (n * (n - 1) if of_different else n * m)
+    return total / (n * (n - 1) / 2 if of_different else n * m)
