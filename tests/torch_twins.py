@@ -1,9 +1,12 @@
 """tinygan layers and networks rebuilt in PyTorch with the same weights, for comparison."""
 
+import math
+
 import numpy as np
 import torch
 
 from tinygan import nn
+from tinygan.nn.random_bits import NORMALS_IN_BLOCK, normal_noise, take_blocks
 
 
 def nchw(x):
@@ -91,7 +94,9 @@ class Twin(torch.nn.Module):
         if isinstance(layer, nn.Dropout):
             return x * nchw(layer.draw_mask(_nhwc_shape(x))) / layer.share_kept
         if isinstance(layer, nn.GaussianNoise):
-            noise = layer.rng.standard_normal(_nhwc_shape(x), dtype=np.float32)
+            shape = _nhwc_shape(x)
+            blocks = take_blocks(layer.bits, math.prod(shape), NORMALS_IN_BLOCK)
+            noise = normal_noise(np.empty(0), shape, *blocks)
             return x + layer.std * nchw(noise)
         if isinstance(layer, nn.Flatten):  # tinygan's order of elements is that of channels last
             return (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).flatten(1)

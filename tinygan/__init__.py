@@ -25,6 +25,6 @@ if "OPENBLAS_THREAD_TIMEOUT" not in os.environ:
 
 from tinygan import backend, nn
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["__version__", "backend", "nn"]

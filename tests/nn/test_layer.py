@@ -248,7 +248,7 @@ def test_a_device_computes_the_same_and_never_waits(name, device):
     y_moved = moved.forward(on_device)
     gx_moved = moved.backward(gy_device)
     assert strict_device.waits == waits
-    tolerance = {"rtol": 1e-10, "atol": 1e-12}
+    tolerance = {"rtol": 1e-10, "atol": 1e-12 if name != "noise" else 1e-5}  # float32 in float64
     np.testing.assert_allclose(backend.to_numpy(y_moved), y, **tolerance)
     if gx is not None:
         np.testing.assert_allclose(backend.to_numpy(gx_moved), gx, **tolerance)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import strict_device
 
-from tinygan import recipes
+from tinygan import nn, recipes
 from tinygan.data import Dataset
 from tinygan.progress import Progress
 from tinygan.recipes import trained_model
@@ -137,16 +137,14 @@ def test_label_smoothing_and_instance_noise_reach_the_loss(tiny):
 
 
 def test_instance_noise_is_halved_every_five_epochs(tiny, monkeypatch):
-    from tinygan.training import gan_loop
-
     widths = []
 
-    class Spy(gan_loop.GaussianNoise):
+    class Spy(nn.GaussianNoise):
         def forward(self, x):
             widths.append(self.std)
             return super().forward(x)
 
-    monkeypatch.setattr(gan_loop, "GaussianNoise", Spy)
+    monkeypatch.setattr(nn, "GaussianNoise", Spy)
     tiny("gan-dense-1", "noisy", instance_noise=0.4, epochs=10, limit=8).train(QUIET, never)
     per_update = widths[::3]  # real and fake for D, fake for G
     assert len(per_update) == 10

@@ -104,7 +104,7 @@ def test_fit_yields_an_update_at_a_time_and_repeats_exactly(xp):
     def run():
         G, D, opt_g, opt_d = small_gan(xp)
         rng = np.random.default_rng(5)
-        batches = iter([rng.integers(0, 256, (4, 28, 28, 1), dtype=np.uint8) for _ in range(3)])
+        batches = iter([small_batch(xp, rng)[0] for _ in range(3)])
         measured = list(fit(G, D, opt_g, opt_d, batches, rng, noise_dim=100))
         return [{k: float(v) for k, v in m.items()} for m in measured], weights(G)
 
@@ -119,7 +119,7 @@ def test_fifty_losses_on_a_device_follow_those_on_numpy(device):
     def losses(xp):
         G, D, opt_g, opt_d = small_gan(xp)
         rng = np.random.default_rng(5)
-        batches = iter([rng.integers(0, 256, (8, 28, 28, 1), dtype=np.uint8) for _ in range(50)])
+        batches = iter([small_batch(xp, rng)[0] for _ in range(50)])
         measured = fit(G, D, opt_g, opt_d, batches, rng, noise_dim=100)
         return np.array([(float(m["d_loss"]), float(m["g_loss"])) for m in measured])
 
@@ -149,7 +149,7 @@ def test_g_step_without_a_forward_of_g_since_its_last_update_raises(rng):
         g_step(G, D, opt_g, fake)
 
 
-def test_fit_feeds_float32_pixels_and_gaussian_noise(monkeypatch, rng):
+def test_fit_feeds_gaussian_noise_and_stays_in_float32(monkeypatch, rng):
     from tinygan.training import gan_loop
 
     seen = {}
@@ -163,10 +163,10 @@ def test_fit_feeds_float32_pixels_and_gaussian_noise(monkeypatch, rng):
     forward = G.forward
     monkeypatch.setattr(gan_loop, "d_step", spy)
     monkeypatch.setattr(G, "forward", lambda z: (seen.update(z=z), forward(z))[1])
-    images = rng.integers(0, 256, (64, 28, 28, 1), dtype=np.uint8)
+    images = rng.uniform(-1, 1, (64, 28, 28, 1)).astype(np.float32)
     measured = next(fit(G, D, opt_g, opt_d, iter([images]), rng, noise_dim=100))
     assert {value.dtype for value in (*seen.values(), *measured.values())} == {np.dtype(np.float32)}
-    assert (seen["real"].min(), seen["real"].max()) == (-1, 1)
+    np.testing.assert_array_equal(seen["real"], images)
     assert abs(seen["z"].mean()) < 0.05
     assert abs(seen["z"].std() - 1) < 0.05
     assert np.abs(seen["z"]).max() > 2.5

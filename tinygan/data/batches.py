@@ -11,15 +11,20 @@ def batches(images, batch_size, seed, start=0, labels=None):
     (seed, e) alone, so another run can be continued with `start`, the number of batches to skip.
     Raises ValueError for a batch_size that is not positive or larger than N.
     """
-    if not 1 <= batch_size <= len(images):
-        raise ValueError(f"a batch of {batch_size} is impossible with {len(images)} images")
-    per_epoch = len(images) // batch_size
+    for rows in orders(len(images), batch_size, seed, start):
+        yield images[rows] if labels is None else (images[rows], labels[rows])
+
+
+def orders(n, batch_size, seed, start=0):
+    """The rows of each batch: int64 (batch_size,), below n. Arguments and errors as for batches."""
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"a batch of {batch_size} is impossible with {n} images")
+    per_epoch = n // batch_size
     epoch, first = divmod(start, per_epoch)
     while True:
-        order = np.random.default_rng([seed, epoch]).permutation(len(images))
+        order = np.random.default_rng([seed, epoch]).permutation(n)
         for i in range(first, per_epoch):
-            chosen = order[i * batch_size : (i + 1) * batch_size]
-            yield images[chosen] if labels is None else (images[chosen], labels[chosen])
+            yield order[i * batch_size : (i + 1) * batch_size]
         epoch, first = epoch + 1, 0
 
 

@@ -13,18 +13,19 @@ def to_float(images, low=-1):
 
     The result is on the images' device.
     """
-    middle, half = _middle_and_half(low)
+    middle, half = middle_and_half(low)
     return (images.astype(np.float32) - middle) / half
 
 
 def to_uint8(images, low=-1):
     """The nearest of the 256 levels: float in [low, 1] -> uint8; values outside are clipped."""
     xp = backend.array_module(images)
-    middle, half = _middle_and_half(low)
+    middle, half = middle_and_half(low)
     return xp.clip(xp.rint(images * half + middle), 0, 255).astype(np.uint8)
 
 
-def _middle_and_half(low):
+def middle_and_half(low):
+    """(m, h) for which a pixel v becomes (v − m) / h in [low, 1]. ValueError if low is another."""
     if low not in (-1, 0):
         raise ValueError(f"low must be -1 or 0, got {low!r}")
     return (127.5, 127.5) if low == -1 else (0.0, 255.0)

@@ -83,6 +83,11 @@ class ReLU(Layer):
         return fastest(relu_backward, gy)(gy, x) if input_grad else None
 
 
+def tanh_backward(gy, y):
+    """gx = gy · (1 − y²), where y is tanh(x)."""
+    return gy * (1.0 - y * y)
+
+
 class Tanh(Layer):
     """y = tanh(x), in (−1, 1).    Any shape -> the same shape and dtype.
 
@@ -98,20 +103,30 @@ class Tanh(Layer):
     def backward(self, gy, accumulate=True, input_grad=True):
         y = self.take()
         check_float(self, gy)
-        return gy * (1.0 - y * y) if input_grad else None
+        return fastest(tanh_backward, gy)(gy, y) if input_grad else None
 
 
 def sigmoid(x):
     """1 / (1 + e^−x) for any x, in x's dtype, without overflow.
 
-    With e = e^−|x|, never above 1, it is 1 / (1 + e) for x ≥ 0. For x < 0, numerator and
-    denominator multiplied by e^x, it is e / (1 + e).
     Raises TypeError when x is neither float32 nor float64.
     """
     check_float("sigmoid", x)
+    return fastest(logistic, x)(x)
+
+
+def logistic(x):
+    """1 / (1 + e^−x). With e = e^−|x|, never above 1, it is 1 / (1 + e) for x ≥ 0. For x < 0,
+    numerator and denominator multiplied by e^x, it is e / (1 + e).
+    """
     xp = backend.array_module(x)
     e = xp.exp(-xp.abs(x))
     return xp.where(x >= 0, 1.0 / (1.0 + e), e / (1.0 + e))
+
+
+def sigmoid_backward(gy, y):
+    """gx = gy · y (1 − y), where y is the sigmoid of x."""
+    return gy * (y * (1.0 - y))
 
 
 class Sigmoid(Layer):
@@ -130,4 +145,4 @@ class Sigmoid(Layer):
     def backward(self, gy, accumulate=True, input_grad=True):
         y = self.take()
         check_float(self, gy)
-        return gy * (y * (1.0 - y)) if input_grad else None
+        return fastest(sigmoid_backward, gy)(gy, y) if input_grad else None

@@ -4,6 +4,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.nn.dispatch import fastest
+from tinygan.nn.flat import flat_of, lay_out
 from tinygan.nn.layer import check_float
 
 
@@ -17,12 +18,6 @@ def adam_step(weights, gradients, ms, vs, t, lr, beta1, beta2, eps):
         v[...] = beta2 * v + (1.0 - beta2) * g * g
         m_hat, v_hat = m / (1.0 - beta1**t), v / (1.0 - beta2**t)
         w -= lr * m_hat / (backend.array_module(w).sqrt(v_hat) + eps)
-
-
-def set_to_zero(arrays):
-    """Fill each array with 0."""
-    for array in arrays:
-        array.fill(0)
 
 
 class Adam:
@@ -58,8 +53,12 @@ class Adam:
         for p in self.params:
             check_float("Adam", p.data)
         self.t = 0
-        self.m = [backend.array_module(p.data).zeros_like(p.data) for p in self.params]
-        self.v = [backend.array_module(p.data).zeros_like(p.data) for p in self.params]
+        self._flat = flat_of(self.params)
+        arrays = [p.data for p in self.params]
+        if self._flat is None:
+            self.m, self.v = ([backend.array_module(a).zeros_like(a) for a in arrays] for _ in "mv")
+        else:  # the moments lie as the params do
+            (self._flat_m, self.m), (self._flat_v, self.v) = lay_out(arrays), lay_out(arrays)
 
     def step(self):
         """One update of every parameter from its grad, which is left as it is.
@@ -67,19 +66,31 @@ class Adam:
         Raises ValueError when a grad does not have its parameter's shape, TypeError when it is
         neither float32 nor float64; then nothing is changed.
         """
+        arrays = self._flat_arrays() or self._arrays()
+        self.t += 1
+        update = fastest(adam_step, arrays[0][0])
+        update(*arrays, self.t, self.lr, *self.betas, self.eps)
+
+    def zero_grad(self):
+        """Set every grad to 0, ready for the next backward to add to."""
+        for p in self.params:
+            p.clear()
+
+    def _flat_arrays(self):
+        """Weights, gradients and both moments, each a list of one flat array; None without them."""
+        flat = self._flat
+        if flat is None or not flat.holds(self.params):
+            return None
+        return [flat.data], [flat.grad], [self._flat_m], [self._flat_v]
+
+    def _arrays(self):
+        """Weights, gradients and both moments, each a list of arrays, one for each parameter."""
         weights, gradients = [p.data for p in self.params], [p.grad for p in self.params]
         for w, g in zip(weights, gradients, strict=True):
             check_float("Adam", g)
             if w.shape != g.shape:
                 raise ValueError(f"Adam got a gradient {g.shape} for a parameter {w.shape}")
-        self.t += 1
-        update = fastest(adam_step, weights[0])
-        update(weights, gradients, self.m, self.v, self.t, self.lr, *self.betas, self.eps)
-
-    def zero_grad(self):
-        """Set every grad to 0, ready for the next backward to add to."""
-        gradients = [p.grad for p in self.params]
-        fastest(set_to_zero, gradients[0])(gradients)
+        return weights, gradients, self.m, self.v
 
     def state_dict(self):
         """t, and both moments of every parameter, as copies on the host: dict[str, np.ndarray]."""

@@ -65,7 +65,7 @@ class Dense(Layer):
         check_shape(self, gy, None, self.n_out)
         check_float(self, gy)
         if accumulate:
-            self.W.grad += x.T @ gy  # (n_in, N) @ (N, n_out)
+            self.W.add_product(x.T, gy)  # gW += (n_in, N) @ (N, n_out)
             if b is not None:
-                b.grad += fastest(bias_gradient, gy)(gy)
+                b.add(fastest(bias_gradient, gy)(gy))
         return fastest(input_gradient, gy)(gy, self.W.data) if input_grad else None

@@ -42,4 +42,4 @@ class Embedding(Layer):
         onehot = self.take()
         check_float(self, gy)
         if accumulate:
-            self.W.grad += onehot.T @ gy
+            self.W.add_product(onehot.T, gy)

@@ -1,9 +1,13 @@
 """Gaussian noise on the input of a layer, while training."""
 
-import numpy as np
-
-from tinygan import backend
+from tinygan.nn.dispatch import fastest
 from tinygan.nn.layer import Layer, check_float
+from tinygan.nn.random_bits import NORMALS_IN_BLOCK, counting, normal_noise, take_blocks
+
+
+def add_noise(x, noise, std):
+    """y = x + std · noise, in x's dtype."""
+    return x + (std * noise).astype(x.dtype)
 
 
 class GaussianNoise(Layer):
@@ -12,7 +16,8 @@ class GaussianNoise(Layer):
     In eval mode y = x. In front of a discriminator it blurs the border between real and fake
     images (instance noise).
     std: at least 0, in x's units, else ValueError; may be changed between steps. rng: host NumPy
-    Generator; ε is drawn on the host, the same for every backend.
+    Generator; ε comes from `bits`, a Generator of the layer's own that has its key from rng, the
+    same on every backend up to rounding: see random_bits.py.
     Backward: the noise does not depend on x, so gx = gy.
     Source: Sønderby et al. 2017, "Amortised MAP inference for image super-resolution", appendix
     (instance noise).
@@ -21,16 +26,16 @@ class GaussianNoise(Layer):
     def __init__(self, std, *, rng):
         if not std >= 0:
             raise ValueError(f"GaussianNoise needs a std of at least 0, got {std!r}")
-        self.std, self.rng = float(std), rng
+        self.std, self.rng, self.bits = float(std), rng, counting(rng)
 
     def forward(self, x):
         check_float(self, x)
         if not self.training:
             return x.copy()
         self.keep(True)  # backward needs no value, only to know that there was a forward
-        noise = self.rng.standard_normal(x.shape, dtype=np.float32)
-        noise = backend.to_device(noise, backend.array_module(x))
-        return x + (self.std * noise).astype(x.dtype)
+        blocks = take_blocks(self.bits, x.size, NORMALS_IN_BLOCK)
+        noise = fastest(normal_noise, x)(x, x.shape, *blocks)
+        return fastest(add_noise, x)(x, noise, self.std)
 
     def backward(self, gy, accumulate=True, input_grad=True):
         self.take()

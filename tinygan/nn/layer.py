@@ -19,6 +19,7 @@ direction v. The gradient penalty of a Wasserstein GAN is trained with it.
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.flat import flatten
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -28,11 +29,68 @@ class Param:
 
     data, grad: arrays of one shape, dtype and device. A layer never replaces its Param objects, so
     an optimizer that holds one always sees the current arrays.
+
+    Most gradients are set to 0, written once by a backward and read once by the optimizer. So
+    `clear` only notes that the gradient is 0, and the next `add` writes where it would have added:
+    two passes over the memory less. Whoever reads `.grad` notices nothing of this; and as the array
+    may then be kept, and changed at any time, from then on `clear` does fill it with zeros.
     """
+
+    flat = None  # the Flat that the arrays are views of, if there is one: see flat.py
 
     def __init__(self, data):
         self.data = data
-        self.grad = backend.array_module(data).zeros_like(data)
+        self._grad = backend.array_module(data).zeros_like(data)
+        self._is_clear = False  # whether the gradient is 0 whatever _grad holds
+        self._is_known = False  # whether anyone outside may hold _grad
+
+    @property
+    def grad(self):
+        self.settle()
+        self._is_known = True
+        return self._grad
+
+    @grad.setter
+    def grad(self, array):
+        self._grad, self._is_clear, self._is_known = array, False, True
+
+    def clear(self):
+        """grad = 0."""
+        if self._is_known:
+            self._grad.fill(0)
+        else:
+            self._is_clear = True
+
+    def add(self, g):
+        """grad += g.    g: an array of grad's shape."""
+        if self._is_clear:
+            self._grad[...] = g
+            self._is_clear = False
+        else:
+            self._grad += g
+
+    def add_product(self, a, b):
+        """grad += a @ b.    a, b: matrices whose product has grad's shape."""
+        if self._is_clear and a.dtype == b.dtype == self._grad.dtype:
+            backend.array_module(a).matmul(a, b, out=self._grad)
+            self._is_clear = False
+        else:
+            self.add(a @ b)
+
+    def settle(self):
+        """Write the zeros that `clear` left out, if nothing has been added since."""
+        if self._is_clear:
+            self._grad.fill(0)
+            self._is_clear = False
+
+    def move_into(self, data, grad, flat):
+        """Have these arrays, views of `flat`, which hold the same values as the arrays so far."""
+        self.data, self._grad, self.flat = data, grad, flat
+        self._is_clear = self._is_known = False
+
+    def lies_in(self, data, grad):
+        """Whether its arrays are these."""
+        return self.data is data and self._grad is grad
 
 
 class Layer:
@@ -138,7 +196,7 @@ class Layer:
         """The random generators that forward draws from, each once: list[np.random.Generator]."""
         found = []
         for layer in self.tree():
-            rng = getattr(layer, "rng", None)
+            rng = getattr(layer, "bits", None) or getattr(layer, "rng", None)
             if rng is not None and not any(rng is other for other in found):
                 found.append(rng)
         return found
@@ -152,12 +210,14 @@ class Layer:
         return self._set_training(False)
 
     def to(self, xp):
-        """Move all parameters, gradients and buffers to module `xp`, in place. Returns self."""
+        """Move all parameters, gradients and buffers to module `xp`, in place. Returns self.
+
+        The parameters then lie in one flat array, and the gradients in another: see flat.py.
+        """
+        for p in self.params():
+            p.data, p.grad = backend.to_device(p.data, xp), backend.to_device(p.grad, xp)
+        flatten(self.params())
         for layer in self.tree():
-            for value in vars(layer).values():
-                if isinstance(value, Param):
-                    value.data = backend.to_device(value.data, xp)
-                    value.grad = backend.to_device(value.grad, xp)
             for name in layer.buffers:
                 setattr(layer, name, backend.to_device(getattr(layer, name), xp))
             layer._kept = None

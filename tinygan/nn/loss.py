@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygan import backend
 from tinygan.nn.activation import sigmoid
+from tinygan.nn.dispatch import fastest
 from tinygan.nn.layer import check_float
 
 
@@ -26,7 +27,6 @@ def bce_with_logits(logits, target):
     max(l, 0) out of the logarithm, which then can neither overflow nor be of a rounded 0.
     Raises ValueError for a target array of another shape or empty logits.
     """
-    xp = backend.array_module(logits)
     check_float("bce_with_logits", logits)
     _check_not_empty("bce_with_logits", logits)
     if isinstance(target, int | float | np.generic):
@@ -34,8 +34,15 @@ def bce_with_logits(logits, target):
     else:
         _check_same_shape("bce_with_logits", logits, target)
         target = target.astype(logits.dtype, copy=False)
+    losses, glogits = fastest(bce_terms, logits)(logits, target)
+    return losses.mean(), glogits
+
+
+def bce_terms(logits, target):
+    """The loss of each element, and its share of the mean's gradient: (losses, glogits)."""
+    xp = backend.array_module(logits)
     losses = xp.maximum(logits, 0) - logits * target + xp.log1p(xp.exp(-xp.abs(logits)))
-    return losses.mean(), (sigmoid(logits) - target) / logits.size
+    return losses, (sigmoid(logits) - target) / logits.size
 
 
 def mse(prediction, target):

@@ -49,6 +49,22 @@ def normalise_backward(gy, x, mean, inv_std, gamma):
     return gx, (gy * x_hat).sum(axis=0), gy.sum(axis=0)
 
 
+def move_running(mean, var, eps, momentum, unbiased, running_mean, running_var):
+    """Move the running statistics, in place, and return 1 / σ.    All arrays (F,).
+
+    running ← (1 − momentum) · running + momentum · batch; the batch's variance times `unbiased`.
+    """
+    for running, batch in ((running_mean, mean), (running_var, var * unbiased)):
+        running *= 1.0 - momentum
+        running += (momentum * batch).astype(running.dtype)
+    return inverse_std(var, eps)
+
+
+def inverse_std(var, eps):
+    """1 / √(v + ε)."""
+    return 1.0 / backend.array_module(var).sqrt(var + eps)
+
+
 class BatchNorm(Layer):
     """y = γ (x − μ) / √(v + ε) + β, per feature.    x (…, features) -> y of x's shape and dtype.
 
@@ -81,10 +97,12 @@ class BatchNorm(Layer):
             if m < 2:
                 raise ValueError(f"BatchNorm needs two values per feature to train on, got {m}")
             mean, var = fastest(batch_moments, x)(rows)
-            self._move_running(mean, var * (m / (m - 1)))
+            inv_std = fastest(move_running, x)(
+                mean, var, self.eps, self.momentum, m / (m - 1), self.running_mean, self.running_var
+            )
         else:
-            mean, var = self.running_mean.astype(x.dtype), self.running_var.astype(x.dtype)
-        inv_std = 1.0 / backend.array_module(x).sqrt(var + self.eps)  # (F,)
+            mean = self.running_mean.astype(x.dtype)
+            inv_std = inverse_std(self.running_var.astype(x.dtype), self.eps)
         self.keep(x, mean, inv_std)
         y = fastest(normalise, x)(rows, mean, inv_std, self.gamma.data, self.beta.data)
         return y.reshape(x.shape)
@@ -98,11 +116,6 @@ class BatchNorm(Layer):
             gy_rows, rows, mean, inv_std, self.gamma.data
         )
         if accumulate:
-            self.gamma.grad += ggamma
-            self.beta.grad += gbeta
+            self.gamma.add(ggamma)
+            self.beta.add(gbeta)
         return gx.reshape(gy.shape) if input_grad else None
-
-    def _move_running(self, mean, var):
-        for running, batch in ((self.running_mean, mean), (self.running_var, var)):
-            running *= 1.0 - self.momentum
-            running += (self.momentum * batch).astype(running.dtype)

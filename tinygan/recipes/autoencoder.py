@@ -6,7 +6,6 @@ import warnings
 import numpy as np
 
 from tinygan import backend, nn, plots
-from tinygan.data.batches import batches
 from tinygan.data.pixels import to_float
 from tinygan.errors import UserError
 from tinygan.models import autoencoder
@@ -124,10 +123,9 @@ class AutoencoderTraining(Training):
     def updates(self, start):
         o, pair = self.options, self.model.networks.values()
         optimizers = list(self.optimizers.values())
-        for batch in batches(self.images, self.images_per_step, self.seed, start):
-            x = to_float(self.to_device(batch), o["low"])
+        for x in self.batches(start):
             if o["variational"]:
-                shape = (len(batch), o["code"])
+                shape = (len(x), o["code"])
                 noise = self.noise_rng.standard_normal(shape, dtype=np.float32)
                 yield vae_step(*pair, optimizers, x, self.to_device(noise))
             else:

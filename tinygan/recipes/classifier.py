@@ -3,8 +3,6 @@
 import numpy as np
 
 from tinygan import nn, plots
-from tinygan.data.batches import batches, mirrored
-from tinygan.data.pixels import to_float
 from tinygan.data.split import split
 from tinygan.errors import UserError
 from tinygan.models import classifier
@@ -14,6 +12,7 @@ from tinygan.recipes.recipe import (
     Recipe,
     Training,
     check_validation,
+    generators_of,
     training_rng,
     whole_updates,
 )
@@ -58,19 +57,15 @@ class ClassifierTraining(Training):
             o["batch_size"], len(self.images), of="images that train"
         )
         self.optimizers = {"classifier": nn.Adam(model.network.params(), o["lr"], o["betas"])}
-        self.generators = {"dropout": model.rng}
+        self.generators = generators_of(model.networks)
         if o["flip"]:
             self.generators["flip"] = training_rng(seed)
         self.notes = {"validation": []}
 
     def updates(self, start):
-        pairs = batches(self.images, self.images_per_step, self.seed, start, labels=self.labels)
-        for images, labels in pairs:
-            if self.options["flip"]:
-                images = mirrored(images, self.generators["flip"])
-            x = to_float(self.to_device(images))
-            optimizer = self.optimizers["classifier"]
-            yield classifier_step(self.model.network, optimizer, x, self.to_device(labels))
+        optimizer = self.optimizers["classifier"]
+        for images, labels in self.batches(start, self.labels):
+            yield classifier_step(self.model.network, optimizer, images, labels)
 
     def end_epoch(self, epoch):
         images, labels = self.parts.validation

@@ -4,7 +4,6 @@ import numpy as np
 
 from tinygan import plots
 from tinygan.cli import class_numbers
-from tinygan.data.batches import batches
 from tinygan.data.split import split
 from tinygan.errors import UserError
 from tinygan.metrics import frechet_distance
@@ -97,7 +96,7 @@ class ConditionalTraining(GanTraining):
 
     def batches(self, start):
         numbers = np.searchsorted(self.model.classes, self.labels)
-        return batches(self.images, self.images_per_step, self.seed, start, labels=numbers)
+        return super().batches(start, labels=numbers)
 
     def end_epoch(self, epoch):
         rows = self.notes["validation"]

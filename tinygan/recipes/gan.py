@@ -5,7 +5,6 @@ import functools
 import numpy as np
 
 from tinygan import backend, nn, plots
-from tinygan.data.batches import batches, mirrored
 from tinygan.errors import UserError
 from tinygan.models import gan
 from tinygan.recipes.recipe import (
@@ -14,6 +13,7 @@ from tinygan.recipes.recipe import (
     Training,
     all_train,
     flip_rng,
+    generators_of,
     training_rng,
     whole_updates,
 )
@@ -99,9 +99,13 @@ class GanTraining(Training):
             for name in "GD"
         }
         self.noise_rng = training_rng(seed)
-        self.generators = {"noise": self.noise_rng, "dropout": model.rng}
+        self.generators = {"noise": self.noise_rng} | generators_of(model.networks)
         if o["flip"]:
             self.generators["flip"] = flip_rng(seed)
+        self.blur = None
+        if o["instance_noise"]:
+            self.blur = nn.GaussianNoise(o["instance_noise"], rng=self.noise_rng)
+            self.generators["blur"] = self.blur.bits
         try:
             self.loss = gan_loss.by_name(o["loss"], o["label_smoothing"])
         except ValueError as error:
@@ -109,6 +113,8 @@ class GanTraining(Training):
 
     def updates(self, start):
         networks, o = self.model.networks, self.options
+        if self.blur is not None:
+            self.blur.std = o["instance_noise"]
         penalty = average = None
         if o["loss"] == "wasserstein":
             penalty = functools.partial(gradient_penalty, rng=self.noise_rng)
@@ -119,14 +125,13 @@ class GanTraining(Training):
             networks["D"],
             self.optimizers["G"],
             self.optimizers["D"],
-            self.mirrored_batches(start) if o["flip"] else self.batches(start),
+            self.batches(start),
             self.noise_rng,
             noise_dim=o["noise_dim"],
-            low=o["low"],
             loss=self.loss,
             penalty=penalty,
             d_steps=o["d_steps"],
-            instance_noise=o["instance_noise"],
+            blur=self.blur,
             start=start,
             steps_per_epoch=self.steps_per_epoch,
             average=average,
@@ -135,15 +140,6 @@ class GanTraining(Training):
     def what_trains(self):
         """What the training images are, in an error."""
         return "images there are"
-
-    def batches(self, start):
-        return batches(self.images, self.images_per_step, self.seed, start)
-
-    def mirrored_batches(self, start):
-        for batch in self.batches(start):
-            images, *labels = batch if isinstance(batch, tuple) else (batch,)
-            images = mirrored(images, self.generators["flip"])
-            yield (images, *labels) if labels else images
 
     def panels(self, history):
         def line(name):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinygan import backend
+from tinygan.data.feed import feed
 from tinygan.errors import UserError
 
 PREVIEWS = 64  # images in a sample sheet
@@ -230,6 +231,22 @@ class Training:
     def to_device(self, array):
         return backend.to_device(array, self.xp)
 
+    def batches(self, start, labels=None):
+        """Batches of the training images from the `start`-th on, as data/feed.py yields them.
+
+        labels (N,): what they are given with, on the host. With the option flip, half are mirrored.
+        """
+        return feed(
+            self.images,
+            self.images_per_step,
+            self.seed,
+            start,
+            xp=self.xp,
+            low=self.options["low"],
+            labels=labels,
+            flip=self.generators.get("flip"),
+        )
+
 
 def weights_rng(seed):
     """The Generator that initial weights, and later dropout masks, are drawn from."""
@@ -239,6 +256,15 @@ def weights_rng(seed):
 def training_rng(seed):
     """The Generator that a training draws noise from."""
     return np.random.default_rng(seed).spawn(2)[1]
+
+
+def generators_of(networks):
+    """The generators that the layers of the networks, dict[str, Layer], draw from, by name."""
+    return {
+        f"{name}/{i}": rng
+        for name, network in networks.items()
+        for i, rng in enumerate(network.generators())
+    }
 
 
 def flip_rng(seed):

@@ -15,6 +15,9 @@ from tinygan import backend
 from tinygan.errors import UserError, first_line, shown
 from tinygan.npz import FORMAT, read_arrays, write_arrays
 from tinygan.runs.config import LEARNING_RATES
+from tinygan.runs.random_state import set_state, state_of
+
+_OLD_DROPOUT = "dropout"  # a generator of the first edition, whose masks began another way
 
 
 def save(
@@ -36,7 +39,7 @@ def save(
         "run": run,
         "step": step,
         "notes": notes or {},
-        "generators": {name: rng.bit_generator.state for name, rng in generators.items()},
+        "generators": {name: state_of(rng) for name, rng in generators.items()},
     }
     write_arrays(path, meta, {name: backend.to_numpy(value) for name, value in members.items()})
 
@@ -62,8 +65,11 @@ def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run
         raise UserError(f"{path} does not fit this recipe: its history is not finite float32")
     if not isinstance(notes, dict) or not _is_sentence(notes.get("finished", "")):
         raise UserError(f"{path} does not fit this recipe: it has no notes")
+    states = meta.get("generators")
+    if isinstance(states, dict) and _OLD_DROPOUT in states:
+        generators = {name: rng for name, rng in generators.items() if name in states}
     for name, rng in generators.items():
-        _check_state(path, name, rng, meta.get("generators"))
+        _check_state(path, name, rng, states)
 
     for name, array in arrays.items():
         array[...] = backend.to_device(found[name], backend.array_module(array))
@@ -71,7 +77,7 @@ def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run
         # not whatever begins with adam_: a forged file may hold more
         optimizer.load_state_dict({n: found[f"adam_{name}/{n}"] for n in optimizer.state_dict()})
     for name, rng in generators.items():
-        rng.bit_generator.state = meta["generators"][name]
+        set_state(rng, states[name])
     return step, history, notes
 
 
@@ -134,7 +140,7 @@ def _check_arrays(path, found, expected):
 
 def _check_state(path, name, rng, states):
     try:
-        type(rng.bit_generator)().state = states[name]
+        set_state(np.random.Generator(type(rng.bit_generator)()), states[name])
     except Exception as error:  # whatever NumPy makes of a state that is none
         raise UserError(
             f"{path} does not fit this recipe: no state for the generator {name} "

@@ -108,8 +108,8 @@ def warn_of_other_versions(began_with, run):
     now = versions(run.training.xp)
     if began_with != now:
         print(
-            f"this run began with {began_with} and goes on with {now}: its numbers may differ in "
-            "the last bits from a run in one go",
+            f"this run began with {began_with} and goes on with {now}: its numbers may differ from "
+            "those of a run in one go",
             file=sys.stderr,
         )
 

@@ -15,8 +15,10 @@ Source: Goodfellow et al. 2014, algorithm 1 and section 3 (the non-saturating lo
 import numpy as np
 
 from tinygan import backend
-from tinygan.data.pixels import to_float, to_uint8
-from tinygan.nn import GaussianNoise, in_batches
+from tinygan.data.pixels import to_uint8
+from tinygan.nn import in_batches
+from tinygan.nn.dispatch import fastest
+from tinygan.nn.flat import flat_of, length
 from tinygan.training import gan_loss
 from tinygan.training.instance_noise import std_at
 
@@ -81,22 +83,21 @@ def fit(
     rng,
     *,
     noise_dim,
-    low=-1,
     loss=BCE,
     penalty=None,
     d_steps=1,
-    instance_noise=0.0,
+    blur=None,
     start=0,
     steps_per_epoch=1,
     average=None,
 ):
     """The training loop, as an iterator that makes one update of G for each item.
 
-    batches: an iterator of uint8 images (N, H, W, C) on the host, or of (images, labels (N,)) for
-    conditional networks. rng: host NumPy Generator for the noise z ~ N(0, 1), which is drawn on the
-    host so that it is the same on every backend. low: the value of black, -1 or 0. loss, penalty:
-    see d_step. d_steps: updates of D per update of G; the batch is divided into d_steps pieces.
-    instance_noise: initial standard deviation of the noise that is added to all images for D;
+    batches: an iterator of images, float32 (N, H, W, C) on the networks' device as data/feed.py
+    makes them, or of (images, labels (N,)) for conditional networks. rng: host NumPy Generator for
+    the noise z ~ N(0, 1), which is drawn on the host so that it is the same on every backend. loss,
+    penalty: see d_step. d_steps: updates of D per update of G; the batch is divided into d_steps
+    pieces. blur: a GaussianNoise for all images that D sees, its std that of the first epoch;
     instance_noise.py says how it decreases. start: the number of updates before this loop.
     steps_per_epoch: updates per epoch.
     average: a function that is called with G after each of its updates, for a moving average.
@@ -104,7 +105,7 @@ def fit(
     the networks' device; g_grad is the norm of G's gradient. Reading one waits for the device.
     """
     xp = backend.array_module(G.params()[0].data)
-    blur = GaussianNoise(instance_noise, rng=rng) if instance_noise else None
+    first_std = None if blur is None else blur.std
 
     def seen(images):
         """The images with noise, for D. Their gradient is that of `images`: noise is only added."""
@@ -112,13 +113,12 @@ def fit(
 
     for step, batch in enumerate(batches, start):
         if blur is not None:
-            blur.std = std_at(step / steps_per_epoch, instance_noise)
-        images, *labels = batch if isinstance(batch, tuple) else (batch,)
-        pieces = zip(*(np.split(array, d_steps) for array in (images, *labels)), strict=True)
-        for images, *labels in pieces:
-            real = to_float(backend.to_device(images, xp), low)  # (N, H, W, C) in [low, 1]
-            labels = [backend.to_device(array, xp) for array in labels]
-            z = rng.standard_normal((len(images), noise_dim), dtype=np.float32)
+            blur.std = std_at(step / steps_per_epoch, first_std)
+        batch = batch if isinstance(batch, tuple) else (batch,)
+        n = len(batch[0]) // d_steps
+        for i in range(d_steps):
+            real, *labels = (array[i * n : (i + 1) * n] for array in batch)
+            z = rng.standard_normal((n, noise_dim), dtype=np.float32)
             fake = G.forward(backend.to_device(z, xp), *labels)
             d = d_step(D, opt_d, seen(real), seen(fake), *labels, loss=loss, penalty=penalty)
         g = g_step(G, D, opt_g, seen(fake), *labels, loss=loss)
@@ -135,9 +135,11 @@ def fit(
 
 def gradient_length(network):
     """sqrt( Σ g² ) over all gradients of a network: a 0-d array on its device."""
-    squares = [(p.grad * p.grad).sum() for p in network.params()]
-    xp = backend.array_module(squares[0])
-    return xp.sqrt(sum(squares[1:], squares[0]))
+    flat = flat_of(network.params())
+    if flat is not None:
+        return fastest(length, flat.grad)(flat.grad)
+    lengths = [length(p.grad) for p in network.params()]
+    return length(backend.array_module(lengths[0]).stack(lengths))
 
 
 def generate(G, z, *labels, low=-1, batch_size=256):

@@ -1,38 +1,29 @@
 """Every fast function equals its plain namesake, over sizes and geometries at random."""
 
 import copy
-import importlib
 import inspect
-import math
-import pkgutil
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from fast_cases import (
+    ARGUMENTS,
+    MAPS,
+    PLAIN,
+    arrays,
+    functions,
+    geometries,
+    geometries_of_few_channels,
+    in_dtype,
+    map_arguments,
+    shapes,
+)
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tinygan import nn
 from tinygan.nn import fast
-from tinygan.nn.correlation import conv_size
 from tinygan.nn.fast import blocks, openblas, planes, slabs
 from tinygan.nn.fast import threads as nn_threads
-
-
-def functions(package):
-    """All public functions of a package's modules: dict of name to function."""
-    found = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
-        found |= {
-            name: value
-            for name, value in inspect.getmembers(module, inspect.isfunction)
-            if value.__module__ == module.__name__ and not name.startswith("_")
-        }
-    return found
-
-
-PLAIN = functions(nn)
 
 
 @contextmanager
@@ -48,62 +39,9 @@ def small_blocks(workers):
         yield
 
 
-# The arguments of each function, for a shape (…, F), in float64
-
-
-def normal(rng, *shape):
-    x = rng.standard_normal(shape)
-    x[rng.random(shape) < 0.1] = 0  # where activations have their kink
-    return x
-
-
-def rows(shape):
-    return math.prod(shape[:-1]), shape[-1]
-
-
-def column_values(rng, shape, number):
-    """So many arrays (F,) of positive numbers."""
-    return [rng.uniform(0.5, 2, shape[-1:]) for _ in range(number)]
-
-
-def adam_arguments(rng, shape):
-    """Arrays of several shapes; v is a mean of squares, so not negative."""
-    shapes = [shape, shape[-1:], ()]
-    w, g, m = ([np.array(rng.standard_normal(s)) for s in shapes] for _ in range(3))
-    v = [np.array(rng.random(s)) for s in shapes]
-    return w, g, m, v, int(rng.integers(1, 9)), 0.01, 0.5, 0.9, 1e-3
-
-
-ELEMENTWISE = {
-    "leaky_relu": lambda rng, shape: (normal(rng, *shape), rng.choice([0, 0.2, 1]).item()),
-    "leaky_relu_backward": lambda rng, shape: (
-        *(normal(rng, *shape), normal(rng, *shape)),
-        rng.choice([0, 0.2, 1]).item(),
-    ),
-    "relu": lambda rng, shape: (normal(rng, *shape),),
-    "relu_backward": lambda rng, shape: (normal(rng, *shape), normal(rng, *shape)),
-    "apply_mask": lambda rng, shape: (normal(rng, *shape), rng.random(shape) < 0.7, 0.7),
-    "add_bias": lambda rng, shape: (normal(rng, *shape), normal(rng, shape[-1])),
-    "bias_gradient": lambda rng, shape: (normal(rng, *shape),),
-    "input_gradient": lambda rng, shape: (normal(rng, *rows(shape)), normal(rng, 5, shape[-1])),
-    "batch_moments": lambda rng, shape: (normal(rng, *rows(shape)),),
-    "normalise": lambda rng, shape: (
-        normal(rng, *rows(shape)),
-        *column_values(rng, shape, 4),
-    ),
-    "normalise_backward": lambda rng, shape: (
-        *(normal(rng, *rows(shape)), normal(rng, *rows(shape))),
-        *column_values(rng, shape, 3),
-    ),
-    "adam_step": adam_arguments,
-    "set_to_zero": lambda rng, shape: ([normal(rng, *shape), normal(rng, shape[-1])],),
-}
-MAPS = ("correlate", "correlate_adjoint", "weight_gradient")
-
-
 def test_every_fast_function_with_a_plain_namesake_is_exported_and_tested_here():
-    namesakes = functions(fast).keys() & PLAIN.keys()
-    assert namesakes == set(fast.__all__) == {*ELEMENTWISE, *MAPS}
+    modules = functions(fast, but="kernels").keys()
+    assert modules & PLAIN.keys() == set(fast.__all__) <= {*ARGUMENTS, *MAPS}
 
 
 def test_dispatch_finds_no_other_name_in_the_package():
@@ -116,25 +54,9 @@ def test_the_two_take_the_same_arguments(name):
     assert inspect.signature(PLAIN[name]) == inspect.signature(getattr(fast, name))
 
 
-def in_dtype(value, dtype):
-    """Every array of floating-point numbers in `value`, a nest of lists and tuples, in dtype."""
-    if isinstance(value, list | tuple):
-        return type(value)(in_dtype(element, dtype) for element in value)
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return value.astype(dtype)
-    return value
-
-
-def arrays(value):
-    """Every array in `value`, a nest of lists and tuples."""
-    if isinstance(value, list | tuple):
-        return [array for element in value for array in arrays(element)]
-    return [value] if isinstance(value, np.ndarray | np.generic) else []
-
-
 def check_elementwise(name, shape, dtype):
     """The results are equal, and so are the arguments afterwards, whether updated or left alone."""
-    arguments = in_dtype(ELEMENTWISE[name](np.random.default_rng(0), shape), dtype)
+    arguments = in_dtype(ARGUMENTS[name](np.random.default_rng(0), shape), dtype)
     mine, its = copy.deepcopy(arguments), copy.deepcopy(arguments)
     found = arrays([getattr(fast, name)(*mine), mine])
     expected = arrays([PLAIN[name](*its), its])
@@ -144,14 +66,8 @@ def check_elementwise(name, shape, dtype):
         np.testing.assert_allclose(a, b, rtol=0, atol=tolerance)
 
 
-shapes = st.one_of(
-    st.tuples(st.integers(1, 200), st.integers(1, 9)),
-    st.tuples(st.integers(1, 6), st.integers(1, 5), st.integers(1, 5), st.integers(1, 9)),
-)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("name", sorted(set(fast.__all__) - set(MAPS)))
 @given(shape=shapes)
 @example(shape=(1, 1))
 @example(shape=(1, 300))  # one row, longer than a block
@@ -167,45 +83,6 @@ def test_in_one_block_or_in_many_they_compute_the_same(name, dtype, shape):
 @pytest.mark.parametrize("shape", [(0, 3), (0, 4, 3)])
 def test_they_agree_on_nothing(name, shape):
     check_elementwise(name, shape, np.float32)
-
-
-# The three maps
-
-
-@st.composite
-def geometries(draw, most_images=6):
-    """(n, h, w, c, o, k, s, p): images, rows, columns, channels in and out, kernel, stride,
-    padding. Channels are on both sides of slabs.FEW."""
-    k, s, p = draw(st.integers(1, 6)), draw(st.integers(1, 4)), draw(st.integers(0, 4))
-    pixels, channels = st.integers(max(1, k - 2 * p), 12), st.sampled_from((1, 2, 3, 8, 9))
-    n, h, w = draw(st.integers(1, most_images)), draw(pixels), draw(pixels)
-    return n, h, w, draw(channels), draw(channels), k, s, p
-
-
-@st.composite
-def geometries_of_few_channels(draw):
-    """As geometries, with windows that are apart, touch or overlap."""
-    s, p = draw(st.integers(2, 4)), draw(st.integers(0, 3))
-    k = draw(st.integers(1, s - 1) | st.integers(s, 3 * s))
-    pixels = st.integers(max(1, k - 2 * p), max(12, k + 2 * s))
-    n, h, w = draw(st.integers(1, 5)), draw(pixels), draw(pixels)
-    return n, h, w, draw(st.integers(1, 3)), draw(st.sampled_from((1, 4, 9))), k, s, p
-
-
-def map_arguments(geometry, dtype):
-    """The arguments of each of the three maps, of arrays that may not be written to."""
-    n, h, w, c, o, k, s, p = geometry
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((n, h, w, c)).astype(dtype)
-    W = rng.standard_normal((k, k, c, o)).astype(dtype)
-    y = rng.standard_normal((n, conv_size(h, k, s, p), conv_size(w, k, s, p), o)).astype(dtype)
-    for array in (x, W, y):
-        array.flags.writeable = False  # any write raises
-    return {
-        "correlate": (x, W, s, p),
-        "correlate_adjoint": (y, W, x.shape, s, p),
-        "weight_gradient": (x, y, k, s, p),
-    }
 
 
 def empty_of_nan(shape, dtype=float):

@@ -35,11 +35,6 @@ def adam_step(weights, gradients, ms, vs, t, lr, beta1, beta2, eps):
     each(update, blocks)
 
 
-def set_to_zero(arrays):
-    blocks = [block for array in arrays for block in cut(*flat(array))]
-    each(lambda block: block.fill(0), blocks)
-
-
 def flat(*arrays):
     """Arrays of one shape, each as an array of one axis that shares its memory.
 

@@ -1,0 +1,123 @@
+"""Batches of training images as floats, on the device that trains.
+
+On the host a batch is cut out of the images and turned into floats. A device could get each batch
+that way too, and would wait for it: so it gets what it needs beforehand. Images that take less than
+a quarter of its free memory are copied there once, as uint8, and a batch then needs only its row
+numbers. Larger sets stay on the host, and each batch is copied, as uint8, while the device works on
+the one before.
+"""
+
+import numpy as np
+
+from tinygan import backend
+from tinygan.data.batches import orders
+from tinygan.data.pixels import middle_and_half, to_float
+from tinygan.kernel import Kernel, runs_on
+
+_CROP = Kernel(
+    "raw uint8 images, raw int64 places, int64 size, int32 w, int32 c, float32 m, float32 h",
+    "raw float32 x",
+    """
+    const long long place = places[i / size], row = place < 0 ? ~place : place;
+    const int inside = i % size;
+    const int column = inside / c % w;
+    const int from = place < 0 ? inside + (w - 1 - 2 * column) * c : inside;
+    x[i] = (images[row * size + from] - m) / h;
+    """,
+    "crop",
+)
+
+
+def feed(images, batch_size, seed, start=0, *, xp, low=-1, labels=None, flip=None):
+    """Yield batches without end, in the order of batches.batches, from batch `start` on.
+
+    images: uint8 (N, H, W, C), and labels (N,), if given: on the host. low: the value of black.
+    flip: a Generator that decides which images are mirrored, each with probability ½; it is drawn
+    from when a batch is asked for.
+    Yields float32 (batch_size, H, W, C) in [low, 1] on the array module xp, or (that, labels).
+    """
+    rows_of_batches = orders(len(images), batch_size, seed, start)
+    if xp is np or _fit(images, xp):
+        stock = backend.to_device(images, xp)
+        source = ((stock, rows, rows) for rows in rows_of_batches)
+    else:
+        source = _copied_ahead(images, rows_of_batches, batch_size, xp)
+    for stock, places, rows in source:
+        if flip is not None:
+            places = mirrored_places(places, flip)
+        x = crop(stock, places, low)
+        yield x if labels is None else (x, backend.to_device(labels[rows], xp))
+
+
+def mirrored_places(places, rng):
+    """Each place i, or with probability ½ ~i (that is −1 − i), which `crop` takes for its mirror
+    image. The same draws as batches.mirrored."""
+    return np.where(rng.random(len(places)) < 0.5, ~places, places)
+
+
+def crop(images, places, low=-1):
+    """The images at these places as floats, left to right exchanged where the place is ~i.
+
+    images: uint8 (N, H, W, C). places: int64 (n,) on the host. Returns float32 (n, H, W, C) in
+    [low, 1] where the images are.
+    """
+    xp = backend.array_module(images)
+    if runs_on(xp):
+        x = xp.empty((len(places), *images.shape[1:]), np.float32)
+        _, h, w, c = images.shape
+        sizes = (h * w * c, w, c, *middle_and_half(low))
+        _CROP(images, backend.to_device(places, xp), *sizes, x, size=x.size)
+        return x
+    mirror = places < 0
+    chosen = images[backend.to_device(np.where(mirror, ~places, places), xp)]
+    if mirror.any():
+        mirror = backend.to_device(mirror[:, None, None, None], xp)
+        chosen = xp.where(mirror, chosen[:, :, ::-1], chosen)
+    return to_float(chosen, low)
+
+
+def _fit(images, xp):
+    """Whether the images take less than a quarter of the device's free memory."""
+    free, _ = xp.cuda.runtime.memGetInfo()
+    return 4 * images.nbytes < free
+
+
+def _copied_ahead(images, rows_of_batches, batch_size, xp):
+    """Yield (a batch of uint8 images on the device, its places 0, 1, …, its rows).
+
+    While the device works on a batch, the next one is copied on a stream of its own, out of memory
+    that the system may not move ("pinned"). There are two places for batches, used in turns. The
+    copy into one waits until the batch before the last, which was there, has been read.
+    """
+    copying, computing = xp.cuda.Stream(non_blocking=True), xp.cuda.get_current_stream()
+    shape = (batch_size, *images.shape[1:])
+    slots = [_Slot(shape, xp) for _ in range(2)]
+
+    def begin_copy(slot):
+        slot.rows = next(rows_of_batches)
+        slot.copied.synchronize()  # the copy before the last has ended long ago
+        np.take(images, slot.rows, axis=0, out=slot.pinned)
+        copying.wait_event(slot.read)
+        slot.batch.set(slot.pinned, stream=copying)
+        copying.record(slot.copied)
+
+    begin_copy(slots[0])
+    while True:
+        now, then = slots
+        begin_copy(then)
+        computing.wait_event(now.copied)
+        yield now.batch, np.arange(batch_size), now.rows
+        computing.record(now.read)
+        slots.reverse()
+
+
+class _Slot:
+    """A place for a batch on the host and one on the device, and when they were last used."""
+
+    def __init__(self, shape, xp):
+        size = int(np.prod(shape))
+        memory = xp.cuda.alloc_pinned_memory(size)
+        self.pinned = np.frombuffer(memory, np.uint8, size).reshape(shape)
+        self.batch = xp.empty(shape, np.uint8)
+        self.copied, self.read = xp.cuda.Event(), xp.cuda.Event()
+        self.rows = None
