@@ -585,13 +585,13 @@ class ElementwiseKernel(_Kernel):
         if 0 in shape:
             return result
         args = [*ins, *outs]
-        self._count(ins, outs, given)
         arrays = _of_the_loop(args, self.params)
         flat = all(a.shape == shape and a.flags.c_contiguous for a in arrays)
         loop = (math.prod(shape),) if flat else shape
         words = [math.prod(shape), len(loop), *loop]
         for param, arg, dtype in zip(self.params, args, dtypes, strict=True):
             words += _words(param, arg, dtype, shape, flat)
+        self._count(ins, outs, given)
         self._run(decided, args, words)
         return result
 
@@ -670,8 +670,9 @@ class ReductionKernel(_Kernel):
         order = reduced + kept
         if order != tuple(range(len(shape))) and any(param.raw for param in self.in_params):
             raise NotImplementedError("raw inputs, and reduced axes that are not the first")
+        words = self._call_words(ins, outs, dtypes, shape, order)
         self._count(ins, outs, given)
-        self._run(decided, [*ins, *outs], self._call_words(ins, outs, dtypes, shape, order))
+        self._run(decided, [*ins, *outs], words)
         return outs[0]
 
     def _call_words(self, ins, outs, dtypes, shape, order):

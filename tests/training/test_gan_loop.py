@@ -5,7 +5,7 @@ import pytest
 import strict_device
 
 from tinygan import backend, nn, recipes
-from tinygan.training import d_step, fit, g_step, generate
+from tinygan.training import d_step, fit, g_step, gan_loop, generate
 
 
 def small_gan(xp=np, seed=0):
@@ -84,6 +84,33 @@ def test_the_whole_step_stays_float32_and_does_not_write_to_its_arguments(rng):
         arrays += [*optimizer.m, *optimizer.v, *net.named_buffers().values()]
         assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
     assert fake.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "dcgan-fashion"])
+def test_real_and_fake_in_one_pass_give_the_gradients_of_two_passes(name, rng):
+    """Also with dropout, whose bits are dealt out in blocks of 16; not with BatchNorm."""
+    labels = [rng.integers(0, 2, 16)] if name == "cgan" else []
+    how = {} if name == "cgan" else {"width": 2}
+    real, fake = rng.uniform(-1, 1, (2, 16, 28, 28, 1))
+    found = []
+    for learn in (gan_loop._in_one_pass, gan_loop._one_after_the_other):
+        _, D = recipes.get(name).networks(np.random.default_rng(1), **how)
+        for p in D.params():
+            p.data, p.grad = p.data.astype(float), p.grad.astype(float)
+        logits = learn(D, real, fake, labels, gan_loop.BCE)
+        found.append([*logits, *(p.grad for p in D.params())])
+    equal = [np.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in zip(*found, strict=True)]
+    assert all(equal) == D.per_example
+    assert D.per_example == (name != "dcgan-fashion")
+
+
+def test_a_layer_of_ones_own_is_not_taken_for_one_that_looks_at_each_example_by_itself():
+    class Centred(nn.Layer):
+        def forward(self, x):
+            return x - x.mean(axis=0)
+
+    assert not nn.Sequential(nn.Flatten(), Centred()).per_example
+    assert nn.Sequential(nn.Flatten(), nn.Sequential(nn.Tanh())).per_example
 
 
 def test_a_step_never_waits_for_the_device(rng):

@@ -79,7 +79,10 @@ def test_the_steps_ask_for_no_gradient_that_is_not_used(name, rng):
     of_g, of_d = record(G), record(D)
 
     d_step(D, opt_d, real, fake, *labels)
-    assert of_d == 2 * downwards(D, accumulate=True)  # the real images, the fake ones
+    passes = (
+        2 if name == "dcgan-fashion" else 1
+    )  # with BatchNorm the real images, then the fake ones
+    assert of_d == passes * downwards(D, accumulate=True)
     assert of_g == []
 
     of_d.clear()

@@ -120,4 +120,5 @@ class _Slot:
         self.pinned = np.frombuffer(memory, np.uint8, size).reshape(shape)
         self.batch = xp.empty(shape, np.uint8)
         self.copied, self.read = xp.cuda.Event(), xp.cuda.Event()
+        xp.cuda.get_current_stream().record(self.read)  # by whatever had this memory before
         self.rows = None

@@ -28,6 +28,8 @@ class LeakyReLU(Layer):
     Source: Maas et al. 2013, section 2; slope 0.2 from Radford et al. 2016, section 4.
     """
 
+    per_example = True
+
     def __init__(self, slope=0.2):
         if not 0 <= slope <= 1:
             raise ValueError(f"LeakyReLU needs a slope from 0 to 1, got {slope!r}")
@@ -66,6 +68,8 @@ class ReLU(Layer):
     Source: Nair & Hinton 2010, section 2.
     """
 
+    per_example = True
+
     def forward(self, x):
         check_float(self, x)
         self.keep(x)
@@ -93,6 +97,8 @@ class Tanh(Layer):
 
     f′ = 1 − tanh² (the quotient rule on sinh / cosh), so backward needs y and not x.
     """
+
+    per_example = True
 
     def forward(self, x):
         check_float(self, x)
@@ -135,6 +141,8 @@ class Sigmoid(Layer):
     f′ = e^−x / (1 + e^−x)² = y (1 − y), so backward needs y and not x. To train a classifier leave
     it out and give the logits to bce_with_logits, which does both at once without losing digits.
     """
+
+    per_example = True
 
     def forward(self, x):
         check_float(self, x)

@@ -30,6 +30,8 @@ class Conv2d(Layer):
     Source: Radford et al. 2016 (DCGAN), section 4 (initial weights); this module's text.
     """
 
+    per_example = True
+
     def __init__(self, c_in, c_out, kernel, *, stride=1, padding=0, bias=True, rng, std=0.02):
         check_size(self, c_in=c_in, c_out=c_out, kernel=kernel, stride=stride)
         check_size(self, least=0, padding=padding)
@@ -84,6 +86,8 @@ class ConvTranspose2d(Layer):
     Raises ValueError when a size is out of range, x has another shape, or y would have no pixels.
     Source: Dumoulin & Visin 2016, chapter 4; Radford et al. 2016, section 4 (initial weights).
     """
+
+    per_example = True
 
     def __init__(
         self,

@@ -39,6 +39,8 @@ class Dense(Layer):
     Source: Radford et al. 2016 (DCGAN), section 4: weights start from N(0, 0.02²).
     """
 
+    per_example = True
+
     def __init__(self, n_in, n_out, *, bias=True, rng, std=0.02):
         check_size(self, n_in=n_in, n_out=n_out)
         self.n_in, self.n_out, self.bias, self.std = n_in, n_out, bias, std

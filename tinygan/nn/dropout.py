@@ -30,6 +30,8 @@ class Dropout(Layer):
     Source: Srivastava et al. 2014, section 4; they scale the weights after training instead.
     """
 
+    per_example = True
+
     def __init__(self, p, *, rng):
         if not 0 <= p < 1:
             raise ValueError(f"Dropout needs p in [0, 1), got {p!r}")

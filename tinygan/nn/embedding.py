@@ -19,6 +19,8 @@ class Embedding(Layer):
     the check would have to wait for the values; there a label out of range gives a row of zeros).
     """
 
+    per_example = True
+
     def __init__(self, classes, dim, *, rng, std=1.0):
         check_size(self, classes=classes, dim=dim)
         self.classes, self.dim, self.std = classes, dim, std

@@ -23,6 +23,8 @@ class GaussianNoise(Layer):
     (instance noise).
     """
 
+    per_example = True
+
     def __init__(self, std, *, rng):
         if not std >= 0:
             raise ValueError(f"GaussianNoise needs a std of at least 0, got {std!r}")

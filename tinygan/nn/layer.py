@@ -109,6 +109,7 @@ class Layer:
     """
 
     training = True
+    per_example = False  # whether each example's y depends on that example of x alone
     buffers = ()  # names of attributes that are state but not trained, such as running statistics
     _kept = None
 
@@ -249,6 +250,10 @@ class Sequential(Layer):
             if not isinstance(layer, Layer):
                 raise TypeError(f"Sequential takes layers, got {type(layer).__name__}")
         self.layers = list(layers)
+
+    @property
+    def per_example(self):
+        return all(layer.per_example for layer in self.children().values())
 
     def children(self):
         return {str(i): layer for i, layer in enumerate(self.layers)}

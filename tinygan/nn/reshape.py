@@ -12,6 +12,8 @@ class Reshape(Layer):
     elements.
     """
 
+    per_example = True
+
     def __init__(self, shape):
         shape = tuple(shape)
         for size in shape:
@@ -36,6 +38,8 @@ class Reshape(Layer):
 
 class Flatten(Layer):
     """(N, …) -> (N, F), where F is the number of elements of an example."""
+
+    per_example = True
 
     def forward(self, x):
         check_float(self, x)

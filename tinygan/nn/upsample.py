@@ -11,6 +11,8 @@ class Upsample2d(Layer):
     does not have four axes.
     """
 
+    per_example = True
+
     def __init__(self, factor):
         check_size(self, factor=factor)
         self.factor = factor

@@ -39,13 +39,8 @@ def d_step(D, opt_d, real, fake, *labels, loss=BCE, penalty=None):
     keeps the values of its forward for g_step.
     """
     opt_d.zero_grad()
-    real_logits = D.forward(real, *labels)
-    real_loss, glogits = loss.real(real_logits)
-    D.backward(glogits, input_grad=False)
-    fake_logits = D.forward(fake, *labels)
-    fake_loss, glogits = loss.fake(fake_logits)
-    D.backward(glogits, input_grad=False)
-    total = real_loss + fake_loss
+    learn = _in_one_pass if D.per_example else _one_after_the_other
+    real_logits, fake_logits, total = learn(D, real, fake, labels, loss)
     if penalty is not None:
         total = total + penalty(D, real, fake)
     opt_d.step()
@@ -54,6 +49,31 @@ def d_step(D, opt_d, real, fake, *labels, loss=BCE, penalty=None):
         "real_score": loss.score(real_logits).mean(),
         "fake_score": loss.score(fake_logits).mean(),
     }
+
+
+def _one_after_the_other(D, real, fake, labels, loss):
+    """Add both losses' gradients to D's. Returns the logits of real and fake images and the loss.
+
+    BatchNorm takes its statistics from a batch of real images, then from one of fakes.
+    """
+    real_logits = D.forward(real, *labels)
+    real_loss, glogits = loss.real(real_logits)
+    D.backward(glogits, input_grad=False)
+    fake_logits = D.forward(fake, *labels)
+    fake_loss, glogits = loss.fake(fake_logits)
+    D.backward(glogits, input_grad=False)
+    return real_logits, fake_logits, real_loss + fake_loss
+
+
+def _in_one_pass(D, real, fake, labels, loss):
+    """The same for a D that looks at each image by itself, with fewer and larger products."""
+    n, join = len(real), backend.array_module(real).concatenate
+    logits = D.forward(join([real, fake]), *(join([array, array]) for array in labels))
+    real_logits, fake_logits = logits[:n], logits[n:]
+    real_loss, greal = loss.real(real_logits)
+    fake_loss, gfake = loss.fake(fake_logits)
+    D.backward(join([greal, gfake]), input_grad=False)
+    return real_logits, fake_logits, real_loss + fake_loss
 
 
 def g_step(G, D, opt_g, fake, *labels, loss=BCE):
