@@ -23,6 +23,7 @@ SETTINGS = Settings(
     backend="numpy",
     data_dir=None,
     background=None,
+    tf32=False,
 )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import strict_device
 
 from tinygan import backend, data, plots, recipes, train
 from tinygan.errors import UserError
@@ -459,6 +460,24 @@ def test_a_checkpoint_with_an_impossible_mixture_is_one_line(cli, tmp_path, name
         assert code == 2
         assert one_line(err), err
         assert "its mixture has impossible weights or covariances" in err
+
+
+def test_tf32_reaches_the_products_and_the_run_keeps_it(cli, tmp_path, monkeypatch):
+    there = SMALL.replace("--backend numpy", "--backend cupy --steps 3")
+    types = strict_device._core._routines_linalg
+    monkeypatch.setattr(backend, "_cupy", lambda: strict_device)
+    for words, tf32 in (("", False), ("--tf32", True)):
+        folder = f"run{tf32}"
+        code, out, _ = cli(train.main, f"{there} --out {folder} {words}")
+        assert code == 0
+        assert ("with TF32" in out) == tf32
+        assert json.loads((tmp_path / folder / "config.json").read_text())["tf32"] == tf32
+        found = strict_device._core.get_compute_type(np.float32)
+        assert (found == types.COMPUTE_TYPE_TF32) == tf32
+    code, out, _ = cli(train.main, "dcgan --backend numpy --out runTrue --resume --steps 9")
+    assert (code, "which has no TF32" in out) == (0, True)
+    code, out, _ = cli(train.main, "dcgan --out runFalse --backend cupy --resume --steps 9 --tf32")
+    assert (code, "from step 3: --tf32 True, before it was False" in out) == (0, True)
 
 
 @pytest.mark.gpu

@@ -74,18 +74,17 @@ def set_tf32(xp, on):
     Source: NVIDIA A100 Tensor Core GPU Architecture, 2020, "TF32 Tensor Core".
     """
     if xp is not np:
-        products = xp._core._routines_linalg  # CuPy has no public name for it
-        products.set_compute_type(
-            np.float32, products.COMPUTE_TYPE_TF32 if on else products.COMPUTE_TYPE_DEFAULT
-        )
+        types = xp._core._routines_linalg  # CuPy has no public name for them
+        chosen = types.COMPUTE_TYPE_TF32 if on else types.COMPUTE_TYPE_DEFAULT
+        xp._core.set_compute_type(np.float32, chosen)
 
 
-def describe(xp):
-    """A few words for a log: the module, its version and what it runs on."""
+def describe(xp, tf32=False):
+    """A few words for a log: the module, its version, what it runs on, and whether with TF32."""
     if xp is np:
-        return f"numpy {np.__version__} on the CPU"
+        return f"numpy {np.__version__} on the CPU" + ", which has no TF32" * tf32
     name = xp.cuda.runtime.getDeviceProperties(xp.cuda.Device().id)["name"].decode()
-    return f"cupy {xp.__version__} on {name}"
+    return f"cupy {xp.__version__} on {name}" + ", with TF32" * tf32
 
 
 def _cupy():

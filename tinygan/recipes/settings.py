@@ -18,6 +18,7 @@ DEFAULTS = {
     "backend": "auto",
     "data_dir": None,
     "background": None,
+    "tf32": False,
 }
 
 

@@ -21,9 +21,10 @@ LEARNING_RATES = ("lr", "lr_d", "lr_g")  # options that a resumed run may change
 @dataclass(frozen=True)
 class Settings:
     """What was asked for. A resumed run keeps all but `epochs`, `steps`, the two `…_every`,
-    `data_dir` and `backend`, which say how far and how, not what; and its learning rates.
+    `data_dir`, `backend` and `tf32`, which say how far and how, not what; and its learning rates.
 
-    options: dict of the recipe's options. background: what transparent pictures lie on.
+    options: dict of the recipe's options. background: what transparent pictures lie on. tf32: see
+    backend.set_tf32.
     """
 
     recipe: str
@@ -38,6 +39,7 @@ class Settings:
     backend: str
     data_dir: str | None
     background: str | None
+    tf32: bool
 
 
 def write_config(folder, settings, fixed, changes, trained_on, xp):
@@ -103,13 +105,14 @@ def is_run(name):
 
 def changes(config, settings, step):
     """What a run that goes on at `step` does otherwise than before: dict(step, what, before, now)
-    for each learning rate, and for how often samples are drawn.
+    for each learning rate, for TF32, and for how often samples are drawn.
 
     config: config.json, as a dict, of the run so far. settings: Settings from now on.
     """
     before = {n: config["options"].get(n) for n in LEARNING_RATES if n in settings.options}
     now = {name: settings.options[name] for name in before}
-    before["sample_every"], now["sample_every"] = config["sample_every"], settings.sample_every
+    for name in ("sample_every", "tf32"):
+        before[name], now[name] = config[name], getattr(settings, name)
     return [
         {"step": step, "what": name, "before": before[name], "now": now[name]}
         for name in before
@@ -186,7 +189,11 @@ def _is_versions(value):
 
 
 _COUNT, _COUNT_OR_NULL = "a whole number above 0", "a whole number above 0 or null"
-_LATER = {"background": None, "changes": []}  # what runs of the first edition do not have
+_LATER = {
+    "background": None,
+    "changes": [],
+    "tf32": False,
+}  # what runs of the first edition do not have
 _CHECKS = {  # what each entry of config.json must be, and how that is said
     "recipe": (_is_name, "a text on one line"),
     "data": (_is_name, "a text on one line"),
@@ -200,6 +207,7 @@ _CHECKS = {  # what each entry of config.json must be, and how that is said
     "backend": (_is_name, "a text on one line"),
     "data_dir": (_is_path_or_none, "a path or null"),
     "background": (_is_name_or_none, "a text on one line or null"),
+    "tf32": (lambda value: isinstance(value, bool), "true or false"),
     "changes": (_is_changes, "a list of changes"),
     "trained_on": (_is_data, "a table with the name and the SHA-256 of the data"),
     "versions": (_is_versions, "a table of versions"),

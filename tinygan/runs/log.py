@@ -77,7 +77,7 @@ def introduction(run, summary, dataset):
         f"data: {dataset.name}, {run.trained_on['images']:,} images from {dataset.origin}; "
         f"{len(training.images):,} of them train, {_plural(training.steps_per_epoch, 'update')} of "
         f"{training.images_per_step:,} images per epoch\n"
-        f"networks: {sizes}; {backend.describe(training.xp)}\n"
+        f"networks: {sizes}; {backend.describe(training.xp, run.settings.tf32)}\n"
         f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}\n"
         f"{changes}{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops"
     )
