@@ -6,6 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+import strict_device
 
 from tinygan import backend, train
 from tinygan.cli import exit_on_error
@@ -234,3 +235,19 @@ def test_training_without_a_gpu_on_this_very_machine_ends_in_one_line(
     ends_in_one_line(result, tmp_path)
     if importlib.util.find_spec("cupy") is None:
         assert "CuPy is not installed" in result[2]
+
+
+def test_views_of_one_array_on_a_device_come_to_the_host_in_one_copy(device):
+    whole, other = (backend.to_device(np.arange(12.0) + i, device) for i in range(2))
+    arrays = {
+        "matrix": whole[2:8].reshape(2, 3),
+        "end": whole[8:],
+        "whole": other,
+        "turned": whole[:6].reshape(2, 3).T,
+        "host": np.ones(2),
+    }
+    found, counts = strict_device.measure(backend.all_to_numpy, arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], backend.to_numpy(array))
+    if device is strict_device:
+        assert counts.waits == 3  # whole, other, and the one that is turned

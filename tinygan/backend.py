@@ -59,6 +59,24 @@ def to_numpy(x):
     return np.asarray(x) if array_module(x) is np else x.get()
 
 
+def all_to_numpy(arrays):
+    """A dict of arrays, by name, on the host. What are views of one array on a device, such as the
+    weights of a network, comes over in one copy; so the results may be views, and are to be read.
+    """
+    copies = {}
+
+    def on_host(array):
+        whole = array if array_module(array) is np or array.base is None else array.base
+        if whole is array or not (array.flags.c_contiguous and whole.flags.c_contiguous):
+            return to_numpy(array)
+        if id(whole) not in copies:
+            copies[id(whole)] = to_numpy(whole).reshape(-1)
+        start = (array.data.ptr - whole.data.ptr) // array.dtype.itemsize
+        return copies[id(whole)][start : start + array.size].reshape(array.shape)
+
+    return {name: on_host(array) for name, array in arrays.items()}
+
+
 def synchronize(xp):
     """Wait until the device has finished all its work. For NumPy there is nothing to wait for."""
     if xp is not np:

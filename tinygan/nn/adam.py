@@ -94,11 +94,10 @@ class Adam:
 
     def state_dict(self):
         """t, and both moments of every parameter, as copies on the host: dict[str, np.ndarray]."""
-        state = {"t": np.array(self.t, np.int64)}
-        for i, (m, v) in enumerate(zip(self.m, self.v, strict=True)):
-            state[f"m.{i}"] = backend.to_numpy(m).copy()
-            state[f"v.{i}"] = backend.to_numpy(v).copy()
-        return state
+        state = {f"m.{i}": m for i, m in enumerate(self.m)}
+        state |= {f"v.{i}": v for i, v in enumerate(self.v)}
+        state = {name: array.copy() for name, array in backend.all_to_numpy(state).items()}
+        return {"t": np.array(self.t, np.int64)} | state
 
     def load_state_dict(self, state):
         """Continue from what state_dict returned. Raises ValueError when it does not fit; then

@@ -41,7 +41,7 @@ def save(
         "notes": notes or {},
         "generators": {name: state_of(rng) for name, rng in generators.items()},
     }
-    write_arrays(path, meta, {name: backend.to_numpy(value) for name, value in members.items()})
+    write_arrays(path, meta, backend.all_to_numpy(members))
 
 
 def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run=None):

@@ -11,7 +11,7 @@ OPTIONS = {
     "out": Option(path, "DIR", "the run folder (default runs/RECIPE)"),
     "backend": Option(one_of(*backend.NAMES), "NAME", f"{', '.join(backend.NAMES)} (default auto: "
         "cupy if a GPU answers, else numpy)"),
-    "tf32": Option(None, None, "on a GPU: faster and less exact matrix products, on its tensor cores "
+    "tf32": Option(None, None, "on a GPU: faster, less exact matrix products by its tensor cores "
         "(default off)"),
     "epochs": Option(whole_number(1), "N", "passes over the data"),
     "steps": Option(whole_number(1), "N", "end after N updates, or with the epochs where both are "
