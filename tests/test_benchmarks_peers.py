@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import report, step, torch_steps, workers, workloads
+from benchmarks import peers, report, torch_steps, workers, workloads
 from tinygan import nn
 
 RECIPES = workloads.RECIPES
@@ -69,7 +69,7 @@ def test_dropout_in_jax_is_drawn_anew_in_every_step(jax_twins, monkeypatch):
 
 
 def test_each_peer_has_its_configurations():
-    found = step.sides("dcgan", 4, 2, "numpy", ["torch", "torch-compile", "jax"], plain=True)
+    found = peers.sides("dcgan", 4, 2, "numpy", ["torch", "torch-compile", "jax"], plain=True)
     assert list(found) == [
         "tinygan",
         "tinygan, plain",
@@ -86,15 +86,15 @@ def test_each_peer_has_its_configurations():
 def test_the_best_of_a_peer():
     times = {"torch, a": 3, "torch, b": 2, "torch-graph, a": 1, "tinygan": 4}
     measured = {side: {"seconds": {"median": value}} for side, value in times.items()}
-    assert step.best_of("torch", measured) == (2, "torch, b")
-    assert step.best_of("torch-graph", measured) == (1, "torch-graph, a")
-    assert step.best_of("jax", measured) is None
+    assert peers.best_of("torch", measured) == (2, "torch, b")
+    assert peers.best_of("torch-graph", measured) == (1, "torch-graph, a")
+    assert peers.best_of("jax", measured) is None
 
 
 def test_a_peer_that_cannot_run_here_is_named_and_left_out(capsys):
-    assert step._on("numpy", ["torch", "torch-graph", "jax"]) == ["torch", "jax"]
+    assert peers.usable("numpy", ["torch", "torch-graph", "jax"]) == ["torch", "jax"]
     assert "torch-graph is left out on the backend numpy: it needs a GPU" in capsys.readouterr().err
-    assert step._on("cupy", ["torch-graph", "jax"]) == ["torch-graph"]
+    assert peers.usable("cupy", ["torch-graph", "jax"]) == ["torch-graph"]
     assert "jax is left out on the backend cupy" in capsys.readouterr().err
 
 

@@ -134,16 +134,8 @@ def test_what_is_not_finite_stays_so(dtype, device):
 # Convolutions
 
 
-@settings(max_examples=60, suppress_health_check=FIXTURES)
-@given(geometry=geometries() | geometries_of_few_channels())
-@example(geometry=(2, 7, 6, 9, 8, 5, 2, 2))
-@example(geometry=(3, 8, 7, 8, 3, 3, 2, 0))  # rows and columns left over at the edge
-@example(geometry=(2, 3, 1, 9, 9, 2, 1, 4))  # windows that meet nothing but padding
-@example(geometry=(2, 9, 5, 8, 9, 2, 4, 0))  # pixels that no window meets
-@example(geometry=(2, 1, 2, 9, 1, 6, 4, 4))
-@example(geometry=(0, 6, 5, 3, 2, 3, 2, 1))
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_maps_agree(geometry, dtype, device):
+def check_maps(geometry, dtype, device):
+    """All kernels of convolutions equal their plain functions."""
     x, _, k, s, p = map_arguments(geometry, dtype)["weight_gradient"]
     cols = PLAIN["im2col"](x, k, s, p)
     np.testing.assert_array_equal(from_device(kernels.im2col(on(device, x), k, s, p)), cols)
@@ -157,6 +149,19 @@ def test_the_maps_agree(geometry, dtype, device):
         assert (found.shape, found.dtype) == (expected.shape, dtype), name
         off = np.abs(found - expected)
         assert (off <= {np.float64: 1e-13, np.float32: 1e-5}[dtype] * added_up).all(), (name, off)
+
+
+@settings(max_examples=60, suppress_health_check=FIXTURES)
+@given(geometry=geometries() | geometries_of_few_channels())
+@example(geometry=(2, 7, 6, 9, 8, 5, 2, 2))
+@example(geometry=(3, 8, 7, 8, 3, 3, 2, 0))  # rows and columns left over at the edge
+@example(geometry=(2, 3, 1, 9, 9, 2, 1, 4))  # windows that meet nothing but padding
+@example(geometry=(2, 9, 5, 8, 9, 2, 4, 0))  # pixels that no window meets
+@example(geometry=(2, 1, 2, 9, 1, 6, 4, 4))
+@example(geometry=(0, 6, 5, 3, 2, 3, 2, 1))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_maps_agree(geometry, dtype, device):
+    check_maps(geometry, dtype, device)
 
 
 def test_arrays_in_another_order_of_memory_give_the_same(device, rng):
@@ -175,3 +180,56 @@ def test_a_device_that_runs_kernels_is_given_them(device):
     x = on(device, np.ones(3, np.float32))
     assert fastest(PLAIN["leaky_relu"], x) is kernels.leaky_relu
     assert fastest(PLAIN["add_bias"], x) is PLAIN["add_bias"]
+
+
+# A fault in any kernel is caught by the tests above
+
+FAULTS = {  # kernel: (what calls it, what stands in its text, what is planted)
+    "_LEAKY_RELU": ("leaky_relu", "slope * x", "slope"),
+    "_LEAKY_RELU_BACKWARD": ("leaky_relu_backward", "x > 0", "gy > 0"),
+    "_RELU_BACKWARD": ("relu_backward", "0 * gy", "gy"),
+    "_TANH_BACKWARD": ("tanh_backward", "1 - y * y", "1 - y"),
+    "_SIGMOID_BACKWARD": ("sigmoid_backward", "(1 - y)", "(1 + y)"),
+    "_LOGISTIC": ("logistic", "e / (1 + e)", "1 / (1 + e)"),
+    "_BCE": ("bce_terms", "- l * t", ""),
+    "_ADAM": ("adam_step", "rest2 * g * g", "rest2 * g"),
+    "_KEEP": ("keep_mask", "16 * (j % 4)", "16 * (j / 4)"),
+    "_NORMAL": ("normal_noise", "length * sinf", "sinf"),
+    "_APPLY_MASK": ("apply_mask", "scale : T(0)", "T(1) : T(0)"),
+    "_ADD_NOISE": ("add_noise", "std * e", "e"),
+    "_SUM": ("bias_gradient", "t += _ind.size()", "t += _ind.size() + 1"),
+    "_SQUARES": ("length", "x[t] * x[t]", "x[t]"),
+    "_MOMENTS": ("batch_moments", "first + s / m", "s / m"),
+    "_JOIN": ("batch_moments", "b.squares + d * d * (a.m * b.m / m)", "b.squares"),
+    "_BACKWARD_SUMS": ("normalise_backward", "x[t] - middle", "x[t]"),
+    "_NORMALISE": ("normalise", "+ beta", ""),
+    "_NORMALISE_BACKWARD": ("normalise_backward", "- gbeta / m", ""),
+    "_MOVE_RUNNING": ("move_running", "var * unbiased", "var"),
+    "_AVERAGE": ("average", "rest * w", "w"),
+    "_LENGTH": ("length", "sqrt(a)", "a"),
+    "_IM2COL": ("maps", "* s - p", "* s"),
+    "_COL2IM": ("maps", "e += s, --v", "e += s"),
+}
+
+
+def test_a_fault_is_planted_in_every_kernel():
+    found = {name for name, value in vars(kernels).items() if isinstance(value, Kernel | Reduction)}
+    assert found == FAULTS.keys()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_caught(name, device, monkeypatch):
+    caller, right, wrong = FAULTS[name]
+    kernel = getattr(kernels, name)
+    planted = [
+        part.replace(right, wrong) if isinstance(part, str) and field != "name" else part
+        for field, part in kernel._asdict().items()
+    ]
+    assert planted != list(kernel)
+    monkeypatch.setattr(kernels, name, type(kernel)(*planted))
+    if caller == "maps":
+        arguments = check_maps, (3, 8, 7, 8, 3, 3, 2, 1), np.float64, device
+    else:
+        arguments = check, caller, (700, 3), np.float64, device
+    with pytest.raises((AssertionError, IndexError)):
+        arguments[0](*arguments[1:])
