@@ -63,15 +63,17 @@ if gpu:
 # ## What moves
 #
 # Arrays cross between the two memories by `to_device` and `to_numpy`, over a wire that is slow
-# beside either. So weights, their gradients and Adam's moments go over once, and each update only
-# its batch and its noise. Counted, for the DCGAN at full width and 128 pictures:
+# beside either. So weights, gradients, Adam's moments and the pictures (as bytes, if they take less
+# than a quarter of the free memory) go over once, each update only its rows and its noise. Counted,
+# for the DCGAN at full width, 60,000 pictures of clothes and batches of 128:
 
 # %%
 G, D = recipes.get("dcgan").networks(rng, width=8 if FAST else 64)
 params = G.params() + D.params()
 once = 4 * sum(param.data.nbytes for param in params)  # weights, gradients, m and v
-each = 128 * 28 * 28 + 128 * 100 * 4  # the batch as uint8, the noise as float32
-back = 2 * 4  # two losses, when they are printed
+once += 60_000 * 28 * 28  # the pictures as uint8
+each = 128 * 8 + 128 * 100 * 4  # the rows as int64, the noise as float32
+back = 5 * 4  # losses, scores and the length of G's gradient, when they are shown
 print(f"once: {once / 1e6:.1f} MB; each update: {each / 1e3:.0f} kB; back: {back} bytes")
 assert each < once / 10
 
@@ -196,6 +198,15 @@ figure.savefig(OUT / "layers.png", dpi=120)
 # operations with each byte; those leave a GPU's arithmetic something to do. Activations and
 # BatchNorm touch each byte once or twice: they go at the pace of the memory, there as here.
 #
+# ## Fewer orders
+#
+# Each function of CuPy is an order of its own: some microseconds of Python, and a pass over the
+# memory. `xp.where(x > 0, x, slope * x)` is three. As a kernel it is one, a line of C++ that runs
+# for each element: `y = x > 0 ? x : slope * x` (all are in `tinygan/nn/fast/kernels.py`). So an
+# update of `dcgan` is 150 orders (`python -m benchmarks launches` counts them without a GPU), and
+# waits for none until a line of progress is shown. `--tf32` lets products round their factors to 10
+# bits after the point, which tensor cores multiply much faster.
+#
 # `--backend cupy` trains with all this, `python -m benchmarks step --backend numpy cupy` times it.
 #
 # ## Exercises (answers: `lessons/answers/21.py`)
@@ -203,4 +214,5 @@ figure.savefig(OUT / "layers.png", dpi=120)
 # 1. A loop prints float(loss) after each update. What does that cost on a GPU, and what costs less?
 # 2. One picture in place of 128: how many operations for each byte does the dense layer of G do?
 #    (Count its weights among the bytes.)
-# 3. Why are tinygan's random numbers drawn on the host, and what does that cost for each update?
+# 3. z comes from the host, a dropout mask is made where it is used. How can both backends get the
+#    same mask, and what would it cost an update of the DCGAN to move its masks?
