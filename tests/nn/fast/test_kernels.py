@@ -131,6 +131,14 @@ def test_what_is_not_finite_stays_so(dtype, device):
         np.testing.assert_array_equal(found, expected, err_msg=name)
 
 
+@pytest.mark.parametrize("rows", [3, 700])
+def test_the_statistics_of_what_is_not_finite_are_not_finite(rows, device, rng):
+    x = rng.standard_normal((rows, 3))
+    x[rows // 2] = [0, np.nan, np.inf]
+    mean, var = from_device(kernels.batch_moments(on(device, x)))
+    assert np.isfinite(mean).tolist() == np.isfinite(var).tolist() == [True, False, False]
+
+
 # Convolutions
 
 

@@ -224,7 +224,7 @@ _MOMENTS = Kernel(  # count, mean and Σ (x − mean)², from sums of what is le
     }
     part[i] = m;
     part[S + i] = first + s / m;
-    part[2 * S + i] = ss > s * s / m ? ss - s * s / m : T(0);
+    part[2 * S + i] = ss < s * s / m ? T(0) : ss - s * s / m;  // NaN stays NaN
     """,
     "moments",
 )
@@ -265,8 +265,6 @@ _BACKWARD_SUMS = Kernel(  # Σ gy, and Σ gy (x − mean)
     """,
     "backward_sums",
 )
-
-
 _NORMALISE = Kernel(
     "T x, T mean, T inv_std, T gamma, T beta",
     "T y",
