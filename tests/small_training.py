@@ -42,6 +42,14 @@ def watch(network):
     return seen
 
 
+def apart(seen, n):
+    """What a discriminator was given, a batch of n images at a time: real, fake, real, fake, …
+
+    It may have seen real and fake images in one pass.
+    """
+    return [[x[i : i + n] for x in inputs] for inputs in seen for i in range(0, len(inputs[0]), n)]
+
+
 def say(network, bias):
     """Make a network that ends in a Dense layer, an activation aside, give this for all inputs."""
     W, b = network.params()[-2:]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from small_training import (
+    apart,
     make,
     pixels_of,
     rows,
@@ -82,6 +83,7 @@ def test_every_image_keeps_its_label_until_d_sees_them(clothes_of):
     updates = training.updates(0)
     for _ in range(training.steps_per_epoch):
         next(updates)
+    seen = apart(seen, training.options["batch_size"])
     parts = [training.parts.validation, training.parts.test]
     for i in range(training.steps_per_epoch):
         real, fake, real_2, fake_2, for_g = seen[5 * i : 5 * i + 5]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from small_training import (
     STILL,
+    apart,
     make,
     noise_images,
     pixels_of,
@@ -28,7 +29,7 @@ def test_black_and_white_are_the_same_for_the_data_and_for_g(recipe, extreme):
     training.model.networks["G"].params()[-1].data[...] = 50 if extreme else -50
     seen = watch(training.model.networks["D"])
     next(training.updates(0))
-    real, fake = seen[0][0], seen[1][0]
+    (real, *_), (fake, *_), *_ = apart(seen, 2)
     np.testing.assert_allclose(fake, real.max() if extreme else real.min(), atol=1e-6)
     training.prepare()
     assert (training.model.draw(3, np.random.default_rng(0))[0] == extreme).all()
@@ -72,6 +73,7 @@ def test_each_of_several_updates_of_d_sees_other_images_all_of_the_batch_once():
     training = make("gan-dense-1", images, d_steps=3)
     seen = watch(training.model.networks["D"])
     next(training.updates(0))
+    seen = apart(seen, 4)
     real = [pixels_of(x, -1) for (x,) in seen[:6:2]]  # real, fake, three times, and fake for G
     assert len(seen) == 7
     assert [len(x) for x in real] == [4, 4, 4]
@@ -149,7 +151,7 @@ def test_the_wasserstein_critic_is_penalised_with_weight_10():
     assert penalty > 0.5
     apart = measured["fake_score"] - measured["real_score"]
     assert measured["d_loss"] - apart == pytest.approx(penalty, rel=1e-4)
-    real, fake = (x.reshape(4, -1).astype(np.float64) for (x,) in seen[:2])
+    real, fake = (x.reshape(4, -1).astype(np.float64) for (x,) in apart(seen, 4)[:2])
     slope = (fake.mean(axis=0) - real.mean(axis=0))[:, None] + 20 * (length - 1) * w / length
     np.testing.assert_allclose(W.grad, slope, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(b.grad, 0, atol=1e-5)
@@ -184,7 +186,7 @@ def test_with_flip_half_of_the_real_images_are_mirrored_and_their_labels_stay(re
         for _ in range(4 * training.steps_per_epoch):
             seen.clear()
             next(updates)
-            real, *its_labels = seen[0]
+            real, *its_labels = apart(seen, 4)[0]
             shown += zip(rows(pixels_of(real, training.options["low"])), *its_labels, strict=True)
         assert all(row in where or row in mirrored for row, *_ in shown)
         for row, *label in shown:
