@@ -149,8 +149,8 @@ def test_the_wasserstein_critic_is_penalised_with_weight_10():
     length = np.linalg.norm(w)
     penalty = 10 * (length - 1) ** 2
     assert penalty > 0.5
-    apart = measured["fake_score"] - measured["real_score"]
-    assert measured["d_loss"] - apart == pytest.approx(penalty, rel=1e-4)
+    difference = measured["fake_score"] - measured["real_score"]
+    assert measured["d_loss"] - difference == pytest.approx(penalty, rel=1e-4)
     real, fake = (x.reshape(4, -1).astype(np.float64) for (x,) in apart(seen, 4)[:2])
     slope = (fake.mean(axis=0) - real.mean(axis=0))[:, None] + 20 * (length - 1) * w / length
     np.testing.assert_allclose(W.grad, slope, rtol=1e-4, atol=1e-5)
