@@ -12,6 +12,8 @@ KINDS = {
     "scaling": "time of a step by batch size and by width",
     "startup": "the time of a whole process that imports tinygan or trains one step, and of a step "
     "by which of tinygan and NumPy was imported first",
+    "launches": "what a step asks of a GPU (kernels, bytes, waits), counted without one",
+    "gpu": "all of this and more in one visit to a machine with a GPU, in under nine minutes",
     "reading": "how much code a reader of `train dcgan` has to read",
 }
 

@@ -12,8 +12,9 @@ import numpy as np
 from benchmarks import machine, report
 from benchmarks.breakdown import product_flops
 from benchmarks.step import add_sizes, check_width
+from benchmarks.torch_steps import IMPORTS
 from benchmarks.workers import Worker, take_turns
-from benchmarks.workloads import TORCH, material
+from benchmarks.workloads import material
 from tinygan import backend
 from tinygan.cli import Parser
 
@@ -27,13 +28,13 @@ def main(argv):
         "computes both gradients, of the weights and of the input.",
     )
     add_sizes(parser)
-    report.add_options(parser, peers=("torch",))
+    report.add_options(parser, peers=("torch",), tf32=True)
     args = parser.parse_args(argv)
     report.check_files(args)
     check_width(args)
     peers, results = report.installed(args.peer), []
-    for name, xp in report.backends(args.backend).items():
-        about = machine.describe(xp, peers)
+    for name, xp in report.backends(args.backend, args.tf32).items():
+        about = machine.describe(xp, peers, args.tf32)
         rows = measure(name, args, peers)
         rates = [about["matmul_gflops"], machine.matmul_rate(xp) / 1e9]
         about["matmul_gflops"] = statistics.median(rates)
@@ -71,11 +72,11 @@ def cases(names, batch_size, width):
 def measure(backend_name, args, peers):
     """A row for each case: a list of dicts for the JSON file."""
     size = (args.recipe, args.batch_size, args.width, backend_name)
-    workers = {"tinygan": functools.partial(Worker, tinygan_workload, *size)}
+    workers = {"tinygan": functools.partial(Worker, tinygan_workload, *size, tf32=args.tf32)}
     if "torch" in peers:
         for layout in ("contiguous", "channels_last"):
             workers[f"torch, {layout}"] = functools.partial(
-                Worker, torch_workload, *size, layout, imports=TORCH
+                Worker, torch_workload, *size, layout, tf32=args.tf32, imports=IMPORTS
             )
     rounds, rows = take_turns(workers, args.rounds), []
     for recipe, name, place, words in cases(args.recipe, args.batch_size, args.width):
@@ -95,9 +96,10 @@ def measure(backend_name, args, peers):
     return rows
 
 
-def tinygan_workload(names, batch_size, width, backend_name):
+def tinygan_workload(names, batch_size, width, backend_name, tf32=False):
     """One round over all cases: a dict of the seconds and flops of each case."""
     xp, rng = backend.get(backend_name), np.random.default_rng(0)
+    backend.set_tf32(xp, tf32)
     prepared = []
     for words, layer, x in _prepared(names, batch_size, width, rng):
         layer, x = layer.to(xp).train(), backend.to_device(x, xp)
@@ -115,13 +117,13 @@ def tinygan_workload(names, batch_size, width, backend_name):
     return workload
 
 
-def torch_workload(names, batch_size, width, backend_name, layout):
+def torch_workload(names, batch_size, width, backend_name, layout, tf32=False):
     """The same with PyTorch's layers."""
     import torch
 
     from benchmarks import twins
 
-    device = twins.set_up(backend_name)
+    device = twins.set_up(backend_name, tf32)
     prepared, rng = [], np.random.default_rng(0)
     for words, layer, x in _prepared(names, batch_size, width, rng):
         module = twins.twin(layer, layout).to(device, memory_format=twins.LAYOUTS[layout])

@@ -11,10 +11,10 @@ from tinygan import backend
 from tinygan.nn.fast import threads
 
 
-def describe(xp, peers):
+def describe(xp, peers, tf32=False):
     """The machine, versions, threads and settings: a dict of texts and numbers.
 
-    peers: names of the packages measured beside tinygan.
+    peers: names of the packages measured beside tinygan. tf32: the setting of a GPU's products.
     """
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     about = {
@@ -30,17 +30,12 @@ def describe(xp, peers):
         "matmul_gflops": matmul_rate(xp) / 1e9,
     }
     if xp is not np:
-        about["tf32"] = tf32()
+        about["tf32"] = tf32
     for peer in peers:
         about[peer] = _version(peer)
     if "torch" in peers:
         about["torch_threads"] = torch_threads()
     return about
-
-
-def tf32():
-    """Whether float32 products may use the tensor cores: CuPy's setting, which PyTorch follows."""
-    return os.environ.get("CUPY_TF32") == "1"
 
 
 def torch_threads():
@@ -80,8 +75,7 @@ def line(about):
     words += [about["blas"], f"matrix product {about['matmul_gflops']:.0f} GFLOP/s"]
     if "torch" in about:
         words.append(f"torch {about['torch']} on {_threads(about['torch_threads'])}")
-    if "sklearn" in about:
-        words.append(f"sklearn {about['sklearn']}")
+    words += [f"{peer} {about[peer]}" for peer in ("sklearn", "jax") if peer in about]
     if "tf32" in about:
         words.append(f"TF32 {'on' if about['tf32'] else 'off'}")
     return ", ".join(words)

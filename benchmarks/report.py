@@ -17,35 +17,60 @@ matrix product (the median of measurements before and after). Multiplications by
 padding count, so the share may be too high."""
 
 
-def add_options(parser, peers, rounds=15):
-    """--backend, --peer, --rounds, --json and --plot. peers: those that this benchmark knows."""
+def add_options(parser, peers, rounds=15, tf32=False, default=None, more=""):
+    """--backend, --peer, --rounds, --json and --plot; with `tf32` also --tf32.
+
+    peers: those that this benchmark knows. default: those that take part unless others are named;
+    all when left out. more: a sentence for --help about the others.
+    """
+    default = peers if default is None else default
     add = parser.add_argument
     add("--backend", nargs="+", choices=("numpy", "cupy"), default=["numpy"], metavar="NAME",
         help="numpy, cupy, or both (default numpy)")  # fmt: skip
     if peers:
-        add("--peer", nargs="*", choices=peers, default=list(peers), metavar="NAME", help="what to "
-            f"compare with: {', '.join(peers)} (default: all that are installed)")  # fmt: skip
+        which = "all that are" if default == peers else f"{', '.join(default)}, if it is"
+        add("--peer", nargs="*", choices=peers, default=list(default), metavar="NAME", help="what "
+            f"to compare with: {', '.join(peers)} (default: {which} installed){more}",
+        )  # fmt: skip
     add("--rounds", type=whole_number(1), default=rounds, metavar="N", help="measurements of each, "
         f"in turns (default {rounds})")  # fmt: skip
+    parser.set_defaults(tf32=False)
+    if tf32:
+        add("--tf32", action="store_true", help="on a GPU, let products of float32 round their "
+            "factors to TF32, in CuPy and in PyTorch (default: neither does)")  # fmt: skip
     add("--json", metavar="FILE", type=path, help="write the results to this file")
     add("--plot", metavar="FILE.png", type=path, help="write a plot to this file")
 
 
+def package(peer):
+    """The package that a peer is part of: "torch-graph" -> "torch"."""
+    return peer.partition("-")[0]
+
+
 def installed(peers):
     """Those of the peers that are installed; the others are named on stderr."""
-    found = [peer for peer in peers if find_spec(peer)]
+    found = [peer for peer in peers if find_spec(package(peer))]
     for peer in peers:
         if peer not in found:
-            print(
-                f"{peer} is not installed, so it is left out: pip install '.[peers]' installs it",
-                file=sys.stderr,
-            )
+            how = "jax" if peer == "jax" else "'.[peers]'"
+            say(f"{peer} is not installed, so it is left out: pip install {how} installs it")
     return found
 
 
-def backends(names):
-    """Returns name -> array module. Raises UserError when one is not available."""
-    return {name: backend.get(name) for name in dict.fromkeys(names)}
+def say(text):
+    """A line on stderr, at once."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def backends(names, tf32=False):
+    """Returns name -> array module, with products set to TF32 or not.
+
+    Raises UserError when one is not available.
+    """
+    found = {name: backend.get(name) for name in dict.fromkeys(names)}
+    for xp in found.values():
+        backend.set_tf32(xp, tf32)
+    return found
 
 
 def check_files(args):

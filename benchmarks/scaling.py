@@ -23,7 +23,7 @@ def main(argv):
         metavar="N", help="sizes, at the first width (default 8 16 32 64 128 256)")  # fmt: skip
     add("--width", nargs="+", type=whole_number(1), default=[16, 8, 32, 64], metavar="W",
         help="widths, at the second largest batch (default 16 8 32 64)")  # fmt: skip
-    report.add_options(parser, peers=(), rounds=7)
+    report.add_options(parser, peers=(), rounds=7, tf32=True)
     args = parser.parse_args(argv)
     report.check_files(args)
     if width_of(args.recipe, None) is None:
@@ -33,13 +33,15 @@ def main(argv):
             + ", ".join(others)
         )
     results = []
-    for name, xp in report.backends(args.backend).items():
-        about = machine.describe(xp, [])
+    for name, xp in report.backends(args.backend, args.tf32).items():
+        about = machine.describe(xp, [], args.tf32)
         print(machine.line(about), "\n")
         batches = sorted(args.batch_size)
         middle = batches[-2] if len(batches) > 1 else batches[0]
-        by_batch = [_time(args, name, n, args.width[0]) for n in batches]
-        by_width = [_time(args, name, middle, w) for w in sorted(args.width)]
+        by_batch = [(n, args.width[0]) for n in batches]
+        by_width = [(middle, w) for w in sorted(args.width)]
+        times = _times(args, name, dict.fromkeys(by_batch + by_width))
+        by_batch, by_width = ([times[size] for size in sizes] for sizes in (by_batch, by_width))
         print(_table(by_batch + by_width), "\n")
         results.append({"machine": about, "backend": name, "recipe": args.recipe,
                         "by_batch": by_batch, "by_width": by_width})  # fmt: skip
@@ -47,12 +49,22 @@ def main(argv):
     return 0
 
 
-def _time(args, backend_name, batch_size, width):
-    size = (args.recipe, batch_size, width, backend_name)
-    start = functools.partial(Worker, tinygan_workload, *size)
-    rounds = take_turns({"tinygan": start}, args.rounds)["tinygan"]
-    seconds = report.spread([measured["step"] for measured in rounds])
-    return {"batch_size": batch_size, "width": width, "seconds": seconds}
+def _times(args, backend_name, sizes):
+    """(batch size, width) -> dict(batch_size, width, seconds), for each of the sizes."""
+    sides = {
+        size: functools.partial(
+            Worker, tinygan_workload, args.recipe, *size, backend_name, tf32=args.tf32
+        )
+        for size in sizes
+    }
+    return {
+        (batch_size, width): {
+            "batch_size": batch_size,
+            "width": width,
+            "seconds": report.spread([measured["step"] for measured in rounds]),
+        }
+        for (batch_size, width), rounds in take_turns(sides, args.rounds).items()
+    }
 
 
 def _table(points):

@@ -2,27 +2,20 @@
 
 A step of a GAN is one update of D and one of G, as in training/gan_loop.py: G draws, D learns from
 real and drawn images, G learns through D. PyTorch does the same with autograd: G also draws once,
-and D's parameters need no gradient in G's half. For `ae`, a step is one update of encoder and
-decoder. Both start from the same weights and get the same batch and noise; each draws its own
-dropout. PyTorch is timed in several configurations, and tinygan is compared with the fastest. The
-steps themselves are in workloads.py.
+D sees real and drawn images in one pass where it can, and its parameters need no gradient in G's
+half. For `ae`, a step is one update of encoder and decoder. All start from the same weights and get
+the same batch and noise; each draws its own dropout. PyTorch is timed in several configurations,
+and tinygan is compared with the fastest. The steps themselves are in workloads.py, torch_steps.py
+and jax_twins.py.
 """
 
 import functools
 import statistics
-import sys
 
 from benchmarks import machine, report
+from benchmarks.peers import HOW, PEERS, best_of, sides, usable
 from benchmarks.workers import Worker, take_turns
-from benchmarks.workloads import (
-    RECIPES,
-    TORCH,
-    breakdown_workload,
-    tinygan_workload,
-    torch_sides,
-    torch_workload,
-    width_of,
-)
+from benchmarks.workloads import RECIPES, breakdown_workload, width_of
 from tinygan.cli import Parser, whole_number
 from tinygan.errors import UserError
 
@@ -33,26 +26,27 @@ def main(argv):
     parser.add_argument("--breakdown", action="store_true", help="print the time of each layer")
     parser.add_argument("--plain", action="store_true", help="also time the plain functions, "
         "without nn/fast")  # fmt: skip
-    report.add_options(parser, peers=("torch",))
+    report.add_options(parser, tuple(PEERS), tf32=True, default=("torch",), more=HOW)
     args = parser.parse_args(argv)
     report.check_files(args)
     check_width(args)
-    peers = report.installed(args.peer)
+    found = report.installed(dict.fromkeys(args.peer))
     results = []
-    for name, xp in report.backends(args.backend).items():
-        about = machine.describe(xp, peers)
+    for name, xp in report.backends(args.backend, args.tf32).items():
+        peers = usable(name, found)
+        about = machine.describe(xp, dict.fromkeys(map(report.package, peers)), args.tf32)
         rows, rates = [], [about["matmul_gflops"]]
         for recipe in args.recipe:
             rows.append(_measure(recipe, name, args, peers))
             rates.append(machine.matmul_rate(xp) / 1e9)
-            print(f"{recipe}: measured", file=sys.stderr, flush=True)
+            report.say(f"{recipe}: measured")
         about["matmul_gflops"] = statistics.median(rates)
         for row in rows:
             row["share_of_limit"] = row["gflop_per_second"] / about["matmul_gflops"]
         print(machine.line(about), "\n")
         for row in rows if args.breakdown else []:
             print(f"{row['recipe']}\n{_breakdown_table(row)}\n")
-        print(_table(rows))
+        print(_table(rows, peers))
         results.append(
             {"machine": about, "backend": name, "batch_size": args.batch_size, "steps": rows}
         )
@@ -67,78 +61,73 @@ def check_width(args):
         return
     if len(fixed) == len(args.recipe):
         raise UserError(f"the sizes of {', '.join(fixed)} are fixed: leave --width out")
-    print(f"the sizes of {', '.join(fixed)} are fixed: --width has no effect", file=sys.stderr)
+    report.say(f"the sizes of {', '.join(fixed)} are fixed: --width has no effect")
 
 
 def _measure(recipe, backend_name, args, peers):
     """All figures of one recipe: a dict for the JSON file."""
     size = (recipe, args.batch_size, args.width, backend_name)
-    workers = {"tinygan": functools.partial(Worker, tinygan_workload, *size)}
-    if args.plain:
-        workers["tinygan, plain"] = functools.partial(Worker, tinygan_workload, *size, plain=True)
-    if "torch" in peers:
-        for layout, fused in torch_sides(recipe):
-            workers[f"torch, {layout}" + ", fused Adam" * fused] = functools.partial(
-                Worker, torch_workload, *size, layout, fused, imports=TORCH
-            )
-    sides = {
+    how = {"plain": args.plain, "tf32": args.tf32}
+    measured = {
         side: {
-            "seconds": report.spread([r["step"] for r in measured]),
-            "memory": measured[-1]["memory"],
+            "seconds": report.spread([r["step"] for r in rounds]),
+            "memory": rounds[-1]["memory"],
         }
-        for side, measured in take_turns(workers, args.rounds).items()
+        for side, rounds in take_turns(sides(*size, peers, **how), args.rounds).items()
     }
-    parts_of = {"breakdown": functools.partial(Worker, breakdown_workload, *size)}
+    parts_of = {"breakdown": functools.partial(Worker, breakdown_workload, *size, tf32=args.tf32)}
     (where,) = take_turns(parts_of, rounds=1, warm_up=0)["breakdown"]
     gflop = sum(part["flops"] for part in where["parts"].values()) / 1e9
-    seconds = sides["tinygan"]["seconds"]["median"]
+    seconds = measured["tinygan"]["seconds"]["median"]
     found = {
         "recipe": recipe,
         "width": width_of(recipe, args.width),
         "images_per_second": args.batch_size / seconds,
         "gflop": gflop,
         "gflop_per_second": gflop / seconds,
-        "sides": sides,
+        "sides": measured,
         "breakdown": {"seconds": where["total"], "parts": where["parts"]},
     }
-    others = {side: value for side, value in sides.items() if side.startswith("torch")}
-    if others:
-        best = min(others, key=lambda side: others[side]["seconds"]["median"])
-        found |= {"best_peer": best, "ratio": others[best]["seconds"]["median"] / seconds}
-        if others[best]["memory"]:
-            found["memory_ratio"] = sides["tinygan"]["memory"] / others[best]["memory"]
+    best = {peer: best_of(peer, measured) for peer in peers}
+    found["ratios"] = {peer: time / seconds for peer, (time, _) in best.items()}
+    if "torch" in best:
+        side = best["torch"][1]
+        found |= {"best_peer": side, "ratio": found["ratios"]["torch"]}
+        if measured[side]["memory"]:
+            found["memory_ratio"] = measured["tinygan"]["memory"] / measured[side]["memory"]
     return found
 
 
-def _table(rows):
-    head = [
-        "",
-        "images/s",
-        "ms per step",
-        "plain, ms",
-        "PyTorch, ms",
-        "ratio",
-        "share of limit",
-        "MB",
-        "PyTorch, MB",
-        "PyTorch's best",
-    ]
-    lines = [head]
+def _table(rows, peers):
+    # PyTorch as it stands has its columns also where it is left out; the others only where asked
+    peers = list(dict.fromkeys(["torch", *peers]))
+    head = ["", "images/s", "ms per step", "plain, ms"]
+    for peer in peers:
+        head += [f"{PEERS[peer]}, ms", "ratio"]
+    lines = [[*head, "share of limit", "MB", "PyTorch, MB", "PyTorch's best"]]
     for row in rows:
-        mine, peer = row["sides"]["tinygan"], row["sides"].get(row.get("best_peer"))
-        plain = row["sides"].get("tinygan, plain")
-        lines.append([
+        sides = row["sides"]
+        mine, plain = sides["tinygan"], sides.get("tinygan, plain")
+        torch = sides.get(row.get("best_peer"))
+        line = [
             row["recipe"],
             f"{row['images_per_second']:.0f}",
             report.milliseconds(mine["seconds"]),
             report.milliseconds(plain["seconds"]) if plain else "-",
-            report.milliseconds(peer["seconds"]) if peer else "-",
-            f"{row['ratio']:.2f}" if peer else "-",
+        ]
+        for peer in peers:
+            best = best_of(peer, sides)
+            line += [
+                report.milliseconds(sides[best[1]]["seconds"]) if best else "-",
+                f"{row['ratios'][peer]:.2f}" if best else "-",
+            ]
+        line += [
             f"{row['share_of_limit']:.2f}",
             report.megabytes(mine["memory"]),
-            report.megabytes(peer["memory"]) if peer else "-",
-            row["best_peer"].removeprefix("torch, ") if peer else "-",
-        ])  # fmt: skip
+            report.megabytes(torch["memory"]) if torch else "-",
+            row["best_peer"].removeprefix("torch, ") if torch else "-",
+        ]
+        lines.append(line)
     how = "Median and quartiles; ratio above 1: tinygan is faster. MB: peak minus start."
     return f"{report.table(lines)}\n\n{how}\n{report.LIMIT}"
 

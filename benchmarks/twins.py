@@ -10,12 +10,12 @@ from tinygan.models.conditional import Conditional
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
-def set_up(backend_name):
+def set_up(backend_name, tf32=False):
     """Threads and TF32 for a fair comparison. Returns the device, "cpu" or "cuda"."""
     torch.set_num_threads(machine.torch_threads())
     if backend_name == "numpy":
         return "cpu"
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = machine.tf32()
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True  # its fastest convolution for each shape
     torch.cuda.reset_peak_memory_stats()
     return "cuda"

@@ -15,21 +15,24 @@ from pathlib import Path
 from tinygan.errors import RunError
 from tinygan.nn.fast import memory
 
+first = None  # a module-level function that each new worker calls before anything else
+
 
 class Worker:
     """A process that builds a workload and runs it on request.
 
     build: a module-level function; build(*args, **options) returns a workload, a function that runs
     once and returns what it measured, a dict of numbers. imports: modules to import before, so that
-    their memory does not count.
-    Raises RunError when building or running fails.
+    their memory does not count. The process builds while this one goes on: `ready` waits for it.
+    `ready` and `run` raise RunError when building or running fails.
     """
 
     def __init__(self, build, *args, imports=(), **options):
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
+        self.is_ready = False
         self.process = context.Process(
-            target=_serve, args=(other, imports, build, args, options), daemon=True
+            target=_serve, args=(other, first, imports, build, args, options), daemon=True
         )
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: only we handle Ctrl-C
         try:
@@ -37,11 +40,12 @@ class Worker:
         finally:
             signal.signal(signal.SIGINT, before)
         other.close()
-        try:
+
+    def ready(self):
+        """Wait until the workload is built."""
+        if not self.is_ready:
             self._answer()
-        except BaseException:
-            self.close()
-            raise
+            self.is_ready = True
 
     def run(self):
         """Run once. Returns what the workload measured, and "memory": its peak bytes so far.
@@ -49,6 +53,7 @@ class Worker:
         memory is None where the system does not report it (Linux does); a workload on a GPU
         measures its own memory.
         """
+        self.ready()
         with contextlib.suppress(OSError):  # it has ended: _answer reports that
             self.pipe.send("run")
         return self._answer()
@@ -69,31 +74,46 @@ class Worker:
         return answer
 
 
-def take_turns(sides, rounds, warm_up=2):
+def take_turns(sides, rounds, warm_up=2, failed=None):
     """Run all sides in turns. Returns name -> list of dict, one for each round.
 
     sides: name -> a function that starts its Worker. Each turn is two runs, of which the second
     counts: after the others' turns, the first has to load its weights into the cache again, which
-    does not happen in a training. All workers are closed at the end, on an error and on Ctrl-C.
+    does not happen in a training. They are built at the same time, before the first turn. All
+    workers are closed at the end, on an error and on Ctrl-C.
+    failed: a dict, for the sides that fail: they are left out, and the error is put there by name.
     """
     found, workers = {name: [] for name in sides}, {}
+
+    def attempt(name, action):
+        try:
+            return action()
+        except RunError as error:
+            if failed is None:
+                raise
+            failed[name] = str(error)
+            del workers[name], found[name]
+
     with contextlib.ExitStack() as stack:
         for name, start in sides.items():
             workers[name] = start()
             stack.callback(workers[name].close)
+        for name, worker in list(workers.items()):
+            attempt(name, worker.ready)
         for i in range(warm_up + rounds):
-            for name, worker in workers.items():
-                worker.run()
-                measured = worker.run()
-                if i >= warm_up:
+            for name, worker in list(workers.items()):
+                measured = attempt(name, lambda: (worker.run(), worker.run())[1])  # noqa: B023
+                if i >= warm_up and name in found:
                     found[name].append(measured)
     return found
 
 
-def _serve(pipe, imports, build, args, options):
+def _serve(pipe, first, imports, build, args, options):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     try:
         memory.keep_freed()
+        if first is not None:
+            first()
         for name in imports:
             importlib.import_module(name)
         before = _resident()

@@ -1,4 +1,7 @@
-"""What is timed: one update of a recipe's networks, in tinygan and in PyTorch."""
+"""What is timed: one update of a recipe's networks, in tinygan.
+
+The same in PyTorch is in torch_steps.py, and in JAX in jax_twins.py.
+"""
 
 import functools
 import time
@@ -13,7 +16,6 @@ from tinygan.training.autoencoder_loop import ae_step
 
 RECIPES = ("gan-dense-1", "ae", "cgan", "dcgan", "dcgan-cifar10", "dcgan-faces")
 DENSE = ("gan-dense-1", "ae", "cgan")
-TORCH = ("torch", "torch._dynamo")  # Adam imports the second; it is not part of a step's memory
 
 
 def width_of(name, width):
@@ -22,25 +24,30 @@ def width_of(name, width):
     return own if own is None or width is None else width
 
 
-def tinygan_workload(recipe, batch_size, width, backend_name, seed=0, plain=False):
-    """One step of tinygan: dict(step) in seconds, on a GPU also memory. plain: without nn/fast."""
+def tinygan_workload(recipe, batch_size, width, backend_name, seed=0, plain=False, tf32=False):
+    """One step of tinygan: dict(step) in seconds, on a GPU also memory.
+
+    plain: without nn/fast. tf32: what backend.set_tf32 is told.
+    """
     xp = backend.get(backend_name)
+    backend.set_tf32(xp, tf32)
     step, _, _ = tinygan_step(recipe, batch_size, width, xp, seed)
 
     def plain_step():
         with nn.plain():
             step()
 
-    return _timed(
+    return timed(
         plain_step if plain else step,
         lambda: backend.synchronize(xp),
         lambda: machine.device_memory(xp),
     )
 
 
-def breakdown_workload(recipe, batch_size, width, backend_name):
+def breakdown_workload(recipe, batch_size, width, backend_name, tf32=False):
     """Where the time of a step of tinygan goes: dict(total, parts)."""
     xp = backend.get(backend_name)
+    backend.set_tf32(xp, tf32)
     step = tinygan_step(recipe, batch_size, width, xp)
     return lambda: dict(zip(("total", "parts"), breakdown(*step, xp), strict=True))
 
@@ -69,24 +76,8 @@ def tinygan_step(recipe, batch_size, width, xp, seed=0):
     return step, networks, optimizers
 
 
-def torch_sides(recipe):
-    """The configurations of PyTorch: a list of (layout, whether Adam is fused)."""
-    if recipe in DENSE:  # only rows of numbers
-        return [("contiguous", False), ("contiguous", True)]
-    return [("contiguous", False), ("channels_last", False), ("channels_last", True)]
-
-
-def torch_workload(recipe, batch_size, width, backend_name, layout, fused, seed=0):
-    """One step of PyTorch, like tinygan_workload."""
-    from benchmarks import twins
-
-    device = twins.set_up(backend_name)
-    step, _ = torch_step(recipe, batch_size, width, device, layout, fused, seed)
-    return _timed(step, lambda: twins.wait(device), lambda: twins.device_memory(device))
-
-
-def _timed(step, wait, memory):
-    """A workload: one step, its seconds, and the result of memory(). wait: for the device."""
+def timed(step, wait, memory=dict):
+    """A workload: one step, its seconds, and the dict that memory() gives. wait: for the device."""
 
     def workload():
         wait()
@@ -96,61 +87,6 @@ def _timed(step, wait, memory):
         return {"step": time.perf_counter() - began} | memory()
 
     return workload
-
-
-def torch_step(recipe, batch_size, width, device="cpu", layout="contiguous", fused=False, seed=0):
-    """(step, networks) like tinygan_step, in PyTorch."""
-    import torch
-
-    from benchmarks.twins import LAYOUTS, nchw, twin
-
-    networks, inputs, recipe = material(recipe, batch_size, width, seed)
-    networks = {
-        name: twin(net, layout).to(device, memory_format=LAYOUTS[layout])
-        for name, net in networks.items()
-    }
-    adam = {"lr": recipe.options["lr"], "betas": recipe.fixed["betas"], "fused": fused}
-    optimizers = {n: torch.optim.Adam(net.parameters(), **adam) for n, net in networks.items()}
-    inputs = {name: nchw(value, layout).to(device) for name, value in inputs.items()}
-    images = inputs["images"]
-    bce = torch.nn.functional.binary_cross_entropy_with_logits
-
-    if "encoder" in networks:
-
-        def ae_step():
-            for optimizer in optimizers.values():
-                optimizer.zero_grad()
-            logits = networks["decoder"](networks["encoder"](images))
-            loss = bce(logits, images, reduction="sum") / len(images)
-            loss.backward()
-            for optimizer in optimizers.values():
-                optimizer.step()
-            return [loss]
-
-        return ae_step, networks
-
-    G, D = networks["G"], networks["D"]
-    labels = [inputs["labels"]] if "labels" in inputs else []
-
-    def gan_step():
-        fake = G(inputs["z"], *labels)
-        D.requires_grad_(True)
-        optimizers["D"].zero_grad()
-        logits = D(images, *labels)
-        d_loss = bce(logits, torch.ones_like(logits))
-        logits = D(fake.detach(), *labels)
-        d_loss = d_loss + bce(logits, torch.zeros_like(logits))
-        d_loss.backward()
-        optimizers["D"].step()
-        D.requires_grad_(False)
-        optimizers["G"].zero_grad()
-        logits = D(fake, *labels)
-        g_loss = bce(logits, torch.ones_like(logits))
-        g_loss.backward()
-        optimizers["G"].step()
-        return [d_loss, g_loss]
-
-    return gan_step, networks
 
 
 def material(name, batch_size, width, seed):

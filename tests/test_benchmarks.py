@@ -12,7 +12,7 @@ import pytest
 import strict_device
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import gmm, layers, machine, report, startup, step, workers, workloads
+from benchmarks import gmm, layers, machine, report, startup, step, torch_steps, workers, workloads
 from benchmarks.breakdown import breakdown, product_flops
 from tinygan import backend, nn
 from tinygan.errors import UserError
@@ -146,7 +146,7 @@ def losses(monkeypatch, torch):
         before = torch.get_default_dtype()
         torch.set_default_dtype(getattr(torch, dtype))
         try:
-            its, networks = workloads.torch_step(recipe, 16, width, **how)
+            its, networks = torch_steps.torch_step(recipe, 16, width, **how)
             for network in networks.values():
                 network.to(getattr(torch, dtype))
         finally:
@@ -174,7 +174,7 @@ def test_the_twin_stays_beside_it_in_float32(recipe, losses):
 
 @pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
 def test_images_of_the_twin_lie_in_memory_as_they_are_asked_to(torch, layout):
-    make, networks = workloads.torch_step("dcgan", 4, 2, layout=layout)
+    make, networks = torch_steps.torch_step("dcgan", 4, 2, layout=layout)
     seen = []
 
     def look(module, given, y):
@@ -291,15 +291,21 @@ def test_torch_has_all_the_cores_that_are_allowed(monkeypatch):
 def test_tf32_is_for_both_or_for_neither(torch, monkeypatch):
     from benchmarks import twins
 
+    monkeypatch.setattr(backend, "get", lambda name: strict_device)
+    linear = strict_device._core
+    for on in (True, False):
+        workloads.tinygan_workload("ae", 4, 2, "cupy", tf32=on)
+        kind = linear.get_compute_type(np.float32)
+        assert (kind == linear._routines_linalg.COMPUTE_TYPE_TF32) == on
+
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda: None)
     monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
     settings = torch.backends.cuda.matmul, torch.backends.cudnn
     before = [module.allow_tf32 for module in settings], torch.backends.cudnn.benchmark
     try:
-        for setting in ("1", "0"):
-            monkeypatch.setenv("CUPY_TF32", setting)
-            assert twins.set_up("cupy") == "cuda"
-            assert [module.allow_tf32 for module in settings] == [setting == "1"] * 2
+        for on in (True, False):
+            assert twins.set_up("cupy", on) == "cuda"
+            assert [module.allow_tf32 for module in settings] == [on] * 2
     finally:
         for module, value in zip(settings, before[0], strict=True):
             module.allow_tf32 = value
@@ -339,7 +345,7 @@ def fails():
 
 def test_a_worker_that_fails_says_why():
     with pytest.raises(workers.RunError, match="no luck"):
-        workers.Worker(fails)
+        workers.Worker(fails).ready()
 
 
 @pytest.mark.parametrize(
@@ -351,7 +357,8 @@ def test_a_worker_that_fails_says_why():
         ("step --plot x.jpg", "--plot x.jpg should end in .png"),
         (
             "--backend numpy step",
-            "the kind comes first, layers|step|gmm|scaling|startup|reading, then --backend",
+            "the kind comes first, layers|step|gmm|scaling|startup|launches|gpu|reading, then "
+            "--backend",
         ),
         ("step --recipe cgan --width 8", "the sizes of cgan are fixed: leave --width out"),
         ("scaling --recipe cgan", "choose a recipe with a width, one of gan-dense-1, ae, dcgan"),

@@ -13,7 +13,7 @@ import pytest
 import strict_device
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import gpu, gpu_losses, gpu_steps, gpu_summary, gpu_train
+from benchmarks import gpu, gpu_losses, gpu_parts, gpu_steps, gpu_summary, gpu_train
 
 SMALL = "gpu --small --backend strict --out visit"
 MOST_FILES, MOST_BYTES = 8, 40_000_000
@@ -111,6 +111,17 @@ def test_a_kill_leaves_what_was_found_and_no_process(tmp_path):
         time.sleep(0.2)
 
 
+@needs_kernels
+def test_a_full_disk_is_said_in_one_line(cli, monkeypatch):
+    def full(path, text):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(gpu, "write_text", full)
+    code, _, err = cli(benchmarks.main, f"{SMALL} --part machine")
+    assert code == 1
+    assert err.splitlines()[-1] == ("tinygan: cannot write visit/gpu.json: no space left on device")
+
+
 def with_words(text):
     """The command lines of running processes that have a text in them, where /proc tells."""
     lines = []
@@ -201,6 +212,13 @@ def test_the_log_keeps_the_end_of_what_a_part_printed(tmp_path, monkeypatch):
     (tmp_path / "log").write_bytes(b"")
     assert gpu.keep_log("second", tmp_path / "log", tmp_path / "gpu.log") == "it printed nothing"
     assert (tmp_path / "gpu.log").read_text() == "== first\n9\nthe end\n\n== second\n\n"
+
+
+def test_the_outcome_of_the_tests_is_the_line_that_counts_them():
+    counted = "=== 3 failed, 12 passed in 4.29s ==="
+    assert gpu_parts.summary_of(["...", counted, "KeyboardInterrupt"]) == counted.strip("= ")
+    assert gpu_parts.summary_of(["No module named pytest"]) == "No module named pytest"
+    assert gpu_parts.summary_of([]) == "no output"
 
 
 def test_losses_are_compared_by_their_size():
