@@ -33,7 +33,7 @@ def an_update(name, **options):
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("dcgan", 160), ("gan-dense-1", 110), ("dcgan-cifar10", 260), ("ae", 60), ("cgan", 155)],
+    [("dcgan", 140), ("gan-dense-1", 95), ("dcgan-cifar10", 240), ("ae", 50), ("cgan", 135)],
 )
 def test_an_update_is_so_many_launches_at_most(name, most):
     assert an_update(name).launches <= most

@@ -66,9 +66,9 @@ class Conv2d(Layer):
         check_float(self, gy)
         k, s, p = self.kernel, self.stride, self.padding
         if accumulate:
-            self.W.add(fastest(weight_gradient, gy)(x, gy, k, s, p))
+            self.W.add_from(fastest(weight_gradient, gy), x, gy, k, s, p)
             if b is not None:
-                b.add(fastest(bias_gradient, gy)(gy))
+                b.add_from(fastest(bias_gradient, gy), gy)
         if not input_grad:
             return None
         return fastest(correlate_adjoint, gy)(gy, self.W.data, x.shape, s, p)
@@ -137,7 +137,7 @@ class ConvTranspose2d(Layer):
         check_float(self, gy)
         k, s, p = self.kernel, self.stride, self.padding
         if accumulate:
-            self.W.add(fastest(weight_gradient, gy)(gy, x, k, s, p))
+            self.W.add_from(fastest(weight_gradient, gy), gy, x, k, s, p)
             if self.bias:
-                self.b.add(fastest(bias_gradient, gy)(gy))
+                self.b.add_from(fastest(bias_gradient, gy), gy)
         return fastest(correlate, gy)(gy, self.W.data, s, p) if input_grad else None

@@ -91,12 +91,19 @@ def correlate_adjoint(y, W, shape, stride, padding):
     return col2im(cols, shape, k, stride, padding)
 
 
-def weight_gradient(x, gy, kernel, stride, padding):
-    """gW = im2col(x)ᵀ gy.    x (N, H, W, C), gy (N, OH, OW, O) -> gW (k, k, C, O)."""
+def weight_gradient(x, gy, kernel, stride, padding, out=None):
+    """gW = im2col(x)ᵀ gy.    x (N, H, W, C), gy (N, OH, OW, O) -> gW (k, k, C, O).
+
+    out: the array that gW is written to, if it is given.
+    """
     check_sizes(x.shape, gy.shape, kernel, stride, padding)
     c, o = x.shape[-1], gy.shape[-1]
     gW = im2col(x, kernel, stride, padding).T @ gy.reshape(-1, o)  # (k·k·C, N·OH·OW) @ (…, O)
-    return gW.reshape(kernel, kernel, c, o)
+    gW = gW.reshape(kernel, kernel, c, o)
+    if out is None:
+        return gW
+    out[...] = gW
+    return out
 
 
 def conv_size(size, kernel, stride, padding):

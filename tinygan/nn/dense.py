@@ -11,6 +11,7 @@ Its backward in shapes. L is a number and y = x W + b, so
 
 import numpy as np
 
+from tinygan import backend
 from tinygan.nn.dispatch import fastest
 from tinygan.nn.layer import Layer, Param, check_float, check_shape, check_size
 
@@ -20,9 +21,9 @@ def add_bias(y, b):
     y += b
 
 
-def bias_gradient(gy):
-    """gb = Σ gy over all axes but the last.    gy (…, F) -> (F,)."""
-    return gy.sum(axis=tuple(range(gy.ndim - 1)))
+def bias_gradient(gy, out=None):
+    """gb = Σ gy over all axes but the last.    gy (…, F) -> (F,), in `out` if that is given."""
+    return gy.sum(axis=tuple(range(gy.ndim - 1)), out=out)
 
 
 def input_gradient(gy, W):
@@ -67,7 +68,7 @@ class Dense(Layer):
         check_shape(self, gy, None, self.n_out)
         check_float(self, gy)
         if accumulate:
-            self.W.add_product(x.T, gy)  # gW += (n_in, N) @ (N, n_out)
+            self.W.add_from(backend.array_module(x).matmul, x.T, gy)  # (n_in, N) @ (N, n_out)
             if b is not None:
-                b.add(fastest(bias_gradient, gy)(gy))
+                b.add_from(fastest(bias_gradient, gy), gy)
         return fastest(input_gradient, gy)(gy, self.W.data) if input_grad else None

@@ -44,4 +44,4 @@ class Embedding(Layer):
         onehot = self.take()
         check_float(self, gy)
         if accumulate:
-            self.W.add_product(onehot.T, gy)
+            self.W.add_from(backend.array_module(gy).matmul, onehot.T, gy)

@@ -69,13 +69,13 @@ class Param:
         else:
             self._grad += g
 
-    def add_product(self, a, b):
-        """grad += a @ b.    a, b: matrices whose product has grad's shape."""
-        if self._is_clear and a.dtype == b.dtype == self._grad.dtype:
-            backend.array_module(a).matmul(a, b, out=self._grad)
+    def add_from(self, f, *arguments):
+        """grad += f(*arguments).    f: takes the array to write its result to as out=."""
+        if self._is_clear and arguments[0].dtype == self._grad.dtype:
+            f(*arguments, out=self._grad)
             self._is_clear = False
         else:
-            self.add(a @ b)
+            self.add(f(*arguments))
 
     def settle(self):
         """Write the zeros that `clear` left out, if nothing has been added since."""

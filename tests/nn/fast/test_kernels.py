@@ -96,6 +96,7 @@ def check(name, shape, dtype, device):
 @example(shape=(1, 300))
 @example(shape=(3000, 1))
 @example(shape=(700, 3))  # sums in several parts, of different lengths
+@example(shape=(5000, 2))
 def test_a_kernel_is_its_plain_function(name, dtype, shape, device):
     check(name, shape, dtype, device)
 
@@ -210,6 +211,7 @@ FAULTS = {  # kernel: (what calls it, what stands in its text, what is planted)
     "_MOMENTS": ("batch_moments", "first + s / m", "s / m"),
     "_JOIN": ("batch_moments", "b.squares + d * d * (a.m * b.m / m)", "b.squares"),
     "_BACKWARD_SUMS": ("normalise_backward", "x[t] - middle", "x[t]"),
+    "_JOIN_SUMS": ("normalise_backward", "gy_d * inv_std", "gy_d"),
     "_NORMALISE": ("normalise", "+ beta", ""),
     "_NORMALISE_BACKWARD": ("normalise_backward", "- gbeta / m", ""),
     "_MOVE_RUNNING": ("move_running", "var * unbiased", "var"),
@@ -238,6 +240,7 @@ def test_a_planted_fault_is_caught(name, device, monkeypatch):
     if caller == "maps":
         arguments = check_maps, (3, 8, 7, 8, 3, 3, 2, 1), np.float64, device
     else:
-        arguments = check, caller, (700, 3), np.float64, device
+        many = 5000 if caller == "bias_gradient" else 700
+        arguments = check, caller, (many, 3), np.float64, device
     with pytest.raises((AssertionError, IndexError)):
         arguments[0](*arguments[1:])

@@ -54,9 +54,9 @@ def each(work, blocks):
     return [work(*block) for block in blocks]
 
 
-def column_sums(x):
-    """Σ over the rows, block by block.    x (M, F) -> (F,), in x's dtype."""
-    return sum(by_rows(add_rows, x))
+def column_sums(x, out=None):
+    """Σ over the rows, block by block.    x (M, F) -> (F,), in x's dtype; in `out` if given."""
+    return add_up(by_rows(add_rows, x), out)
 
 
 def add_rows(block):
@@ -65,6 +65,20 @@ def add_rows(block):
     (np.dot, because @ with a narrow matrix keeps Python's lock, as of NumPy 2.4.)
     """
     return np.dot(np.ones(len(block), block.dtype), block)
+
+
+def add_up(arrays, out=None):
+    """Σ of a list of arrays, in `out` or, without it, in the first of them."""
+    first, *others = arrays
+    if out is None:
+        out = first
+    elif others:
+        np.add(first, others.pop(0), out=out)
+    else:
+        out[...] = first
+    for array in others:
+        out += array
+    return out
 
 
 def over_batch(work, n, most=None):

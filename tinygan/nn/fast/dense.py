@@ -9,8 +9,8 @@ def add_bias(y, b):
     by_rows(lambda rows: np.add(rows, b, out=rows), y)
 
 
-def bias_gradient(gy):
-    return column_sums(gy.reshape(-1, gy.shape[-1]))
+def bias_gradient(gy, out=None):
+    return column_sums(gy.reshape(-1, gy.shape[-1]), out)
 
 
 def input_gradient(gy, W):

@@ -191,6 +191,7 @@ def add_noise(x, noise, std):
 # multiple of F: so they are all of column i % F, and runs side by side read side by side.
 
 _RUNS = 1 << 16  # about as many as keep a GPU busy
+_MANY = 1 << 12  # rows: so few are added up at once
 _SUM = Kernel(
     "raw T x, int64 n",
     "raw T part",
@@ -265,6 +266,22 @@ _BACKWARD_SUMS = Kernel(  # Σ gy, and Σ gy (x − mean)
     """,
     "backward_sums",
 )
+_JOIN_SUMS = Reduction(
+    "T gy, T gy_d, T inv_std",
+    "T gbeta, T ggamma",
+    each="Sums(gy, gy_d * inv_std)",
+    join="Sums(a.gy + b.gy, a.gy_x_hat + b.gy_x_hat)",
+    then="gbeta = a.gy, ggamma = a.gy_x_hat",
+    start="Sums(0, 0)",
+    name="join_sums",
+    kind="Sums",
+    preamble="""
+    struct Sums {
+        T gy, gy_x_hat;
+        __device__ Sums(T gy, T gy_x_hat) : gy(gy), gy_x_hat(gy_x_hat) {}
+    };
+    """,
+)
 _NORMALISE = Kernel(
     "T x, T mean, T inv_std, T gamma, T beta",
     "T y",
@@ -291,10 +308,11 @@ _AVERAGE = Kernel("T w, T keep, T rest", "T a", "a = keep * a + rest * w", "aver
 _LENGTH = Reduction("T x", "T y", "x", "a + b", "y = sqrt(a)", "0", "length")
 
 
-def bias_gradient(gy):
-    columns = gy.shape[-1]
-    part = _summed(_SUM, columns, (1,), gy)[0]
-    return part[0] if len(part) == 1 else part.sum(axis=0)
+def bias_gradient(gy, out=None):
+    gy = gy.reshape(-1, gy.shape[-1])
+    if len(gy) > _MANY:
+        gy = _summed(_SUM, gy.shape[1], (1,), gy)[0]
+    return gy.sum(axis=0, out=out)
 
 
 def batch_moments(x):
@@ -310,8 +328,8 @@ def normalise(x, mean, inv_std, gamma, beta):
 
 def normalise_backward(gy, x, mean, inv_std, gamma):
     m, columns = x.shape
-    gbeta, sum_gy_d = _summed(_BACKWARD_SUMS, columns, (2,), gy, x, mean).sum(axis=1)
-    ggamma = inv_std * sum_gy_d
+    gbeta, ggamma = backend.array_module(x).empty((2, columns), x.dtype)
+    _JOIN_SUMS(*_summed(_BACKWARD_SUMS, columns, (2,), gy, x, mean), inv_std, gbeta, ggamma, axis=0)
     return _NORMALISE_BACKWARD(gy, x, mean, inv_std, gamma, gbeta, ggamma, float(m)), ggamma, gbeta
 
 
@@ -393,11 +411,14 @@ def correlate_adjoint(y, W, shape, stride, padding):
     return col2im(y.reshape(-1, o) @ W.reshape(k * k * c, o).T, shape, k, stride, padding)
 
 
-def weight_gradient(x, gy, kernel, stride, padding):
+def weight_gradient(x, gy, kernel, stride, padding, out=None):
     check_sizes(x.shape, gy.shape, kernel, stride, padding)
-    c, o = x.shape[-1], gy.shape[-1]
-    gW = im2col(x, kernel, stride, padding).T @ gy.reshape(-1, o)
-    return gW.reshape(kernel, kernel, c, o)
+    k, c, o = kernel, x.shape[-1], gy.shape[-1]
+    if out is None:
+        out = backend.array_module(x).empty((k, k, c, o), x.dtype)
+    cols = im2col(x, k, stride, padding)
+    backend.array_module(x).matmul(cols.T, gy.reshape(-1, o), out=out.reshape(k * k * c, o))
+    return out
 
 
 def im2col(x, kernel, stride, padding):

@@ -11,7 +11,7 @@ A few images are worked on at a time, so that their planes fit the cache.
 import numpy as np
 
 from tinygan.nn.correlation import conv_size
-from tinygan.nn.fast.blocks import over_batch
+from tinygan.nn.fast.blocks import add_up, over_batch
 
 _COPIED = 1 << 20  # the most numbers in the planes of a block: 4 MB of float32
 
@@ -53,7 +53,7 @@ def correlate_adjoint(y, W, shape, stride, padding):
     return x
 
 
-def weight_gradient(x, gy, kernel, stride, padding):
+def weight_gradient(x, gy, kernel, stride, padding, out=None):
     """gW = im2col(x)ᵀ gy.    x (N, H, W, C), gy (N, OH, OW, O) -> gW (k, k, C, O)."""
     n, _, _, c = x.shape
     _, oh, ow, o = gy.shape
@@ -63,7 +63,7 @@ def weight_gradient(x, gy, kernel, stride, padding):
         gW = _planes(x[block], k, s, p) @ gy[block].reshape(-1, o)
         return gW.reshape(k, k, c, o)
 
-    return sum(over_batch(of_block, n, _images(oh * ow * k * k * c)))
+    return add_up(over_batch(of_block, n, _images(oh * ow * k * k * c)), out)
 
 
 def _planes(x, kernel, stride, padding):

@@ -46,7 +46,7 @@ import numpy as np
 
 from tinygan.nn.correlation import check_sizes, conv_size
 from tinygan.nn.fast import planes
-from tinygan.nn.fast.blocks import over_batch
+from tinygan.nn.fast.blocks import add_up, over_batch
 
 FEW = 8  # channels: with fewer, slabs are too thin for a fast product
 _ROWS = 1024  # the most rows of a product; what it reads and writes then stays in the cache
@@ -73,14 +73,14 @@ def correlate(x, W, stride, padding):
     return y
 
 
-def weight_gradient(x, gy, kernel, stride, padding):
+def weight_gradient(x, gy, kernel, stride, padding, out=None):
     """gW = im2col(x)ᵀ gy.    x (N, H, W, C), gy (N, OH, OW, O) -> gW (k, k, C, O)."""
     n, h, w, c = x.shape
     _, oh, ow, o = gy.shape
     k, s, p = kernel, stride, padding
     check_sizes(x.shape, gy.shape, k, s, p)
     if c < FEW:
-        return planes.weight_gradient(x, gy, k, s, p)
+        return planes.weight_gradient(x, gy, k, s, p, out)
 
     def of_block(block):
         rows, gy_rows = _rows(x[block], s), _rows(gy[block], 1)
@@ -97,7 +97,7 @@ def weight_gradient(x, gy, kernel, stride, padding):
                     gW[i, j0 * c : j1 * c] += part
         return gW.reshape(k, k, c, o)
 
-    return sum(over_batch(of_block, n))
+    return add_up(over_batch(of_block, n), out)
 
 
 def adjoint_by_phases(y, W, shape, stride, padding):
