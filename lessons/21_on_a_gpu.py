@@ -203,7 +203,7 @@ figure.savefig(OUT / "layers.png", dpi=120)
 # Each function of CuPy is an order of its own: some microseconds of Python, and a pass over the
 # memory. `xp.where(x > 0, x, slope * x)` is three. As a kernel it is one, a line of C++ that runs
 # for each element: `y = x > 0 ? x : slope * x` (all are in `tinygan/nn/fast/kernels.py`). So an
-# update of `dcgan` is 150 orders (`python -m benchmarks launches` counts them without a GPU), and
+# update of `dcgan` is 137 orders (`python -m benchmarks launches` counts them without a GPU), and
 # waits for none until a line of progress is shown. `--tf32` lets products round their factors to 10
 # bits after the point, which tensor cores multiply much faster.
 #
