@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from layer_cases import LAYERS, make
 
-from tinygan import nn
+from tinygan import backend, nn
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed (extra: peers)")
 from torch_twins import Twin, nchw, nhwc  # noqa: E402
@@ -20,27 +20,40 @@ def relative(a, b):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_layer_agrees_with_pytorch_forward_and_back(name, version):
+    check_layer(name, np)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_on_a_device_agrees_with_pytorch_forward_and_back(name, device):
+    """The kernels, that is."""
+    check_layer(name, device, TOLERANCE if name != "noise" else 1e-5)  # which is float32
+
+
+def check_layer(name, xp, tolerance=TOLERANCE):
     layer, x = make(name)
     twin = Twin(layer)
     states = [(g, g.bit_generator.state) for g in layer.generators()]
-    y = layer.forward(x)
+    layer.to(xp)
+    y = backend.to_numpy(layer.forward(backend.to_device(x, xp)))
     gy = np.random.default_rng(1).standard_normal(y.shape)
-    gx = layer.backward(gy)
+    gx = layer.backward(backend.to_device(gy, xp))
+    gx = None if gx is None else backend.to_numpy(gx)
+    layer.to(np)
     for generator, state in states:
         generator.bit_generator.state = state
     x_twin = nchw(x)
     x_twin.requires_grad_(x.dtype.kind == "f")
     y_twin = twin(x_twin)
-    assert relative(y, nhwc(y_twin)) < TOLERANCE
+    assert relative(y, nhwc(y_twin)) < tolerance
     if not y_twin.requires_grad:
         return
     y_twin.backward(nchw(gy))
     if gx is not None:
-        assert relative(gx, nhwc(x_twin.grad)) < TOLERANCE
+        assert relative(gx, nhwc(x_twin.grad)) < tolerance
     assert twin.pairs.keys() == layer.named_params().keys()
     for key, (tensor, back) in twin.pairs.items():
         gradient = tensor.grad.numpy().transpose(back)
-        assert relative(layer.named_params()[key].grad, gradient) < TOLERANCE, key
+        assert relative(layer.named_params()[key].grad, gradient) < tolerance, key
 
 
 @pytest.mark.parametrize("name", ["batchnorm, rows", "batchnorm, images"])
