@@ -25,14 +25,14 @@ from tinygan.files import atomic_write, is_empty, reason, write_text
 ROOT = Path(__file__).parent.parent
 MINUTES = 9
 LIMITS = {  # seconds of each part in nine minutes, the most important first; the last has the rest
-    "machine": 20,
-    "tests": 100,
-    "losses": 50,
-    "step": 170,
-    "layers": 45,
-    "scaling": 30,
-    "gmm": 25,
-    "launches": 30,
+    "machine": 15,
+    "tests": 80,
+    "losses": 40,
+    "step": 140,
+    "layers": 35,
+    "scaling": 20,
+    "gmm": 15,
+    "launches": 20,
     "train": 210,
 }
 LEAST = 1  # second, with which a part can do anything

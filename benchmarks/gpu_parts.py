@@ -153,7 +153,8 @@ def layers_runs(args):
     if args.small:
         return {"float32": "--backend cupy --recipe cgan --batch-size 4 --rounds 1 --peer"}
     words = "--backend cupy --rounds 5 --peer torch"
-    return {"float32": words, "tf32": f"{words} --tf32"}
+    few = "--backend numpy --recipe dcgan --rounds 2 --peer torch"
+    return {"float32": words, "tf32": f"{words} --tf32", "numpy": few}
 
 
 def scaling_runs(args):

@@ -17,7 +17,7 @@ from tinygan import backend
 PRECISIONS = {"float32": False, "TF32": True}  # name: what backend.set_tf32 is told
 RECIPES = ("dcgan", "dcgan-faces", "dcgan-cifar10", "gan-dense-1", "ae", "cgan")
 COMPILED = (RECIPES[:1], RECIPES[1:2], RECIPES[2:3], RECIPES[3:])  # compiled at the same time
-FEW = 8  # images of a step that is only counted: launches do not depend on them
+FEW = 8  # images of a step that is only counted; sums over many rows take some launches more
 
 
 def steps(args, save):

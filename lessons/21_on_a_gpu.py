@@ -200,12 +200,10 @@ figure.savefig(OUT / "layers.png", dpi=120)
 #
 # ## Fewer orders
 #
-# Each function of CuPy is an order of its own: some microseconds of Python, and a pass over the
-# memory. `xp.where(x > 0, x, slope * x)` is three. As a kernel it is one, a line of C++ that runs
-# for each element: `y = x > 0 ? x : slope * x` (all are in `tinygan/nn/fast/kernels.py`). So an
-# update of `dcgan` is 137 orders (`python -m benchmarks launches` counts them without a GPU), and
-# waits for none until a line of progress is shown. `--tf32` lets products round their factors to 10
-# bits after the point, which tensor cores multiply much faster.
+# Each function of CuPy is an order of its own: microseconds of Python, and a pass over the memory.
+# `xp.where(x > 0, x, slope * x)` is three. As a kernel it is one, `y = x > 0 ? x : slope * x`, a
+# line of C++ that runs for each element (`tinygan/nn/fast/kernels.py`). `python -m benchmarks
+# launches` counts the orders of an update; `--tf32` lets products round their factors.
 #
 # `--backend cupy` trains with all this, `python -m benchmarks step --backend numpy cupy` times it.
 #

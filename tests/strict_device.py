@@ -335,7 +335,16 @@ def _compute(name, function, args, kwargs=None, flops=None):
             result.nbytes,
             flops(arrays, result) if flops else 0,
         )
+        for _ in range(_further_launches(name, arrays)):
+            _launch(name, 0, 0)
     return DeviceArray(result) if out is None else out
+
+
+def _further_launches(name, arrays):
+    """How many more CuPy needs: a mean is a sum and a division, few arrays are joined singly."""
+    if name in ("concatenate", "stack"):
+        return len(arrays) - 1 if len(arrays) <= 8 else 0
+    return int(name == "mean")
 
 
 def _flops_of_matmul(arrays, result):
@@ -450,7 +459,7 @@ class _Memory:
 
     def __init__(self, nbytes):
         self.nbytes = -(-nbytes // 512) * 512
-        self.last_use = 0  # position in the main stream's work
+        self.last_use = _main.position  # whatever had this memory before may still be at work
         _Memory.used += self.nbytes
         _Memory.held = builtins.max(_Memory.held, _Memory.used)
 

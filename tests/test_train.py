@@ -474,10 +474,28 @@ def test_tf32_reaches_the_products_and_the_run_keeps_it(cli, tmp_path, monkeypat
         assert json.loads((tmp_path / folder / "config.json").read_text())["tf32"] == tf32
         found = strict_device._core.get_compute_type(np.float32)
         assert (found == types.COMPUTE_TYPE_TF32) == tf32
-    code, out, _ = cli(train.main, "dcgan --backend numpy --out runTrue --resume --steps 9")
-    assert (code, "which has no TF32" in out) == (0, True)
+    there = "dcgan --backend cupy --resume --out runTrue --steps"
+    code, out, _ = cli(train.main, f"{there} 4")
+    assert (code, "with TF32" in out) == (0, True)
+    code, out, _ = cli(train.main, f"{there} 5 --no-tf32")
+    assert (code, "from step 4: --tf32 False, before it was True" in out) == (0, True)
     code, out, _ = cli(train.main, "dcgan --out runFalse --backend cupy --resume --steps 9 --tf32")
     assert (code, "from step 3: --tf32 True, before it was False" in out) == (0, True)
+
+
+@pytest.mark.parametrize("where", ["numpy", "cupy"])  # a card without it: CuPy does not set it
+def test_where_there_is_no_tf32_the_run_says_so_and_goes_on_without(
+    where, cli, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(backend, "_cupy", lambda: strict_device)
+    monkeypatch.setattr(strict_device._core, "set_compute_type", lambda *_: None)
+    strict_device.compute_types.clear()
+    words = SMALL.replace("numpy", where)
+    code, out, err = cli(train.main, f"{words} --steps 1 --out run --tf32")
+    assert (code, "with TF32" in out) == (0, False)
+    assert err.startswith("--tf32 has no effect: ")
+    assert err.count("\n") == 1
+    assert json.loads((tmp_path / "run/config.json").read_text())["tf32"] is False
 
 
 @pytest.mark.gpu

@@ -8,6 +8,7 @@ This is the only module that imports CuPy; cupy_trouble.py says what to do when 
 """
 
 import sys
+import warnings
 
 import numpy as np
 
@@ -87,20 +88,24 @@ def set_tf32(xp, on):
     """Whether matrix products of float32 may round their factors to TF32 on the tensor cores.
 
     TF32 keeps 10 of float32's 23 bits after the point, about 3 decimal digits, and sums in float32:
-    several times as fast on cards that have it (compute capability 8.0 and later; on others CuPy
-    warns and computes in float32). For NumPy there is nothing to set.
+    several times as fast on cards that have it (compute capability 8.0 and later).
+    Returns whether they now do: False on the CPU, and on older cards.
     Source: NVIDIA A100 Tensor Core GPU Architecture, 2020, "TF32 Tensor Core".
     """
-    if xp is not np:
-        types = xp._core._routines_linalg  # CuPy has no public name for them
+    if xp is np:
+        return False
+    types = xp._core._routines_linalg  # CuPy has no public name for them
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of an older card; it is said otherwise
         chosen = types.COMPUTE_TYPE_TF32 if on else types.COMPUTE_TYPE_DEFAULT
         xp._core.set_compute_type(np.float32, chosen)
+    return xp._core.get_compute_type(np.dtype(np.float32)) == types.COMPUTE_TYPE_TF32
 
 
 def describe(xp, tf32=False):
     """A few words for a log: the module, its version, what it runs on, and whether with TF32."""
     if xp is np:
-        return f"numpy {np.__version__} on the CPU" + ", which has no TF32" * tf32
+        return f"numpy {np.__version__} on the CPU"
     name = xp.cuda.runtime.getDeviceProperties(xp.cuda.Device().id)["name"].decode()
     return f"cupy {xp.__version__} on {name}" + ", with TF32" * tf32
 

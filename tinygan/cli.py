@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Option(NamedTuple):
-    """read: text -> value, an argparse type; None for a switch, which takes no value and is True.
+    """read: text -> value, an argparse type; None for a switch, --name or --no-name.
     metavar: what stands for the value in --help.
     """
 
@@ -42,7 +42,7 @@ def add_options(group, options):
     """Add a dict of Options to an argparse parser or group. What is not given is None."""
     for name, (read, metavar, meaning) in options.items():
         if read is None:
-            group.add_argument(flag(name), action="store_const", const=True, help=meaning)
+            group.add_argument(flag(name), action=argparse.BooleanOptionalAction, help=meaning)
         else:
             group.add_argument(flag(name), metavar=metavar, type=read, help=meaning)
 

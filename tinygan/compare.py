@@ -74,6 +74,7 @@ def _different(runs):
 def _measure_all(folders, args):
     """(evaluation, pictures) of each folder: as found, or measured now."""
     xp, say = backend.get(args.backend), printer(args.quiet)
+    backend.set_tf32(xp, False)
     against = measured_against(args.n, args.seed, xp=xp, say=say, warn=printer())
     results = []
     for folder, found in [(run, comparison.kept(run, args.n, args.seed)) for run in folders]:

@@ -28,6 +28,7 @@ def main(argv=None):
     args = _parser().parse_args(argv)
     args.classes = class_numbers(args.classes)
     xp, say = backend.get(args.backend), printer(args.quiet)
+    backend.set_tf32(xp, False)
     if not is_run(args.samples):
         _file(args, xp, say)
         return 0

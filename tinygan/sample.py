@@ -27,7 +27,9 @@ def main(argv=None):
     args = _parser().parse_args(argv)
     save = _form(args.out)
     check_folder(os.path.join(args.out, "0000.png") if os.path.isdir(args.out) else args.out)
-    generator = trained_model.load(args.run, backend.get(args.backend))
+    xp = backend.get(args.backend)
+    backend.set_tf32(xp, False)
+    generator = trained_model.load(args.run, xp)
     sheet = 3 * math.prod(generator.image_shape) * _scale(generator.image_shape) ** 2
     each = trained_model.bytes_of_a_draw(generator) + (sheet if save is _grid else 0)
     check_room("--n", args.n, each)

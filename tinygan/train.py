@@ -75,7 +75,7 @@ def _tell(args):
 def _prepare(recipe, wanted, config, out):
     """(the Run, its Dataset). wanted: Settings."""
     xp = backend.get(wanted.backend)
-    backend.set_tf32(xp, wanted.tf32)
+    wanted = log.with_tf32(wanted, xp)
     file = Path(out) / "checkpoint.npz"
     if config and file.exists():
         checkpoint.check(file, recipe=recipe.name, options=wanted.options)

@@ -62,14 +62,31 @@ def test_images_on_the_device_need_row_numbers_alone():
         assert counts.launches == 1
 
 
-def test_images_without_room_are_copied_as_bytes_and_never_waited_for(monkeypatch):
+@pytest.mark.parametrize(("more", "resident"), [(0, False), (1, True)])
+def test_images_live_on_the_device_where_they_take_less_than_a_quarter(more, resident, monkeypatch):
+    images = noise_images(64)
+    monkeypatch.setattr(strict_device, "free_memory", 4 * images.nbytes + more)
+    _, counts = strict_device.measure(next, feed(images, 8, 0, xp=strict_device))
+    assert (counts.to_device == images.nbytes + 8 * 8) == resident
+
+
+def test_when_the_batches_end_no_copy_is_under_way(monkeypatch):
+    monkeypatch.setattr(strict_device, "free_memory", 4000)
+    source = feed(noise_images(64), 8, 0, xp=strict_device)
+    next(source)
+    before = strict_device.cuda.synchronized
+    source.close()
+    assert strict_device.cuda.synchronized == before + 1
+
+
+def test_images_without_room_are_copied_as_bytes_and_the_host_is_two_batches_ahead(monkeypatch):
     monkeypatch.setattr(strict_device, "free_memory", 4000)
     images = noise_images(64)
     source = feed(images, 8, 0, xp=strict_device)
     next(source)
     _, counts = strict_device.measure(next, source)
     assert counts.to_device == 8 * 28 * 28 + 8 * 8
-    assert counts.to_host == 0
+    assert (counts.to_host, counts.waits) == (0, 1)  # for the copy before the last
 
 
 def test_crop_mirrors_what_has_a_negative_place(xp, rng):

@@ -1,5 +1,8 @@
 """Parameters in one flat array: nothing changes for those who read or write single arrays."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -99,6 +102,21 @@ def test_an_average_is_that_of_each_array(moved):
         np.testing.assert_allclose(p.data, 0.75 * before + 0.25 * other, rtol=1e-6)
 
 
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_of_a_moved_network_learns_by_itself(duplicate):
+    net = network().to(np)
+    optimizer = nn.Adam(net.params(), lr=0.1)
+    for twin, its in (duplicate((net, optimizer)), (duplicate(net), None)):
+        its = its or nn.Adam(twin.params(), lr=0.1)
+        before, mine = host(twin.params()), host(net.params())
+        twin.backward(twin.forward(batch(np)))
+        its.step()
+        assert all((a != b).any() for a, b in zip(host(twin.params()), before, strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(host(net.params()), mine, strict=True))
+        move_average(twin, net, keep=0.0)
+        assert all(np.array_equal(a, b) for a, b in zip(host(twin.params()), mine, strict=True))
+
+
 # The gradient of a Param
 
 
@@ -136,6 +154,20 @@ def test_whoever_has_the_array_sees_it_cleared_and_may_write_into_it():
     p.grad = np.ones(2)
     p.clear()
     assert p.grad.tolist() == [0, 0]
+
+
+def test_gradients_are_written_and_not_added_until_someone_takes_them():
+    net = network().to(np).to(np)
+    optimizer = nn.Adam(net.params())
+    for taken in (False, True):
+        if taken:
+            net.params()[0].grad.sum()
+        optimizer.zero_grad()
+        assert [p._is_clear for p in net.params()] == [not taken] + [True] * 5
+        y = net.forward(batch(np))
+        net.backward(y)
+        assert not any(p._is_clear for p in net.params())
+        optimizer.step()
 
 
 def test_a_product_is_written_or_added_and_stays_in_the_dtype():

@@ -258,6 +258,20 @@ def test_a_device_computes_the_same_and_never_waits(name, device):
     assert {backend.array_module(p.data) for p in moved.params()} <= {np}
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_device_computes_float64_with_float32_parameters_as_the_host_does(name, device):
+    found = []
+    for xp in (np, device):
+        layer, x = make(name)
+        layer.to(xp)
+        y = layer.forward(backend.to_device(x, xp))
+        gx = layer.backward(y)
+        found.append([backend.to_numpy(a) for a in (y, gx) if a is not None])
+    for a, b in zip(*found, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
 def test_names_are_dotted_paths_and_params_keep_their_order(rng):
     net = nn.Sequential(
         nn.Dense(3, 4, rng=rng), nn.Sequential(nn.BatchNorm(4), nn.Dense(4, 1, bias=False, rng=rng))

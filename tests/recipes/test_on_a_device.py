@@ -13,16 +13,17 @@ pytestmark = pytest.mark.skipif(
 BATCH = 8
 
 
-def an_update(name, **options):
+def an_update(name, batch_size=BATCH, **options):
     """The counts of the third update of a recipe."""
     recipe = recipes.get(name)
     rng = np.random.default_rng(0)
     shape = recipe.image_shape or (28, 28, 1)
-    images = rng.integers(0, 256, (64, *shape), dtype=np.uint8)
-    how = recipe.options | {"batch_size": BATCH} | options
+    n = 2 * batch_size + 60
+    images = rng.integers(0, 256, (n, *shape), dtype=np.uint8)
+    how = recipe.options | {"batch_size": batch_size} | options
     if "width" in how:
         how["width"] = 2
-    labels = np.arange(64) % 2
+    labels = np.arange(n) % 2
     training = recipe.new_training(
         how, 0, images, labels, strict_device, lambda x: to_float(x).reshape(len(x), -1)[:, :9]
     )
@@ -33,10 +34,11 @@ def an_update(name, **options):
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("dcgan", 140), ("gan-dense-1", 95), ("dcgan-cifar10", 240), ("ae", 50), ("cgan", 135)],
+    [("dcgan", 150), ("gan-dense-1", 105), ("dcgan-cifar10", 245), ("ae", 50), ("cgan", 155)],
 )
 def test_an_update_is_so_many_launches_at_most(name, most):
-    assert an_update(name).launches <= most
+    """In batches of 128, where sums over many rows take a launch more."""
+    assert an_update(name, batch_size=128).launches <= most
 
 
 @pytest.mark.parametrize("name", [name for name in recipes.names() if name != "gmm"])

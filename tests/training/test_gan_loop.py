@@ -100,8 +100,8 @@ def test_real_and_fake_in_one_pass_give_the_gradients_of_two_passes(name, rng):
         logits = learn(D, real, fake, labels, gan_loop.BCE)
         found.append([*logits, *(p.grad for p in D.params())])
     equal = [np.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in zip(*found, strict=True)]
-    assert all(equal) == D.per_example
-    assert D.per_example == (name != "dcgan-fashion")
+    assert all(equal) == D.is_per_example()
+    assert D.is_per_example() == (name != "dcgan-fashion")
 
 
 def test_a_layer_of_ones_own_is_not_taken_for_one_that_looks_at_each_example_by_itself():
@@ -109,8 +109,18 @@ def test_a_layer_of_ones_own_is_not_taken_for_one_that_looks_at_each_example_by_
         def forward(self, x):
             return x - x.mean(axis=0)
 
-    assert not nn.Sequential(nn.Flatten(), Centred()).per_example
-    assert nn.Sequential(nn.Flatten(), nn.Sequential(nn.Tanh())).per_example
+    class Batchwise(nn.Dense):
+        def forward(self, x):
+            return super().forward(x - x.mean(axis=0))
+
+    class Own(nn.Sequential):
+        def forward(self, x):
+            return super().forward(x - x.mean(axis=0))
+
+    dense = Batchwise(2, 2, rng=np.random.default_rng(0))
+    for net in (nn.Sequential(nn.Flatten(), Centred()), nn.Sequential(dense), Own(nn.Tanh())):
+        assert not net.is_per_example()
+    assert nn.Sequential(nn.Flatten(), nn.Sequential(nn.Tanh())).is_per_example()
 
 
 def test_a_step_never_waits_for_the_device(rng):

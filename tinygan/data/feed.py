@@ -4,13 +4,14 @@ On the host a batch is cut out of the images and turned into floats. A device co
 that way too, and would wait for it: so it gets what it needs beforehand. Images that take less than
 a quarter of its free memory are copied there once, as uint8, and a batch then needs only its row
 numbers. Larger sets stay on the host, and each batch is copied, as uint8, while the device works on
-the one before.
+the one before (copy_ahead.py).
 """
 
 import numpy as np
 
 from tinygan import backend
 from tinygan.data.batches import orders
+from tinygan.data.copy_ahead import copied_ahead
 from tinygan.data.pixels import middle_and_half, to_float
 from tinygan.kernel import Kernel, runs_on
 
@@ -41,7 +42,7 @@ def feed(images, batch_size, seed, start=0, *, xp, low=-1, labels=None, flip=Non
         stock = backend.to_device(images, xp)
         source = ((stock, rows, rows) for rows in rows_of_batches)
     else:
-        source = _copied_ahead(images, rows_of_batches, batch_size, xp)
+        source = copied_ahead(images, rows_of_batches, batch_size, xp)
     for stock, places, rows in source:
         if flip is not None:
             places = mirrored_places(places, flip)
@@ -60,6 +61,8 @@ def crop(images, places, low=-1):
 
     images: uint8 (N, H, W, C). places: int64 (n,) on the host. Returns float32 (n, H, W, C) in
     [low, 1] where the images are.
+
+    On a device this is one kernel, also in plain mode: data know nothing of nn and its dispatch.
     """
     xp = backend.array_module(images)
     if runs_on(xp):
@@ -80,45 +83,3 @@ def _fit(images, xp):
     """Whether the images take less than a quarter of the device's free memory."""
     free, _ = xp.cuda.runtime.memGetInfo()
     return 4 * images.nbytes < free
-
-
-def _copied_ahead(images, rows_of_batches, batch_size, xp):
-    """Yield (a batch of uint8 images on the device, its places 0, 1, …, its rows).
-
-    While the device works on a batch, the next one is copied on a stream of its own, out of memory
-    that the system may not move ("pinned"). There are two places for batches, used in turns. The
-    copy into one waits until the batch before the last, which was there, has been read.
-    """
-    copying, computing = xp.cuda.Stream(non_blocking=True), xp.cuda.get_current_stream()
-    shape = (batch_size, *images.shape[1:])
-    slots = [_Slot(shape, xp) for _ in range(2)]
-
-    def begin_copy(slot):
-        slot.rows = next(rows_of_batches)
-        slot.copied.synchronize()  # the copy before the last has ended long ago
-        np.take(images, slot.rows, axis=0, out=slot.pinned)
-        copying.wait_event(slot.read)
-        slot.batch.set(slot.pinned, stream=copying)
-        copying.record(slot.copied)
-
-    begin_copy(slots[0])
-    while True:
-        now, then = slots
-        begin_copy(then)
-        computing.wait_event(now.copied)
-        yield now.batch, np.arange(batch_size), now.rows
-        computing.record(now.read)
-        slots.reverse()
-
-
-class _Slot:
-    """A place for a batch on the host and one on the device, and when they were last used."""
-
-    def __init__(self, shape, xp):
-        size = int(np.prod(shape))
-        memory = xp.cuda.alloc_pinned_memory(size)
-        self.pinned = np.frombuffer(memory, np.uint8, size).reshape(shape)
-        self.batch = xp.empty(shape, np.uint8)
-        self.copied, self.read = xp.cuda.Event(), xp.cuda.Event()
-        xp.cuda.get_current_stream().record(self.read)  # by whatever had this memory before
-        self.rows = None

@@ -88,7 +88,6 @@ def build_reference(
     *,
     data_dir=None,
     background=None,
-    tf32=False,
     classes=None,
     sha256=None,
     xp=np,

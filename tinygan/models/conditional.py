@@ -18,6 +18,8 @@ class Conditional(nn.Sequential):
     Source: Mirza & Osindero 2014, "Conditional generative adversarial nets", section 3.2.
     """
 
+    per_example = True
+
     def __init__(self, embedding, *layers):
         super().__init__(*layers)
         if not isinstance(layers[0], nn.Dense):

@@ -1,7 +1,7 @@
 """Generators and discriminators. Each builder returns a new Sequential on the host.
 
 width: scales the sizes of the layers, at least 1; the shapes in each docstring show how. rng draws
-the weights now and the dropout masks later. noise_dim: length of the noise vector z.
+the weights, and gives the dropout masks their keys. noise_dim: length of the noise vector z.
 
 Initial weights: N(0, 0.02²), as in the DCGAN paper. In a stack of dense layers without BatchNorm
 they would shrink the signal to nothing, so all layers of such a stack but its last start from

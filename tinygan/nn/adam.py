@@ -85,7 +85,7 @@ class Adam:
 
     def _arrays(self):
         """Weights, gradients and both moments, each a list of arrays, one for each parameter."""
-        weights, gradients = [p.data for p in self.params], [p.grad for p in self.params]
+        weights, gradients = [p.data for p in self.params], [p.read_grad() for p in self.params]
         for w, g in zip(weights, gradients, strict=True):
             check_float("Adam", g)
             if w.shape != g.shape:

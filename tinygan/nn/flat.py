@@ -27,6 +27,7 @@ class Flat:
 
     @property
     def grad(self):
+        """To be read at once: what is kept of it does not see the next `clear`."""
         for p in self.params:
             p.settle()
         return self._grad
@@ -34,11 +35,11 @@ class Flat:
     def holds(self, params):
         """Whether these are its params, all of them in order, and all still have its views."""
         return len(params) == len(self.params) and all(
-            p is mine and p.lies_in(data, grad)
+            p is mine and p.lies_in(data, grad) and data.base is self.data
             for p, mine, data, grad in zip(
                 params, self.params, self._data, self._grads, strict=True
             )
-        )
+        )  # of a deep copy the arrays are no views any more
 
 
 def flat_of(params):

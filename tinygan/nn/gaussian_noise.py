@@ -13,6 +13,8 @@ def add_noise(x, noise, std):
 class GaussianNoise(Layer):
     """y = x + std · ε, ε ~ N(0, 1) for each element.    Any shape -> the same shape and dtype.
 
+    ε has float32's precision whatever x has.
+
     In eval mode y = x. In front of a discriminator it blurs the border between real and fake
     images (instance noise).
     std: at least 0, in x's units, else ValueError; may be changed between steps. rng: host NumPy

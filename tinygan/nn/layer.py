@@ -71,11 +71,16 @@ class Param:
 
     def add_from(self, f, *arguments):
         """grad += f(*arguments).    f: takes the array to write its result to as out=."""
-        if self._is_clear and arguments[0].dtype == self._grad.dtype:
+        if self._is_clear:
             f(*arguments, out=self._grad)
             self._is_clear = False
         else:
             self.add(f(*arguments))
+
+    def read_grad(self):
+        """The gradient, for a reader who neither keeps the array nor writes into it."""
+        self.settle()
+        return self._grad
 
     def settle(self):
         """Write the zeros that `clear` left out, if nothing has been added since."""
@@ -87,6 +92,10 @@ class Param:
         """Have these arrays, views of `flat`, which hold the same values as the arrays so far."""
         self.data, self._grad, self.flat = data, grad, flat
         self._is_clear = self._is_known = False
+
+    def __getstate__(self):
+        """What a copy is made of: arrays of its own, in no Flat."""
+        return {name: value for name, value in vars(self).items() if name != "flat"}
 
     def lies_in(self, data, grad):
         """Whether its arrays are these."""
@@ -109,7 +118,7 @@ class Layer:
     """
 
     training = True
-    per_example = False  # whether each example's y depends on that example of x alone
+    per_example = False  # whether y of an example depends on that example alone, not on the batch
     buffers = ()  # names of attributes that are state but not trained, such as running statistics
     _kept = None
 
@@ -161,6 +170,14 @@ class Layer:
         """Remove what forward kept, here and in every layer inside: no backward will follow."""
         for layer in self.tree():
             layer._kept = None
+
+    def is_per_example(self):
+        """Whether this layer's class, and that of each layer inside, says `per_example = True`.
+
+        A subclass has to say so again: its forward may be another one.
+        """
+        says_so = vars(type(self)).get("per_example", False)
+        return says_so and all(child.is_per_example() for child in self.children().values())
 
     def children(self):
         """The layers inside this one, by attribute name: dict[str, Layer]."""
@@ -216,7 +233,8 @@ class Layer:
         The parameters then lie in one flat array, and the gradients in another: see flat.py.
         """
         for p in self.params():
-            p.data, p.grad = backend.to_device(p.data, xp), backend.to_device(p.grad, xp)
+            if {backend.array_module(array) for array in (p.data, p.read_grad())} != {xp}:
+                p.data, p.grad = backend.to_device(p.data, xp), backend.to_device(p.grad, xp)
         flatten(self.params())
         for layer in self.tree():
             for name in layer.buffers:
@@ -243,6 +261,8 @@ class Sequential(Layer):
     layers: the Layers; readable as the list `.layers`.
     """
 
+    per_example = True
+
     def __init__(self, *layers):
         if not layers:
             raise ValueError("Sequential needs at least one layer")
@@ -250,10 +270,6 @@ class Sequential(Layer):
             if not isinstance(layer, Layer):
                 raise TypeError(f"Sequential takes layers, got {type(layer).__name__}")
         self.layers = list(layers)
-
-    @property
-    def per_example(self):
-        return all(layer.per_example for layer in self.children().values())
 
     def children(self):
         return {str(i): layer for i, layer in enumerate(self.layers)}

@@ -25,9 +25,10 @@ _UNIT = 2.0**-24  # float32 has 24 bits
 
 
 def counting(rng):
-    """A Generator of NumPy's Philox, whose key follows from rng. Nothing is drawn from rng.
+    """A Generator of NumPy's Philox, whose key follows from the seed of rng.
 
-    rng: host NumPy Generator. Each call with the same rng gives another key.
+    rng: host NumPy Generator. Nothing is drawn from it, but it has one child less to `spawn`; so
+    each call gives another key, and rng's state, restored later, has no say in it.
     """
     try:
         seed = rng.bit_generator.seed_seq.spawn(1)[0]

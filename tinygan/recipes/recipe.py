@@ -52,8 +52,8 @@ class Recipe:
     def networks(self, rng, **options):
         """A GAN's new networks (G, D) on the host.
 
-        rng: draws their weights now and, held by the layers that need one, their dropout masks
-        later. options: width, or for cgan classes (how many); the recipe's own when left out.
+        rng: draws their weights, and gives their dropout masks the keys. options: width, or for
+        cgan classes (how many); the recipe's own when left out.
         Raises UserError for a recipe that is not a GAN.
         """
         if "noise_dim" not in self.fixed:
@@ -249,7 +249,7 @@ class Training:
 
 
 def weights_rng(seed):
-    """The Generator that initial weights, and later dropout masks, are drawn from."""
+    """The Generator of initial weights, from which the keys of dropout masks follow."""
     return np.random.default_rng(seed).spawn(2)[0]
 
 

@@ -57,12 +57,19 @@ def refuse_what_a_resumed_run_cannot_change(asked, config, options):
     began_with = {name: config[name] for name in KEPT} | options
     for name, kept in began_with.items():
         if name in asked and not _same(name, asked[name], kept) and name not in LEARNING_RATES:
-            value = "" if asked[name] is True else f" {asked[name]}"
             without = kept is None or kept is False
             began = "the run began without it" if without else f"the run has {kept}"
             raise UserError(
-                f"{flag(name)}{value}: {began}; leave it out, or start another run with --out"
+                f"{_typed(name, asked[name])}: {began}; leave it out, or start another run with "
+                "--out"
             )
+
+
+def _typed(name, value):
+    """An option as it was typed: "--lr 0.1", "--flip", "--no-flip"."""
+    if isinstance(value, bool):
+        return flag(name if value else f"no_{name}")
+    return f"{flag(name)} {value}"
 
 
 def _same(name, asked, kept):

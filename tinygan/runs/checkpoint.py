@@ -17,7 +17,8 @@ from tinygan.npz import FORMAT, read_arrays, write_arrays
 from tinygan.runs.config import LEARNING_RATES
 from tinygan.runs.random_state import set_state, state_of
 
-_OLD_DROPOUT = "dropout"  # a generator of the first edition, whose masks began another way
+# A generator of the first edition; what draws the masks now begins anew when such a run goes on.
+_OLD_DROPOUT = "dropout"
 
 
 def save(

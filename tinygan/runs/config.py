@@ -21,7 +21,8 @@ LEARNING_RATES = ("lr", "lr_d", "lr_g")  # options that a resumed run may change
 @dataclass(frozen=True)
 class Settings:
     """What was asked for. A resumed run keeps all but `epochs`, `steps`, the two `…_every`,
-    `data_dir`, `backend` and `tf32`, which say how far and how, not what; and its learning rates.
+    `data_dir`, `backend` and `tf32`, which say how far and how, not what (and are kept where
+    nothing else is asked for); and its learning rates.
 
     options: dict of the recipe's options. background: what transparent pictures lie on. tf32: see
     backend.set_tf32.
@@ -189,11 +190,8 @@ def _is_versions(value):
 
 
 _COUNT, _COUNT_OR_NULL = "a whole number above 0", "a whole number above 0 or null"
-_LATER = {
-    "background": None,
-    "changes": [],
-    "tf32": False,
-}  # what runs of the first edition do not have
+# what runs of the first edition do not have
+_LATER = {"background": None, "changes": [], "tf32": False}
 _CHECKS = {  # what each entry of config.json must be, and how that is said
     "recipe": (_is_name, "a text on one line"),
     "data": (_is_name, "a text on one line"),

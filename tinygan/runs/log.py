@@ -1,5 +1,6 @@
 """What a run says while it goes on, and the clock that measures its pace."""
 
+import dataclasses
 import math
 import sys
 import time
@@ -60,6 +61,14 @@ def validation_words(notes):
     rows = notes.get("validation") or [{}]
     pairs = [f"{name} {value:.4g}" for name, value in rows[-1].items() if name != "epoch"]
     return " ".join([" validation", *pairs]) if pairs else ""
+
+
+def with_tf32(settings, xp):
+    """The settings as the device can have them: a line on stderr where it has no TF32."""
+    on = backend.set_tf32(xp, settings.tf32)
+    if settings.tf32 and not on:
+        print(f"--tf32 has no effect: {backend.describe(xp)} has no TF32", file=sys.stderr)
+    return dataclasses.replace(settings, tf32=on)
 
 
 def introduction(run, summary, dataset):

@@ -12,7 +12,7 @@ OPTIONS = {
     "backend": Option(one_of(*backend.NAMES), "NAME", f"{', '.join(backend.NAMES)} (default auto: "
         "cupy if a GPU answers, else numpy)"),
     "tf32": Option(None, None, "on a GPU: faster, less exact matrix products by its tensor cores "
-        "(default off)"),
+        "(default: exact)"),
     "epochs": Option(whole_number(1), "N", "passes over the data"),
     "steps": Option(whole_number(1), "N", "end after N updates, or with the epochs where both are "
         "given and those end first"),

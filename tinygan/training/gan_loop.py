@@ -39,7 +39,7 @@ def d_step(D, opt_d, real, fake, *labels, loss=BCE, penalty=None):
     keeps the values of its forward for g_step.
     """
     opt_d.zero_grad()
-    learn = _in_one_pass if D.per_example else _one_after_the_other
+    learn = _in_one_pass if D.is_per_example() else _one_after_the_other
     real_logits, fake_logits, total = learn(D, real, fake, labels, loss)
     if penalty is not None:
         total = total + penalty(D, real, fake)

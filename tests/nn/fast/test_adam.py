@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from tinygan import nn
 from tinygan.nn.fast import blocks
-from tinygan.nn.fast.adam import flat
+from tinygan.nn.fast.adam import in_one_row
 
 
 @given(shape=st.lists(st.integers(1, 5), min_size=1, max_size=4))
 def test_flat_arrays_have_one_axis_and_share_their_memory(shape):
     a, b = np.zeros(shape), np.arange(math.prod(shape), dtype=np.float32).reshape(shape)
-    flat_a, flat_b = flat(a, b)
+    flat_a, flat_b = in_one_row(a, b)
     assert flat_a.shape == flat_b.shape == (a.size,)
     assert np.shares_memory(flat_a, a)
     assert np.shares_memory(flat_b, b)
@@ -25,7 +25,7 @@ def test_flat_arrays_have_one_axis_and_share_their_memory(shape):
 
 def test_one_number_is_an_array_of_one_axis_too():
     a = np.zeros(())
-    (line,) = flat(a)
+    (line,) = in_one_row(a)
     line += 3
     assert line.shape == (1,)
     assert a == 3
@@ -43,7 +43,7 @@ IN_ODD_ORDER = {
 def test_if_an_array_is_in_another_order_of_memory_all_stay_as_they_are(name):
     plain, odd = np.zeros((20, 30)), IN_ODD_ORDER[name]()
     for arrays in ((plain, odd), (odd, plain), (odd,)):
-        assert all(a is b for a, b in zip(flat(*arrays), arrays, strict=True))
+        assert all(a is b for a, b in zip(in_one_row(*arrays), arrays, strict=True))
 
 
 @pytest.mark.parametrize("name", IN_ODD_ORDER)

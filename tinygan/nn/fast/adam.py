@@ -31,11 +31,11 @@ def adam_step(weights, gradients, ms, vs, t, lr, beta1, beta2, eps):
 
     blocks = []
     for arrays in zip(weights, gradients, ms, vs, strict=True):
-        blocks += cut(*flat(*arrays))
+        blocks += cut(*in_one_row(*arrays))
     each(update, blocks)
 
 
-def flat(*arrays):
+def in_one_row(*arrays):
     """Arrays of one shape, each as an array of one axis that shares its memory.
 
     Cut by rows, an array of few long rows would have few blocks. If one of the arrays cannot be

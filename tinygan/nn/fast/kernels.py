@@ -245,6 +245,7 @@ _JOIN = Reduction(  # Chan, Golub & LeVeque 1983, eq. 2.1
     };
     __device__ Moments join(const Moments &a, const Moments &b) {
         const T m = a.m + b.m, d = b.mean - a.mean;
+        if (a.m == 0) return b;
         if (b.m == 0) return a;
         return Moments(m, a.mean + d * (b.m / m), a.squares + b.squares + d * d * (a.m * b.m / m));
     }
@@ -283,13 +284,13 @@ _JOIN_SUMS = Reduction(
     """,
 )
 _NORMALISE = Kernel(
-    "T x, T mean, T inv_std, T gamma, T beta",
+    "T x, T mean, T inv_std, W gamma, W beta",
     "T y",
     "y = gamma * ((x - mean) * inv_std) + beta",
     "normalise",
 )
 _NORMALISE_BACKWARD = Kernel(  # gx, as in fast/norm.py
-    "T gy, T x, T mean, T inv_std, T gamma, T gbeta, T ggamma, T m",
+    "T gy, T x, T mean, T inv_std, W gamma, T gbeta, T ggamma, T m",
     "T gx",
     "gx = (gy - gbeta / m - (x - mean) * inv_std * (ggamma / m)) * (inv_std * gamma)",
     "normalise_backward",
