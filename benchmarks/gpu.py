@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks import gpu_summary, report, strict
 from tinygan import backend
 from tinygan.cli import Parser, path, positive_number
-from tinygan.errors import RunError, UserError
+from tinygan.errors import RunError, Stopped, UserError
 from tinygan.files import atomic_write, is_empty, reason, write_text
 
 ROOT = Path(__file__).parent.parent
@@ -45,13 +45,19 @@ def main(argv):
     args = _parser().parse_args(argv)
     _check(args)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the parts, as Ctrl-C does
+    report.installed(["torch", "sklearn"])  # what is missing is said now
     try:
         parts = _visit(args)
         print(gpu_summary.text(parts))
         gpu_summary.draw(Path(args.out) / "summary.png", parts)
     except OSError as error:
         raise RunError(f"cannot write {error.filename or args.out}: {reason(error)}") from None
+    except KeyboardInterrupt:
+        raise Stopped(f"stopped; the parts that were finished are in {args.out}/gpu.json") from None
     print(f"\nwritten: {args.out}")
+    failed = [name for name, part in parts.items() if part["outcome"].startswith("failed")]
+    if failed:
+        raise RunError(f"failed: {', '.join(failed)}; gpu.log in {args.out} says why")
     return 0
 
 
@@ -169,7 +175,10 @@ def _check(args):
             raise UserError("--backend strict computes on the processor: use it with --small")
         strict.device()
     else:
-        backend.get("cupy")
+        try:
+            backend.get("cupy")
+        except UserError as error:
+            raise UserError(f"{error}; --small --backend strict tries it all here") from None
     for folder in (args.data_dir_faces, args.data_dir_cifar10):
         if folder is not None and not os.path.exists(folder):
             raise UserError(f"there is no {folder}")

@@ -77,7 +77,7 @@ def gan_update(networks, adam, state, inputs):
 
     def d_loss(w):
         images = inputs["images"]
-        if networks["D"].per_example:  # both in one pass, as tinygan does
+        if networks["D"].is_per_example():  # both in one pass, as tinygan does
             both = jnp.concatenate([images, fake])
             twice = None if labels is None else jnp.concatenate([labels, labels])
             logits, moved = D(w, buffers["D"], both, twice, keys[1])

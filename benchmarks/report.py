@@ -53,7 +53,11 @@ def installed(peers):
     for peer in peers:
         if peer not in found:
             how = "jax" if peer == "jax" else "'.[peers]'"
-            say(f"{peer} is not installed, so it is left out: pip install {how} installs it")
+            what = "it" if package(peer) == peer else peer
+            say(
+                f"{package(peer)} is not installed, so {what} is left out: pip install {how} "
+                "installs it"
+            )
     return found
 
 

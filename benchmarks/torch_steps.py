@@ -63,7 +63,7 @@ def torch_step(
     from benchmarks.twins import LAYOUTS, nchw, twin
 
     networks, inputs, recipe = workloads.material(recipe, batch_size, width, seed)
-    in_one_pass = "D" in networks and networks["D"].per_example
+    in_one_pass = "D" in networks and networks["D"].is_per_example()
     networks = {
         name: twin(net, layout).to(device, memory_format=LAYOUTS[layout])
         for name, net in networks.items()

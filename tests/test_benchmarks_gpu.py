@@ -67,7 +67,8 @@ def test_a_part_that_fails_or_hangs_loses_only_itself(cli, tmp_path, monkeypatch
     monkeypatch.setattr(gpu, "LIMITS", limits)
     monkeypatch.setattr(gpu, "LEAST", 0.1)
     code, out, err = cli(benchmarks.main, SMALL)
-    assert code == 0, err
+    assert code == 1, err
+    assert err.splitlines()[-1] == "tinygan: failed: nonsense; gpu.log in visit says why"
     parts = found(tmp_path / "visit")
     assert parts["step"]["outcome"] == "ended at its limit of 0.3 s"
     assert parts["step"]["seconds"] < 10
@@ -202,7 +203,11 @@ def test_without_a_gpu_a_sentence_says_so(cli, monkeypatch):
         raise gpu.UserError("no GPU answers")
 
     monkeypatch.setattr(gpu.backend, "get", no_gpu)
-    assert cli(benchmarks.main, "gpu --out visit") == (2, "", "tinygan: no GPU answers\n")
+    assert cli(benchmarks.main, "gpu --out visit") == (
+        2,
+        "",
+        "tinygan: no GPU answers; --small --backend strict tries it all here\n",
+    )
 
 
 def test_the_log_keeps_the_end_of_what_a_part_printed(tmp_path, monkeypatch):

@@ -103,7 +103,7 @@ def test_a_peer_that_is_not_installed_says_how_to_install_it(capsys, monkeypatch
     assert report.installed(["torch-compile", "jax"]) == []
     said = capsys.readouterr().err.splitlines()
     assert said == [
-        "torch-compile is not installed, so it is left out: pip install '.[peers]' installs it",
+        "torch is not installed, so torch-compile is left out: pip install '.[peers]' installs it",
         "jax is not installed, so it is left out: pip install jax installs it",
     ]
 

@@ -25,7 +25,7 @@ class Dropout(Layer):
     p: in [0, 1), else ValueError. 16 random bits decide each element, so the share dropped is p to
     the nearest 65,536th. rng: host NumPy Generator; the masks come from `bits`, a
     Generator of the layer's own that has its key from rng, the same on every backend: see
-    random_bits.py.
+    random_bits.py. To resume, restore the state of `bits`.
     Backward: each element was multiplied by a constant, so gx = gy · mask / (1 − p).
     Source: Srivastava et al. 2014, section 4; they scale the weights after training instead.
     """

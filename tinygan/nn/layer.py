@@ -230,7 +230,8 @@ class Layer:
     def to(self, xp):
         """Move all parameters, gradients and buffers to module `xp`, in place. Returns self.
 
-        The parameters then lie in one flat array, and the gradients in another: see flat.py.
+        The parameters then lie in one flat array, and the gradients in another: see flat.py. So the
+        `data` and `grad` of a Param that was moved are other arrays than before.
         """
         for p in self.params():
             if {backend.array_module(array) for array in (p.data, p.read_grad())} != {xp}:

@@ -30,6 +30,8 @@ def counting(rng):
     rng: host NumPy Generator. Nothing is drawn from it, but it has one child less to `spawn`; so
     each call gives another key, and rng's state, restored later, has no say in it.
     """
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"expected np.random.default_rng(seed) as rng, got {type(rng).__name__}")
     try:
         seed = rng.bit_generator.seed_seq.spawn(1)[0]
     except (AttributeError, TypeError):  # made from a state or a key and not from a seed

@@ -115,9 +115,14 @@ def conclusion(run):
 def warn_of_other_versions(began_with, run):
     """A line on stderr when a run goes on with other versions than it began with."""
     now = versions(run.training.xp)
-    if began_with != now:
+    names = [n for n in began_with | now if began_with.get(n) != now.get(n)]
+    if names:
+        before, after = (
+            ", ".join(f"{name} {found.get(name, 'unused')}" for name in names)
+            for found in (began_with, now)
+        )
         print(
-            f"this run began with {began_with} and goes on with {now}: its numbers may differ from "
+            f"this run began with {before} and goes on with {after}: its numbers may differ from "
             "those of a run in one go",
             file=sys.stderr,
         )

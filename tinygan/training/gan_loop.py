@@ -67,6 +67,10 @@ def _one_after_the_other(D, real, fake, labels, loss):
 
 def _in_one_pass(D, real, fake, labels, loss):
     """The same for a D that looks at each image by itself, with fewer and larger products."""
+    if real.shape[1:] != fake.shape[1:]:
+        raise ValueError(
+            f"real images {tuple(real.shape)} and fake ones {tuple(fake.shape)} differ in size"
+        )
     n, join = len(real), backend.array_module(real).concatenate
     logits = D.forward(join([real, fake]), *(join([array, array]) for array in labels))
     real_logits, fake_logits = logits[:n], logits[n:]
