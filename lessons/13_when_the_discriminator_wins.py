@@ -179,8 +179,8 @@ for loud, belief, quiet in (found[-1] for found in seen.values()):
 # with that one G can come back. tinygan's G minimises −log d for this reason.
 #
 # While both learn, nobody wins: D gives fakes 0.48 to 0.51 in all three pairs. What differs is how
-# much G hears: 1.3 from the dense D, 0.2 from the small one with dropout, 0.1 from the convolutional
-# one. After these few updates only the first G draws clothes:
+# much G hears: 1.3 from the dense D, 0.2 from the small one with dropout, 0.1 from the
+# convolutional one. After these few updates only the first G draws clothes:
 #
 # ![clothes of the three pairs, a row each](out/13/clothes.png)
 #
