@@ -32,7 +32,7 @@ def adam_step(weights, gradients, ms, vs, t, lr, beta1, beta2, eps):
     blocks = []
     for arrays in zip(weights, gradients, ms, vs, strict=True):
         blocks += cut(*in_one_row(*arrays))
-    each(update, blocks)
+    each(update, blocks, weight=2)
 
 
 def in_one_row(*arrays):

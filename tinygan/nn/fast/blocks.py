@@ -47,9 +47,12 @@ def cut(*arrays):
     return [tuple(array[i : i + rows] for array in arrays) for i in range(0, n, rows)]
 
 
-def each(work, blocks):
-    """[work(*block) for block in blocks], on several threads where that is worth it."""
-    if sum(block[0].size for block in blocks) > WORTH:
+def each(work, blocks, weight=1):
+    """[work(*block) for block in blocks], on several threads where that is worth it.
+
+    weight: how often the few operations for which WORTH stands are done on each number.
+    """
+    if weight * sum(block[0].size for block in blocks) > WORTH:
         return threads.run(lambda block: work(*block), blocks)
     return [work(*block) for block in blocks]
 
