@@ -13,8 +13,14 @@ BASE = {"backend", "errors", "files"}
 SHARED = BASE | {"cli", "progress"}
 COMMAND = SHARED | {"room", "evaluation", "recipes", "runs", "nn", "data", "plots"}
 ARROWS = {
-    **dict.fromkeys(["train", "sample", "evaluate", "compare"], COMMAND),
-    "evaluation": SHARED | {"recipes", "runs", "metrics", "models", "nn", "data", "npz", "plots"},
+    **dict.fromkeys(["sample", "compare"], COMMAND),
+    **dict.fromkeys(["train", "evaluate", "watch"], COMMAND | {"report"}),
+    "draw": COMMAND | {"drawings"},
+    "__main__": {"cli"},  # the list of commands
+    "report": SHARED | {"evaluation", "recipes", "runs", "plots", "json_files"},
+    "drawings": SHARED | {"recipes", "runs", "metrics", "models", "nn", "data", "plots", "figures"},
+    "evaluation": SHARED
+    | {"recipes", "runs", "metrics", "models", "nn", "data", "npz", "json_files", "plots"},
     "recipes": SHARED | {"training", "runs", "metrics", "models", "nn", "data", "plots"},
     "runs": SHARED | {"nn", "data", "npz", "plots"},  # no model and no recipe
     "training": {"backend", "nn", "data"},  # no file and no option
@@ -31,10 +37,18 @@ ARROWS = {
     "backend": {"errors", "cupy_trouble"},
     **{
         place: set()
-        for place in ("progress", "cupy_trouble", "errors", "files", "ctrl_c", "output")
+        for place in (
+            "progress",
+            "cupy_trouble",
+            "errors",
+            "files",
+            "ctrl_c",
+            "output",
+            "json_files",
+        )
     },
 }
-COMMANDS = ["train.py", "sample.py", "evaluate.py", "compare.py"]
+COMMANDS = ["train.py", "sample.py", "evaluate.py", "compare.py", "draw.py", "watch.py"]
 
 
 def place_of(module):

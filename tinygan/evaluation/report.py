@@ -41,9 +41,9 @@ def table(evaluation):
     rows += [(f"{c} {name}", *map(str, pair)) for c, (name, *pair) in enumerate(counts)]
     lines = _in_columns(rows)
     head, of_classes = lines[: 1 + len(found)], lines[1 + len(found) :]
-    meanings = ["", *(_meaning(key, how) for key in found)]
+    meanings = ["", *(meaning(key, how) for key in found)]
     return "\n".join([
-        f"{name}: {_amount(how)}",
+        f"{name}: {amount(how)}",
         "",
         *(f"{line}  {text}".rstrip() for line, text in zip(head, meanings, strict=True)),
         "",
@@ -74,7 +74,13 @@ def confusion_table(evaluation):
 
 def comparison_table(rows):
     """One table of runs that were measured alike, the floor last. rows: comparison.Row of each."""
-    how, floor = rows[0].evaluation["protocol"], rows[0].evaluation["floor"]
+    how = rows[0].evaluation["protocol"]
+    return "\n".join([amount(how), "", *_in_columns(comparison_cells(rows)), "", explanation(how)])
+
+
+def comparison_cells(rows):
+    """The texts of that table, row by row; the first row is its head."""
+    floor = rows[0].evaluation["floor"]
     metrics = [m for m in MEANINGS if any(m in row.evaluation["metrics"] for row in rows)]
     cells = [("", "parameters", "updates", "training", "ms/1000", *metrics)]
     for row in rows:
@@ -88,7 +94,7 @@ def comparison_table(rows):
             *(shown(metric, row.evaluation["metrics"]) for metric in metrics),
         ))  # fmt: skip
     cells.append((FLOOR, "", "", "", "", *(shown(metric, floor) for metric in metrics)))
-    return "\n".join([_amount(how), "", *_in_columns(cells), "", explanation(how)])
+    return cells
 
 
 def shown(key, metrics):
@@ -142,14 +148,16 @@ def too_few(reference):
     return lines
 
 
-def _meaning(key, how):
+def meaning(key, how):
+    """What a metric means, in a few words."""
     if key == "entropy" and how["classes"] is not None:
         k = len(how["classes"])
         return f"of the classes seen; the {k} alone, equally: ln {k} = {math.log(k):.3f}"
     return MEANINGS[key]
 
 
-def _amount(how):
+def amount(how):
+    """How many samples were compared with how many images of what."""
     return f"{how['n']:,} samples against {how['n']:,} images of {data_words(how)}"
 
 

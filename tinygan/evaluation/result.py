@@ -9,9 +9,7 @@ With the first two a run can be compared with others where its checkpoint is gon
 
 import hashlib
 import json
-import sys
 from pathlib import Path
-from types import EllipsisType
 
 import numpy as np
 
@@ -19,9 +17,9 @@ from tinygan import plots
 from tinygan.errors import UserError
 from tinygan.evaluation.report import CLASSES, MEANINGS
 from tinygan.files import reason, write_text
+from tinygan.json_files import Missing, Number, fits
 from tinygan.npz import read_arrays, write_arrays
 
-Number, Missing = int | float, EllipsisType
 _METRICS = {
     **dict.fromkeys([*MEANINGS, "kid_std", "bins"], Number),
     "memorisation": Number | None,
@@ -59,9 +57,9 @@ def read_evaluation(folder):
         evaluation = json.loads((Path(folder) / "evaluation.json").read_text(encoding="utf-8"))
         meta, pictures = read_arrays(Path(folder) / "evaluation.npz")
         sound = (
-            _fits(evaluation, _FORM)
-            and _fits(list(evaluation["weights"].values()), [Number])
-            and _fits(evaluation["protocol"]["classes"] or [], [int])
+            fits(evaluation, _FORM)
+            and fits(list(evaluation["weights"].values()), [Number])
+            and fits(evaluation["protocol"]["classes"] or [], [int])
             and all(len(evaluation[of]["classes"]) == _COUNTS for of in ("metrics", "floor"))
             and meta["of"] == _identity(evaluation)
             and all(
@@ -118,18 +116,3 @@ def file_sha256(file):
 def _identity(evaluation):
     """What ties evaluation.npz to evaluation.json."""
     return {key: evaluation[key] for key in ("protocol", "checkpoint_sha256", "prior")}
-
-
-def _fits(value, form):
-    """Whether a value out of a JSON file has a form: a type, or a dict or a list of forms."""
-    if isinstance(form, dict):
-        return isinstance(value, dict) and all(
-            _fits(value.get(key, ...), inner) for key, inner in form.items()
-        )
-    if isinstance(form, list):
-        return isinstance(value, list) and all(_fits(element, form[0]) for element in value)
-    if isinstance(value, Number) and not abs(value) <= sys.float_info.max:
-        return False  # NaN, or too large to be printed
-    if isinstance(value, str) and not value.isprintable():
-        return False
-    return isinstance(value, form)

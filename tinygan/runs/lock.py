@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 
 from tinygan import files
 from tinygan.errors import UserError
@@ -21,8 +22,28 @@ def only_one(folder):
     except OSError as error:
         raise UserError(f"cannot write {folder}: {files.reason(error)}") from None
     try:
-        if not files.lock(handle):
+        if not (files.lock(handle) or _lock_again(handle)):
             raise UserError(f"another process is training in {folder}: wait for it, or stop it")
         yield
     finally:
         os.close(handle)
+
+
+def in_use(folder):
+    """Whether a process, this one or another, is training in the folder. False on Windows."""
+    if os.name == "nt":
+        return False
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return not files.lock(handle)  # else it is free again in an instant
+    finally:
+        os.close(handle)
+
+
+def _lock_again(handle):
+    """Whether it can be locked a moment later: `in_use` may have been looking."""
+    time.sleep(0.05)
+    return files.lock(handle)

@@ -7,11 +7,14 @@ timing.csv        how long the epochs took; the only file that differs between e
 samples/          images from one fixed noise: epoch_0001.png, …
 curves.png        losses and scores of every update
 result.json       what was measured once, at the end
+report.json       how the run stands, its curves and networks, for report.html
 checkpoint.npz    where to go on from
 """
 
+import contextlib
 import dataclasses
 import itertools
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +23,13 @@ from tinygan import backend
 from tinygan.cli import typed
 from tinygan.errors import RunError, Stopped, UserError
 from tinygan.files import reason
-from tinygan.runs import checkpoint, pictures, tables
+from tinygan.runs import checkpoint, pictures, report_data, tables
 from tinygan.runs.config import changes, write_config
 from tinygan.runs.finite import first_bad_array, first_bad_output
 from tinygan.runs.log import Clock, epoch_line, validation_words
 
 MILESTONES = (50, 100, 150)  # epochs whose samples are kept whatever --sample-every says
+TOLD_EVERY = 10  # seconds between two states of report.json within an epoch
 
 
 def default_folder(recipe_name):
@@ -49,6 +53,8 @@ class Run:
         self.changes = []  # of settings, by step: see config.changes
         self.new_changes = []  # those that this process makes
         self.saved_step, self.stopping = None, False
+        self.networks = report_data.tables_of(training.model)
+        self.told = 0.0  # when report.json was last written, on the monotonic clock
 
     @property
     def step(self):
@@ -123,23 +129,33 @@ class Run:
 
     # Training
 
-    def train(self, progress, stop_requested):
+    def train(self, progress, stop_requested, report=None):
         """Train until the last step, or until stop_requested() says so; then save.
 
+        report: called whenever the folder has something new to show: at the start, after each
+        sheet of samples, and as report(last=True) at the end, whatever the end is.
         Returns whether the run is complete. Raises RunError when a loss or a weight is not finite
         or something cannot be written; the last good checkpoint stays as it is.
         """
         self.stopping = False
+        report = report or _nothing
         clock = Clock(self.step, self.training.images_per_step)
         updates = self.training.updates(self.step)
         try:
             with np.errstate(all="ignore"):  # what is not finite is found and said in one line
+                self._tell("running")
+                report()
+                clock.restart()
                 while not (self.finished or self.stopping):
                     self._run_epoch(updates, clock, progress, stop_requested)
-                    self._close_epoch(clock, progress)
+                    self._close_epoch(clock, progress, report)
                 self._write_result()
+            self._tell("finished" if self.finished else "stopped")
+            report(last=True)
         except OSError as error:
-            raise self._cannot_write(error) from None
+            raise self._failed(self._cannot_write(error), report) from None
+        except RunError as error:
+            raise self._failed(error, report) from None
         except KeyboardInterrupt:
             raise self._stopped_at_once() from None
         finally:
@@ -160,9 +176,11 @@ class Run:
                 left -= len(unread)
                 self._read(unread)
                 progress.show(epoch_line(self, clock), final=False)
+                if time.monotonic() > self.told + TOLD_EVERY:
+                    self._tell("running")
         self._read(unread)
 
-    def _close_epoch(self, clock, progress):
+    def _close_epoch(self, clock, progress, report):
         """What comes after an epoch, or the part of one that was done: first make it safe, then
         show it."""
         epoch, rest = divmod(self.step, self.training.steps_per_epoch)
@@ -180,6 +198,10 @@ class Run:
         self._show()
         if self._draws_now() or self.stopping:
             pictures.draw_curves(self.folder, self._title(), self.training, self.history)
+        if not (self.finished or self.stopping):  # else this is done when all is measured
+            self._tell("running")
+            if self._draws_now():
+                report()
         progress.show(line, final=True)
         clock.restart()
 
@@ -248,6 +270,12 @@ class Run:
             pictures.draw_sheet(self.folder, name, self.training, self.settings.seed)
         tables.write(self.folder, self.training, self.history, self.timing)
 
+    def _tell(self, state, why=""):
+        """Write report.json."""
+        why = why or (self.training.notes.get("finished", "") if state == "finished" else "")
+        report_data.write(self.folder, self, self.networks, state, why)
+        self.told = time.monotonic()
+
     def _write_result(self):
         """Measure what is measured at the end, once: then it is in result.json."""
         if self.finished and self.step == self.saved_step and not self.result():
@@ -286,6 +314,13 @@ class Run:
             f"{what}, found in {where}; {self._what_is_left()}; try a lower --lr with a new --out"
         )
 
+    def _failed(self, error, report):
+        """The RunError that ends the run, after the report was told of it where that can be."""
+        with contextlib.suppress(OSError):  # the disk may be full
+            self._tell("failed", str(error))
+            report(last=True)
+        return error
+
     def _cannot_write(self, error):
         return RunError(
             f"cannot write {error.filename or 'the output'}: {reason(error)}; the run stops at "
@@ -310,3 +345,7 @@ class Run:
                 "folder with --out"
             )
         return f"{self.folder} is not empty and holds no run: name another folder with --out"
+
+
+def _nothing(last=False):
+    """What reports of a run where nobody asked for it."""

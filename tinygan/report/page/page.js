@@ -1,0 +1,70 @@
+// The page: fills itself from the story that stands in it, and, where it is served, asks for news.
+
+const ASK_EVERY = 2000;  // milliseconds
+
+let panels = [], place = null, last = {};
+const slider = sheetSlider((epoch) => {
+  place = epoch;
+  panels.forEach((panel) => panel.show(epoch));
+});
+
+function render(story) {
+  document.title = story.title;
+  document.body.classList.toggle("several", story.sheets.length > 1);
+  renewHead(story);
+  if (changed("panels", story.panels)) renewPanels(story.panels);
+  if (changed("sheets", [story.sheets, story.class_names])) slider.renew(story);
+  if (changed("sections", [story.facts, story.sections])) {
+    const facts = {id: "facts", heading: "The run", text: [], pictures: [], commands: [],
+      tables: [{caption: "", head: ["", ""], rows: story.facts}]};
+    const all = story.facts.length ? [facts, ...story.sections] : story.sections;
+    byId("sections").replaceChildren(...all.map(sectionElement));
+  }
+}
+
+/* Whether a part of the story differs from what was last shown. */
+function changed(name, part) {
+  const text = JSON.stringify(part);
+  if (last[name] === text) return false;
+  last[name] = text;
+  return true;
+}
+
+function renewHead({state, lead, made}) {
+  const words = element("b", {}, state.word);
+  byId("state").className = state.word;
+  byId("state").replaceChildren(...(state.word ? [words, " · ", state.text] : [state.text]));
+  byId("lead").textContent = lead.join(" ");
+  byId("made").textContent = made;
+}
+
+function renewPanels(found) {
+  const held = document.activeElement?.closest?.(".panel");
+  const index = held ? [...byId("panels").children].indexOf(held) : -1;
+  panels = found.map((panel) => curvePanel(panel, place, (epoch) => slider.go(epoch)));
+  byId("panels").replaceChildren(...panels.map((panel) => panel.node));
+  say("curves-note", found.length ? "Bold: means; pale: the range of single updates. The line marks the epoch of the samples." :
+    "There are no curves yet.");
+  panels.forEach((panel) => panel.draw());
+  panels[index]?.node.querySelector("svg").focus();
+}
+
+/* Ask the server for a story that is newer than `tag`, again and again. */
+async function ask(tag) {
+  try {
+    const answer = await fetch("story.json", {cache: "no-store", headers: tag ? {"If-None-Match": tag} : {}});
+    if (answer.ok) {
+      render(await answer.json());
+      tag = answer.headers.get("ETag");
+    } else if (answer.status !== 304) {
+      byId("made").textContent = await answer.text();
+    }
+  } catch {
+    byId("made").textContent = "The program that served this page has ended. The page stays as it is; the run's folder has it as report.html.";
+  }
+  setTimeout(ask, ASK_EVERY, tag);
+}
+
+const story = JSON.parse(byId("story").textContent);
+render(story);
+if (story.live) ask(null);

@@ -1,0 +1,107 @@
+// The sample sheets: one slider through the epochs for all runs of the page, and what it moves.
+
+const PER_SECOND = 6;  // sheets, while they play
+
+/* story: as report/story.py makes it. onMove(epoch): called when another epoch is shown.
+   Returns {renew(story), go(epoch)}. */
+function sheetSlider(onMove) {
+  const slider = byId("slider"), play = byId("play"), place = byId("place");
+  let runs = [], epochs = [], names = [], timer = null;
+
+  function renew(story) {
+    const atEnd = !epochs.length || Number(slider.value) === epochs.length - 1;
+    const epoch = epochs[Number(slider.value)];
+    runs = story.sheets;
+    names = story.class_names;
+    epochs = [...new Set(runs.flatMap((run) => run.sheets.map((sheet) => sheet.epoch)))].sort((a, b) => a - b);
+    makeFigures();
+    byId("controls").hidden = epochs.length < 2;
+    slider.max = Math.max(0, epochs.length - 1);
+    slider.value = atEnd ? epochs.length - 1 : nearestIndex(epochs, epoch);
+    const all = Math.max(0, ...runs.map((run) => run.total));
+    const few = runs.some((run) => run.sheets.length < run.total);
+    say("samples-note", !epochs.length ? "No sheet of samples yet." :
+      few ? `Of ${all.toLocaleString("en")} sheets this page has every second, fourth, …; all are in the run's folder.` : "");
+    move();
+  }
+
+  function makeFigures() {
+    const box = byId("sheets"), shown = runs.filter((run) => run.sheets.length);
+    while (box.children.length < shown.length) {
+      const image = element("img", {alt: ""});
+      box.append(element("figure", {class: "picture"}, image, element("figcaption")));
+    }
+    while (box.children.length > shown.length) box.lastElementChild.remove();
+  }
+
+  /* Show what the slider says. */
+  function move() {
+    const epoch = epochs[Number(slider.value)];
+    if (epoch === undefined) return onMove(null);
+    const figures = byId("sheets").children;
+    runs.filter((run) => run.sheets.length).forEach((run, i) => {
+      const sheet = run.sheets.findLast((one) => one.epoch <= epoch) ?? run.sheets[0];
+      const [image, caption] = figures[i].children;
+      if (image.getAttribute("src") !== sheet.src) image.setAttribute("src", sheet.src);
+      image.setAttribute("width", sheet.width);
+      image.setAttribute("height", sheet.height);
+      image.alt = `${run.name ? run.name + ": " : ""}samples drawn after ${sheet.label} from one fixed noise`;
+      caption.textContent = run.name ? `${run.name}, ${sheet.label}` : "All sheets are drawn from one fixed noise.";
+      if (runs.length === 1) showClasses(sheet);
+    });
+    const words = runs.length === 1 ? runs[0].sheets[Number(slider.value)].label : `epoch ${number(epoch)}`;
+    place.textContent = words;
+    slider.setAttribute("aria-valuetext", words);
+    onMove(epoch);
+  }
+
+  function showClasses(sheet) {
+    const box = byId("classes");
+    box.replaceChildren();
+    if (!sheet.classes) return;
+    const all = sheet.classes.reduce((a, b) => a + b, 0), most = Math.max(...sheet.classes);
+    const bars = element("div", {class: "bars"});
+    sheet.classes.forEach((count, c) => {
+      const bar = element("div", {class: "bar"});
+      bar.style.width = `${100 * count / most}%`;
+      bars.append(element("span", {}, names[c] ?? String(c)), element("div", {class: "track"}, bar),
+        element("span", {class: "number"}, String(count)));
+    });
+    box.append(element("h3", {}, `What a classifier takes these ${all} samples for`), bars);
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    play.textContent = "Play";
+    play.setAttribute("aria-pressed", "false");
+  }
+
+  function start() {
+    if (Number(slider.value) >= epochs.length - 1) slider.value = 0;
+    move();
+    play.textContent = "Pause";
+    play.setAttribute("aria-pressed", "true");
+    timer = setInterval(() => {
+      slider.value = Number(slider.value) + 1;
+      move();
+      if (Number(slider.value) >= epochs.length - 1) stop();
+    }, 1000 / PER_SECOND);
+  }
+
+  function to(index) {
+    if (timer) stop();
+    slider.value = Math.min(epochs.length - 1, Math.max(0, index));
+    move();
+  }
+
+  slider.addEventListener("input", () => to(Number(slider.value)));
+  play.addEventListener("click", () => (timer ? stop() : start()));
+  document.addEventListener("keydown", (event) => {
+    const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+    if (!by || event.target !== document.body || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    to(Number(slider.value) + by);
+  });
+  return {renew, go: (epoch) => epochs.length && to(nearestIndex(epochs, epoch))};
+}

@@ -1,0 +1,148 @@
+"""The sample sheets of a run as small pictures for a slider: fewer of them, each compressed.
+
+The files of a run folder are not trusted: what is no picture, or too large a one, is left out.
+"""
+
+import base64
+import functools
+import io
+import os
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from tinygan.errors import UserError
+from tinygan.evaluation.features import extractor_for
+
+MOST = 60  # sheets in a report
+MOST_BYTES = 3_000_000  # of all their pictures, as base64
+_NAME = re.compile(r"(epoch|step)_(\d{1,9})\.png")
+_GAP = 2  # pixels between the images of a sheet, see plots.grid
+_MAX_PIXELS, _MAX_BYTES = 4_000_000, 16_000_000  # of a sheet and of its file
+_QUALITY = 80  # of WebP
+
+
+def sheets(folder, steps_per_epoch, image_shape, names):
+    """(the sheets that a report shows, the number of all): the first, the last, and every 2nd, 4th,
+    8th, … of the others, as many as fit.
+
+    steps_per_epoch: tells at which epoch a sheet step_….png was drawn. image_shape: (H, W, C) of
+    its images. names: of the classes that the extractor knows, or [] for no class counts.
+    A sheet is a dict: epoch (a float), label, src (a data: address), width, height, classes (how
+    many of its images the extractor takes for each class), or None.
+    """
+    found = sorted(_files(folder, steps_per_epoch))
+    stride = 1
+    while len(found[::stride]) + 1 > MOST:
+        stride *= 2
+    while True:
+        kept = found[::stride] if not found or found[-1] in found[::stride] else [
+            *found[::stride], found[-1]
+        ]  # fmt: skip
+        shown = [_sheet(*file, image_shape, tuple(names)) for file in kept]
+        shown = [sheet for sheet in shown if sheet]
+        if len(shown) < 3 or sum(len(sheet["src"]) for sheet in shown) <= MOST_BYTES:
+            return shown, len(found)
+        stride *= 2
+
+
+def small_picture(path):
+    """A PNG file as a dict of a small picture: src (a data: address), width, height; None when it
+    cannot be read. Read anew only when the file has changed."""
+    try:
+        facts = os.stat(path)
+        return _small(str(path), facts.st_mtime_ns, facts.st_size)
+    except OSError:
+        return None
+
+
+def as_address(pixels):
+    """uint8 (H, W, 3) or (H, W) -> a data: address of it, compressed as WebP, or JPEG where Pillow
+    cannot write that."""
+    from PIL import Image, features
+
+    kind = "webp" if features.check("webp") else "jpeg"
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format=kind, quality=_QUALITY)
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _files(folder, steps_per_epoch):
+    """(epoch, path, label) of each sheet of a run folder."""
+    try:
+        names = os.listdir(Path(folder) / "samples")
+    except OSError:
+        return
+    for name in names:
+        if match := _NAME.fullmatch(name):
+            unit, number = match[1], int(match[2])
+            epoch = float(number) if unit == "epoch" else number / steps_per_epoch
+            yield epoch, str(Path(folder) / "samples" / name), f"{unit} {number:,}"
+
+
+def _sheet(epoch, path, label, image_shape, names):
+    picture = small_picture(path)
+    if picture is None:
+        return None
+    facts = os.stat(path)
+    counts = _counts(path, facts.st_mtime_ns, facts.st_size, image_shape, len(names))
+    return {"epoch": epoch, "label": label} | picture | {"classes": counts}
+
+
+@functools.lru_cache(maxsize=256)
+def _small(path, time, size):
+    """A picture of the file `path` as it was at this time, of this size."""
+    pixels = _pixels(path, size)
+    if pixels is None:
+        return None
+    h, w = pixels.shape[:2]
+    return {"src": as_address(pixels), "width": w, "height": h}
+
+
+@functools.lru_cache(maxsize=256)
+def _counts(path, time, size, image_shape, classes):
+    """How many images of a sheet the extractor takes for each of so many classes, or None."""
+    try:
+        extractor = extractor_for(image_shape) if classes else None
+    except UserError:  # there is none for images of this size
+        return None
+    pixels = _pixels(path, size) if extractor else None
+    images = () if pixels is None else tiles(pixels, image_shape)
+    if not len(images) or images.shape[1:] != image_shape:
+        return None
+    return np.bincount(extractor.classify(images), minlength=classes).tolist()
+
+
+def tiles(sheet, image_shape):
+    """The images (N, H, W, C) of a sheet as plots.grid makes it, at scale 1; N may be 0."""
+    h, w, c = image_shape
+    rows, columns = (sheet.shape[0] + _GAP) // (h + _GAP), (sheet.shape[1] + _GAP) // (w + _GAP)
+    sheet = sheet.reshape(*sheet.shape[:2], -1)[..., :c]
+    return np.array([
+        sheet[top : top + h, left : left + w]
+        for top in range(0, rows * (h + _GAP), h + _GAP)
+        for left in range(0, columns * (w + _GAP), w + _GAP)
+    ], np.uint8).reshape(-1, h, w, sheet.shape[2])  # fmt: skip
+
+
+def _pixels(path, size):
+    """uint8 (H, W) or (H, W, 3) of a PNG file, at half its size where each pixel is four; None for
+    what is no such file."""
+    from PIL import Image
+
+    try:
+        if size > _MAX_BYTES:
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=["PNG"]) as image:
+                if image.width * image.height > _MAX_PIXELS:
+                    return None
+                pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
+    except Exception:  # Pillow raises a dozen kinds for a damaged file
+        return None
+    half = pixels[::2, ::2]
+    doubled = half.repeat(2, axis=0).repeat(2, axis=1)
+    return np.ascontiguousarray(half) if np.array_equal(doubled, pixels) else pixels
