@@ -13,7 +13,7 @@ from tinygan.progress import Progress
 from tinygan.runs import checkpoint, pictures, tables
 
 QUIET = Progress(quiet=True)
-REPEATABLE = ("checkpoint.npz", "metrics.csv", "curves.png", "samples")
+REPEATABLE = ("checkpoint.npz", "metrics.csv", "curves.png", "report.json", "samples")
 
 
 def never():

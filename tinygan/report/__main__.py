@@ -37,9 +37,9 @@ def _next(folders, told):
     """What would make the page say more, or the run go on."""
     if told["state"]["word"] == "training":
         return typed("tinygan.watch", folders[0])
-    if any(section["id"] == "measured" and section["pictures"] for section in told["sections"]):
-        return typed("tinygan.draw", folders[0], "grid")
-    return typed("tinygan.evaluate" if len(folders) == 1 else "tinygan.compare", *folders)
+    if not all((folder / "evaluation.json").exists() for folder in folders):
+        return typed("tinygan.evaluate" if len(folders) == 1 else "tinygan.compare", *folders)
+    return typed("tinygan.draw", folders[0], "grid")
 
 
 def _parser():

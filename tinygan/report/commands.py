@@ -18,12 +18,14 @@ def commands(run):
         return []
     found = [("Repeat this run, in a new folder", repeat)]
     name, folder = run.config["recipe"], run.folder
-    if run.state != "running" and (go_on := _go_on(run)) is not None:
-        out = [] if folder == default_folder(name) else ["--out", folder]
-        found.append(("Go on with it", _typed("train", name, *out, "--resume", *go_on)))
-    found.append(("Measure it, and see its nearest training images", _typed("evaluate", folder)))
-    if run.recipe.model.draws_images:
-        found.append(("Draw with it", _typed("draw", folder, "grid")))
+    if run.has_checkpoint:
+        if run.state != "running" and (go_on := _go_on(run)) is not None:
+            out = [] if folder == default_folder(name) else ["--out", folder]
+            found.append(("Go on with it", _typed("train", name, *out, "--resume", *go_on)))
+        what = "Measure it, and see its nearest training images"
+        found.append((what, _typed("evaluate", folder)))
+        if run.recipe.model.draws_images:
+            found.append(("Draw with it", _typed("draw", folder, "grid")))
     found.append(("Make this page anew", _typed("report", folder)))
     return [{"what": what, "command": command} for what, command in found]
 

@@ -4,6 +4,8 @@ A panel is a dict: label, lines, guides, limits, log, as in report.json; a line 
 epochs, steps, means, lows, highs (lists of one length).
 """
 
+from tinygan.errors import shown
+
 
 def panels_of(run):
     """The panels of a RunFiles, by report.json; of a run without it, by metrics.csv."""
@@ -14,9 +16,14 @@ def panels_of(run):
             for panel in run.data["panels"]
         ]
     columns, rows = run.metrics
+    found = _table_panels(columns[2:], [row[1] for row in rows], [row[2:] for row in rows])
+    columns, rows = run.validation
+    steps = [row[0] * per_epoch for row in rows]
+    names = [f"validation {name}" for name in columns[1:]]
+    found += _table_panels(names, steps, [row[1:] for row in rows])
     return [
-        _panel(name, [_by_epoch(_line("", [row[1] for row in rows], values), per_epoch)])
-        for name, *values in zip(columns[2:], *(row[2:] for row in rows), strict=True)
+        panel | {"lines": [_by_epoch(line, per_epoch) for line in panel["lines"]]}
+        for panel in found
     ]
 
 
@@ -38,13 +45,15 @@ def shared_panels(named_runs):
     ]
 
 
-def _panel(label, lines):
-    return {"label": label, "lines": lines, "guides": [], "limits": None, "log": False}
-
-
-def _line(name, steps, values):
-    steps, values = [int(step) for step in steps], list(values)
-    return {"name": name, "steps": steps, "means": values, "lows": values, "highs": values}
+def _table_panels(names, steps, rows):
+    """A panel for each column of a table."""
+    steps, plain = [int(step) for step in steps], {"guides": [], "limits": None, "log": False}
+    return [
+        {"label": shown(name)}
+        | {"lines": [{"name": "", "steps": steps, "means": y, "lows": y, "highs": y}]}
+        | plain
+        for name, y in zip(names, map(list, zip(*rows, strict=True)), strict=True)
+    ]
 
 
 def _by_epoch(line, per_epoch):

@@ -1,7 +1,6 @@
 """What a run folder holds, read without trust: what is missing or damaged is left out."""
 
 import csv
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tinygan.evaluation.result import read_evaluation
 from tinygan.json_files import Number, fits, read_json
 from tinygan.runs.config import read_config
 from tinygan.runs.lock import in_use
+from tinygan.runs.report_data import POINTS
 from tinygan.runs.tables import read_result, read_timing
 
 _VALUES = {"means": [Number], "lows": [Number], "highs": [Number]}
@@ -33,12 +33,14 @@ _FORM = {  # of report.json
     ],
 }
 _LARGEST = 1 << 53  # the whole numbers that JavaScript knows exactly
+_MOST = 20  # panels, and lines in a panel
 
 
 @dataclass(frozen=True)
 class RunFiles:
     """folder: a Path. config: config.json. recipe: its Recipe, None where it is not known here.
-    data: report.json, or None. metrics: (columns, rows) of metrics.csv. timing: rows of timing.csv.
+    data: report.json, or None. metrics, validation: (columns, rows) of metrics.csv and
+    validation.csv. timing: rows of timing.csv.
     result: of result.json. evaluation, pictures: as read_evaluation returns them, or None. busy:
     whether a process is training in the folder.
     """
@@ -48,10 +50,12 @@ class RunFiles:
     recipe: object
     data: dict | None
     metrics: tuple
+    validation: tuple
     timing: list
     result: dict
     evaluation: dict | None
     pictures: dict | None
+    has_checkpoint: bool
     busy: bool
 
     @property
@@ -107,7 +111,7 @@ def read_run(folder):
         recipe = None
     data = read_json(folder / "report.json")
     data = data if _is_sound(data) else None
-    metrics = _read_metrics(folder / "metrics.csv")
+    metrics = _read_table(folder / "metrics.csv", counts=2)  # epoch and step
     step = data["step"] if data else int(metrics[1][-1][1]) if metrics[1] else 0
     evaluation, pictures = read_evaluation(folder) or (None, None)
     return RunFiles(
@@ -116,10 +120,12 @@ def read_run(folder):
         recipe=recipe,
         data=data,
         metrics=metrics,
+        validation=_read_table(folder / "validation.csv", counts=1),  # epoch
         timing=read_timing(folder, step),
         result=read_result(folder, step),
         evaluation=evaluation,
         pictures=pictures,
+        has_checkpoint=(folder / "checkpoint.npz").exists(),
         busy=in_use(folder),
     )
 
@@ -130,40 +136,64 @@ def _is_sound(data):
         fits(data, _FORM)
         and len(data["image_shape"]) == 3
         and all(0 < side <= 4096 for side in data["image_shape"])
-        and 0 <= data["step"] <= _LARGEST
-        and 0 < data["steps_per_epoch"] <= _LARGEST
-        and all(_is_line(line) for panel in data["panels"] for line in panel["lines"])
-        and all(
-            panel["limits"] is None
-            or (len(panel["limits"]) == 2 and fits(panel["limits"], [Number]))
-            for panel in data["panels"]
-        )
+        and all(0 <= data[name] <= _LARGEST for name in ("step", "last_step", "images"))
+        and all(0 < data[name] <= _LARGEST for name in ("steps_per_epoch", "images_per_step"))
+        and len(data["panels"]) <= _MOST
+        and all(map(_is_panel, data["panels"]))
         and all(_is_row(row) for network in data["networks"] for row in network["rows"])
         and fits(list(data["weights"].values()), [int])
     )
 
 
+def _is_panel(panel):
+    limits, levels = panel["limits"], [guide["level"] for guide in panel["guides"]]
+    return (
+        len(panel["lines"]) <= _MOST
+        and all(map(_is_line, panel["lines"]))
+        and _can_be_drawn(levels)
+        and (
+            limits is None
+            or (
+                fits(limits, [Number])
+                and len(limits) == 2
+                and limits[0] < limits[1]
+                and _can_be_drawn(limits)
+            )
+        )
+    )
+
+
 def _is_line(line):
-    lengths = {len(line[name]) for name in ("steps", "means", "lows", "highs")}
-    return len(lengths) == 1 and all(0 <= step <= _LARGEST for step in line["steps"])
+    return (
+        len({len(line[name]) for name in ("steps", "means", "lows", "highs")}) == 1
+        and len(line["steps"]) <= 10 * POINTS
+        and all(0 <= step <= _LARGEST for step in line["steps"])
+        and all(_can_be_drawn(line[name]) for name in ("means", "lows", "highs"))
+    )
+
+
+def _can_be_drawn(values):
+    """Whether a browser can compute with all these numbers."""
+    return all(abs(value) <= 1e100 for value in values)
 
 
 def _is_row(row):
     return len(row) == 3 and fits(row[0], str) and fits(row[1], [int]) and fits(row[2], int)
 
 
-def _read_metrics(path):
-    """(columns, rows of floats) of metrics.csv; of a damaged line on, nothing."""
-    rows = []
+def _read_table(path, counts):
+    """(columns, rows of floats) of a CSV file whose first `counts` columns are whole numbers above
+    0; from a damaged line on, nothing."""
+    columns, rows = [], []
     try:
         with open(path, newline="", encoding="utf-8") as file:
             columns, *lines = csv.reader(file)
             for line in lines:
                 row = [float(cell) for cell in line]
-                whole = 0 < row[1] <= _LARGEST and row[1] == int(row[1])
-                if len(row) != len(columns) or not whole or not all(map(math.isfinite, row)):
+                sound = len(row) == len(columns) >= counts and _can_be_drawn(row)
+                if not sound or not all(0 < x <= _LARGEST and x == int(x) for x in row[:counts]):
                     break
                 rows.append(row)
-    except (OSError, ValueError, IndexError, csv.Error):
+    except (OSError, ValueError, csv.Error):
         pass
     return (columns if rows else []), rows

@@ -1,5 +1,6 @@
 """A run's page on 127.0.0.1, renewed as the run trains: read only, that page and nothing else."""
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -17,6 +18,16 @@ _FILES = (
     "config.json report.json metrics.csv timing.csv result.json evaluation.json evaluation.npz"
 ).split()
 _SECONDS = 10  # that a browser may take to ask
+
+
+@contextlib.contextmanager
+def served(folder):
+    """A with-block in which the page of a run folder is served; it yields the address."""
+    server = PageServer(folder).start()
+    try:
+        yield server.address
+    finally:
+        server.close()
 
 
 class PageServer(ThreadingHTTPServer):

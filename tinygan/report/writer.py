@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from tinygan.cli import say
+from tinygan.errors import UserError
 from tinygan.files import write_text
 from tinygan.report.page import page
 from tinygan.report.story import story
@@ -34,7 +36,10 @@ class Writer:
         began = time.monotonic()
         if began < self._next and not last:
             return
-        write_report(self.folder)
+        try:
+            write_report(self.folder)
+        except UserError as error:  # someone has taken config.json away: no reason to end a run
+            say(f"report.html is not renewed: {error}")
         took = time.monotonic() - began
         self.seconds += took
         self._next = began + took / _SHARE

@@ -87,7 +87,8 @@ def introduction(run, summary, dataset):
         f"{len(training.images):,} of them train, {_plural(training.steps_per_epoch, 'update')} of "
         f"{training.images_per_step:,} images per epoch\n"
         f"networks: {sizes}; {backend.describe(training.xp, run.settings.tf32)}\n"
-        f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}\n"
+        f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}; both in a "
+        f"browser: {run.folder / 'report.html'}\n"
         f"{changes}{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops"
     )
 
@@ -106,9 +107,11 @@ def conclusion(run):
             lines.append(f"{name}: {f'{value:.5g}' if type(value) in (int, float) else value}")
     seconds = duration(sum(row[2] for row in run.timing))
     lines.append(f"done: {_plural(run.step, 'update')} in {seconds}, all in {run.folder}")
+    lines.append(f"open in a browser: {run.folder / 'report.html'}")
     if run.training.model.draws_images:
-        more = typed("tinygan.sample", run.folder, "--n", 64, "--out", "samples.png")
-        lines.append(f"more pictures: {more}")
+        lines.append(f"next: {typed('tinygan.draw', run.folder, 'film')}")
+    else:
+        lines.append(f"next: {typed('tinygan.evaluate', run.folder)}")
     return "\n".join(lines)
 
 

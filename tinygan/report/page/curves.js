@@ -1,6 +1,7 @@
 // The curves: panels one below the other over the epochs, with the values of one place read out.
 
 const HEIGHT = 190, LEFT = 56, RIGHT = 12, TOP = 8, BOTTOM = 24;
+const COLOURS = 8;  // of lines; further lines have the same again, dashed
 
 /* One panel. panel: see report/curves.py. place: the epoch of the slider. onPick(epoch): called
    when an epoch is clicked. Returns {node, show(place)}. */
@@ -22,7 +23,7 @@ function curvePanel(panel, place, onPick) {
       return;
     }
     drawAxes(svg, panel, scale, width);
-    lines.forEach((line, i) => drawLine(svg, line, scale, colour(panel, line)));
+    lines.forEach((line) => drawLine(svg, line, scale, colour(panel, line), panel.lines.indexOf(line) >= COLOURS));
     moving = [drawn("line", {class: "here"}), drawn("line", {class: "hover"})];
     svg.append(...moving);
     mark();
@@ -70,7 +71,7 @@ function spoken(panel) {
 }
 
 function colour(panel, line) {
-  return `var(--c${panel.lines.indexOf(line) % 8})`;
+  return `var(--c${panel.lines.indexOf(line) % COLOURS})`;
 }
 
 /* The values of all lines at the measurement nearest to an epoch. */
@@ -106,7 +107,8 @@ function scales(panel, lines, width) {
   if (panel.limits) [low, high] = panel.limits;
   if (low === high) [low, high] = log ? [low / 2, high * 2] : [low - 0.5, high + 0.5];
   if (!panel.limits) {  // some air above and below
-    [low, high] = log ? [low / (high / low) ** 0.06, high * (high / low) ** 0.06] : [low - 0.06 * (high - low), high + 0.09 * (high - low)];
+    const air = log ? Math.exp(0.06 * (Math.log(high) - Math.log(low))) : 0.07 * (high - low);
+    [low, high] = log ? [low / air, high * air] : [low - air, high + air];
   }
   const first = Math.min(0, ...epochs), last = Math.max(...epochs);
   const x = linear(first, last > first ? last : first + 1, LEFT, width - RIGHT);
@@ -166,13 +168,14 @@ function drawAxes(svg, panel, {x, y}, width) {
   }
 }
 
-function drawLine(svg, line, {x, y}, stroke) {
+function drawLine(svg, line, {x, y}, stroke, dashed) {
   const clip = (value) => Math.min(y.high, Math.max(y.low, value));
   const path = (values) => values.map((value, i) => `${x.at(line.epochs[i]).toFixed(1)},${y.at(clip(value)).toFixed(1)}`);
   const range = drawn("polygon", {class: "range", points: [...path(line.highs), ...path(line.lows).reverse()].join(" ")});
   const mean = drawn("polyline", {class: "mean", points: path(line.means).join(" ")});
   range.style.fill = stroke;
   mean.style.stroke = stroke;
+  if (dashed) mean.style.strokeDasharray = "6 4";
   svg.append(range, mean);
   if (line.means.length < 12) {
     line.means.forEach((value, i) => {
