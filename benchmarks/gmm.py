@@ -21,11 +21,18 @@ REG_COVAR = 1e-4  # added to the variances
 
 
 def main(argv):
-    parser = Parser(prog="python -m benchmarks gmm", description="Time the fit of a mixture.")
+    parser = Parser(
+        prog="python -m benchmarks gmm",
+        description="Time the fit of a Gaussian mixture to Fashion-MNIST, beside scikit-learn's.",
+        examples=("benchmarks gmm --components 10 --iterations 5",),
+    )
     add = parser.add_argument
-    add("--components", type=whole_number(1), default=50, metavar="K", help="default 50")
-    add("--dims", type=whole_number(1), default=64, metavar="D", help="after PCA (default 64)")
-    add("--iterations", type=whole_number(1), default=10, metavar="I", help="of EM (default 10)")
+    add("--components", type=whole_number(1), default=50, metavar="K", help="components of "
+        "the mixture (default 50)")  # fmt: skip
+    add("--dims", type=whole_number(1), default=64, metavar="D", help="numbers that "
+        "PCA leaves of an image (default 64)")  # fmt: skip
+    add("--iterations", type=whole_number(1), default=10, metavar="I", help="iterations "
+        "of EM (default 10)")  # fmt: skip
     add("--limit", type=whole_number(10), metavar="N", help="use only the first N images")
     report.add_options(parser, peers=("sklearn",), rounds=5)
     args = parser.parse_args(argv)

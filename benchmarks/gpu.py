@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import gpu_summary, report, strict
 from tinygan import backend
-from tinygan.cli import Parser, path, positive_number
+from tinygan.cli import Parser, next_line, path, positive_number
 from tinygan.errors import RunError, Stopped, UserError
 from tinygan.files import atomic_write, is_empty, reason, write_text
 
@@ -58,6 +58,7 @@ def main(argv):
     failed = [name for name, part in parts.items() if part["outcome"].startswith("failed")]
     if failed:
         raise RunError(f"failed: {', '.join(failed)}; gpu.log in {args.out} says why")
+    print("\n" + next_line("all the numbers", "json.tool", Path(args.out) / "gpu.json"))
     return 0
 
 
@@ -150,15 +151,23 @@ def _words(args):
 def _parser():
     parser = Parser(
         prog="python -m benchmarks gpu",
+        usage="%(prog)s --out DIR [options]",
         description="Measure everything on a GPU, part by part, without a network: "
         f"{', '.join(LIMITS)}. DIR gets gpu.json, gpu.log, summary.png and up to three sheets of "
         "samples.",
+        examples=("benchmarks gpu --out gpu", "benchmarks gpu --out try --small --backend strict"),
     )
     add = parser.add_argument
     add("--out", metavar="DIR", type=path, required=True, help="a folder that is new or empty")
-    add("--minutes", metavar="M", type=positive_number, default=MINUTES, help="in all; the limits "
-        f"of the parts grow and shrink with it (default {MINUTES})")  # fmt: skip
-    add("--part", nargs="+", choices=LIMITS, metavar="NAME", help="only these (default all)")
+    add("--minutes", metavar="M", type=positive_number, default=MINUTES, help="how long in all; "
+        f"the limits of the parts grow and shrink with it (default {MINUTES})")  # fmt: skip
+    add(
+        "--part",
+        nargs="+",
+        choices=LIMITS,
+        metavar="NAME",
+        help="measure only these parts (default: all)",
+    )
     add("--small", action="store_true", help="tiny sizes, to try whether everything runs")
     add("--backend", choices=("cupy", "strict"), default="cupy", metavar="NAME", help="cupy, or "
         "with --small strict: the fake device of the tests, where there is no GPU")  # fmt: skip

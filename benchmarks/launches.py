@@ -24,6 +24,7 @@ def main(argv):
         prog="python -m benchmarks launches",
         description="Count what one step asks of a GPU (kernels, bytes, waits), without a GPU, and "
         "project how long an H100 would take.",
+        examples=("benchmarks launches --recipe dcgan --kernels",),
     )
     add_sizes(parser)
     add = parser.add_argument

@@ -26,6 +26,7 @@ def main(argv):
         prog="python -m benchmarks layers",
         description="Time forward and backward of every layer of the recipes' networks; backward "
         "computes both gradients, of the weights and of the input.",
+        examples=("benchmarks layers --recipe dcgan --json layers.json --plot layers.png",),
     )
     add_sizes(parser)
     report.add_options(parser, peers=("torch",), tf32=True)

@@ -33,7 +33,11 @@ RUN = "dcgan --data fashion-mnist-subset --width 2 --limit 300 --epochs 2 --back
 
 
 def main(argv):
-    parser = Parser(prog="python -m benchmarks reading", description=__doc__.split("\n\n")[1])
+    parser = Parser(
+        prog="python -m benchmarks reading",
+        description=" ".join(__doc__.split("\n\n")[1].split()),
+        examples=("benchmarks reading --json reading.json",),
+    )
     parser.add_argument("--json", metavar="FILE", type=path, help="write the results to this file")
     parser.set_defaults(plot=None)
     args = parser.parse_args(argv)

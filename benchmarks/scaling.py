@@ -16,9 +16,11 @@ def main(argv):
     parser = Parser(
         prog="python -m benchmarks scaling",
         description="Time a step by batch size and by width, on each backend.",
+        examples=("benchmarks scaling --recipe dcgan --batch-size 32 64 128",),
     )
     add = parser.add_argument
-    add("--recipe", choices=RECIPES, default="dcgan", metavar="NAME", help="default dcgan")
+    add("--recipe", choices=RECIPES, default="dcgan", metavar="NAME", help="the recipe "
+        "(default dcgan)")  # fmt: skip
     add("--batch-size", nargs="+", type=whole_number(2), default=[8, 16, 32, 64, 128, 256],
         metavar="N", help="sizes, at the first width (default 8 16 32 64 128 256)")  # fmt: skip
     add("--width", nargs="+", type=whole_number(1), default=[16, 8, 32, 64], metavar="W",

@@ -33,11 +33,14 @@ def main(argv):
         prog="python -m benchmarks startup",
         description="Time new Python processes, including the start of Python itself, and a step "
         "where tinygan or NumPy was imported first.",
+        examples=("benchmarks startup --rounds 3",),
     )
     add = parser.add_argument
-    add("--rounds", type=whole_number(1), default=7, metavar="N", help="default 7")
+    add("--rounds", type=whole_number(1), default=7, metavar="N", help="measurements of "
+        "each (default 7)")  # fmt: skip
     add("--json", metavar="FILE", type=path, help="write the results to this file")
-    add("--width", type=whole_number(1), metavar="W", help="of the dcgan step (default: its own)")
+    add("--width", type=whole_number(1), metavar="W", help="how wide the networks of "
+        "the dcgan step are (default: its own width)")  # fmt: skip
     parser.set_defaults(plot=None)  # a few numbers need no picture
     args = parser.parse_args(argv)
     report.check_files(args)

@@ -21,7 +21,14 @@ from tinygan.errors import UserError
 
 
 def main(argv):
-    parser = Parser(prog="python -m benchmarks step", description="Time one whole update.")
+    parser = Parser(
+        prog="python -m benchmarks step",
+        description="Time one whole update of a recipe's networks, beside the same in PyTorch.",
+        examples=(
+            "benchmarks step --recipe dcgan --breakdown",
+            "benchmarks step --json step.json --plot step.png",
+        ),
+    )
     add_sizes(parser)
     parser.add_argument("--breakdown", action="store_true", help="print the time of each layer")
     parser.add_argument("--plain", action="store_true", help="also time the plain functions, "
@@ -162,8 +169,12 @@ def add_sizes(parser):
     """--recipe, --batch-size and --width."""
     add = parser.add_argument
     add("--recipe", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME",
-        help=f"recipes (default all: {', '.join(RECIPES)})")  # fmt: skip
-    add("--batch-size", type=whole_number(2), default=128, metavar="N", help="images (default 128)")
+        help=f"which recipes (default all: {', '.join(RECIPES)})")  # fmt: skip
+    add("--batch-size", type=whole_number(2), default=128, metavar="N", help="images in a "
+        "batch (default 128)")  # fmt: skip
     add(
-        "--width", type=whole_number(1), metavar="W", help="of the networks (default: the recipe's)"
+        "--width",
+        type=whole_number(1),
+        metavar="W",
+        help="how wide the networks are (default: the recipe's)",
     )

@@ -351,7 +351,7 @@ def test_a_worker_that_fails_says_why():
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("", "the following arguments are required: kind"),
+        ("", "the following arguments are required: KIND"),
         ("speed", "invalid choice: 'speed'"),
         ("step --recipe dcgam", "invalid choice: 'dcgam'"),
         ("step --plot x.jpg", "--plot x.jpg should end in .png"),

@@ -233,7 +233,7 @@ def test_a_mixture(cli, run):
 
 
 def test_a_classifier_is_judged_on_all_test_images(cli, run):
-    code, out, _ = cli(evaluate.main, run("classifier"))
+    code, out, _ = cli(evaluate.main, f"{run('classifier')} --quiet")
     assert code == 0
     found = read("classifier")
     confusion = np.array(found["confusion"])

@@ -10,13 +10,13 @@ PACKAGE = Path(__file__).parent.parent / "tinygan"
 
 # What each place may import, besides itself: the arrows of the README, and the files at the bottom.
 BASE = {"backend", "errors", "files"}
-SHARED = BASE | {"cli", "progress"}
+SHARED = BASE | {"cli", "progress", "help_text"}
 COMMAND = SHARED | {"room", "evaluation", "recipes", "runs", "nn", "data", "plots"}
 ARROWS = {
     **dict.fromkeys(["sample", "compare"], COMMAND),
     **dict.fromkeys(["train", "evaluate", "watch"], COMMAND | {"report"}),
     "draw": COMMAND | {"drawings"},
-    "__main__": {"cli"},  # the list of commands
+    "__main__": {"cli", "help_text"},  # the list of commands
     "report": SHARED | {"evaluation", "recipes", "runs", "plots", "json_files"},
     "drawings": SHARED | {"recipes", "runs", "metrics", "models", "nn", "data", "plots", "figures"},
     "evaluation": SHARED
@@ -32,7 +32,7 @@ ARROWS = {
     "figures": {"errors", "files"},
     "npz": {"errors", "files"},
     "room": {"errors"},
-    "cli": {"errors", "files", "ctrl_c", "output"},
+    "cli": {"errors", "files", "ctrl_c", "output", "help_text"},
     "kernel": {"backend"},
     "backend": {"errors", "cupy_trouble"},
     **{
@@ -45,6 +45,7 @@ ARROWS = {
             "ctrl_c",
             "output",
             "json_files",
+            "help_text",
         )
     },
 }

@@ -12,6 +12,11 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.fixture(autouse=True)
+def a_terminal_that_can_go_back(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+
+
 def test_a_terminal_sees_one_line_rewritten_within_its_width(monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     stream = Terminal()
@@ -37,6 +42,16 @@ def test_what_comes_after_an_unfinished_line_begins_on_its_own():
 
 def test_elsewhere_only_final_lines_are_written():
     stream = io.StringIO()
+    progress = Progress(stream=stream)
+    progress.show("one", final=False)
+    progress.show("two", final=True)
+    progress.close()
+    assert stream.getvalue() == "two\n"
+
+
+def test_a_terminal_that_cannot_go_back_gets_final_lines_only(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    stream = Terminal()
     progress = Progress(stream=stream)
     progress.show("one", final=False)
     progress.show("two", final=True)

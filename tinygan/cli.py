@@ -4,6 +4,7 @@ and an exit without a traceback.
 
 import argparse
 import contextlib
+import itertools
 import math
 import os
 import shlex
@@ -16,13 +17,24 @@ from typing import NamedTuple
 from tinygan import ctrl_c, output
 from tinygan.errors import RunError, UserError
 from tinygan.files import reason
+from tinygan.help_text import Help, pasteable
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line on stderr and exit code 2, without the usage."""
+    """An ArgumentParser whose errors are one line on stderr and exit code 2, without the usage.
 
-    def __init__(self, **settings):
-        super().__init__(allow_abbrev=False, **settings)
+    examples: commands for the end of --help, such as "tinygan.sample runs/dcgan --n 64".
+    epilog: a text before them, whose line breaks are kept.
+    """
+
+    def __init__(self, *, usage="%(prog)s [options]", examples=(), epilog=None, **settings):
+        if examples:
+            head = "example:" if len(examples) == 1 else "examples:"
+            lines = (pasteable(typed(*example.split())) for example in examples)
+            epilog = "\n".join([*([epilog, ""] if epilog else []), head, *lines])
+        super().__init__(
+            allow_abbrev=False, usage=usage, epilog=epilog, formatter_class=Help, **settings
+        )
 
     def error(self, message):
         self.exit(2, f"tinygan: {message} (see {self.prog} --help)\n")
@@ -164,6 +176,17 @@ def typed(*words):
             if python.startswith(os.getcwd() + os.sep):
                 python = os.path.relpath(python)
     return shlex.join([python or "python", "-m", *map(str, words)])
+
+
+def next_line(what, *words):
+    """The last line of a command: "next, how good it is: python -m tinygan.evaluate runs/dcgan"."""
+    return f"next, {what}: {typed(*words)}"
+
+
+def unused(folder):
+    """The folder's name, or if that is taken one with a number: "runs/dcgan-2"."""
+    names = itertools.chain([folder], (f"{folder}-{i}" for i in itertools.count(2)))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def exit_on_error(command, argv=None, *, lower="the sizes that were asked for"):

@@ -9,7 +9,7 @@ from tinygan.cli import (
     class_list,
     class_numbers,
     exit_on_error,
-    one_of,
+    next_line,
     path,
     printer,
 )
@@ -17,10 +17,11 @@ from tinygan.errors import UserError
 from tinygan.evaluation.measure_classifier import evaluate_classifier
 from tinygan.evaluation.measure_file import BY_SHAPE, evaluate_file
 from tinygan.evaluation.measure_run import evaluate_run, measured_against
-from tinygan.evaluation.options import add_protocol_options
+from tinygan.evaluation.options import add_prior_option, add_protocol_options
 from tinygan.evaluation.report import confusion_table, table
 from tinygan.evaluation.result import write_json
-from tinygan.recipes.options import PRIORS
+from tinygan.files import reason
+from tinygan.report import write_report
 from tinygan.runs.config import is_run, read_config
 
 
@@ -31,6 +32,7 @@ def main(argv=None):
     backend.set_tf32(xp, False)
     if not is_run(args.samples):
         _file(args, xp, say)
+        _say_next(args, "models to compare with", "tinygan.train", "--list")
         return 0
     for option in ("data", "json"):
         if getattr(args, option) is not None:
@@ -40,9 +42,16 @@ def main(argv=None):
             )
     if recipes.get(read_config(args.samples)["recipe"]).model.draws_images:
         _run(args, xp, say)
+        _say_next(args, "pictures of what it learned", "tinygan.draw", args.samples)
     else:
         _classifier(args, xp)
+        _say_next(args, "models that draw", "tinygan.train", "--list")
     return 0
+
+
+def _say_next(args, *what):
+    if not args.quiet:
+        print(f"\n{next_line(*what)}")
 
 
 def _parser():
@@ -50,9 +59,13 @@ def _parser():
         prog="python -m tinygan.evaluate",
         usage="%(prog)s RUN|FILE.npz|DIR [options]",
         description="Measure samples against images of the test split, beside the floor: the same "
-        "numbers for real training images. A run's go into RUN/evaluation.json, and its samples "
-        "with the nearest training images into RUN/memorisation.png. A run of the recipe "
-        "classifier is asked to classify all test images.",
+        "numbers for real training images. What a run gets goes into RUN/evaluation.json, and its "
+        "samples with the nearest training images into RUN/memorisation.png; all of it into "
+        "RUN/report.html. A run of the recipe classifier is asked to classify all test images.",
+        examples=(
+            "tinygan.evaluate runs/dcgan",
+            "tinygan.evaluate samples.npz --data fashion-mnist",
+        ),
     )
     add = parser.add_argument
     add("samples", metavar="RUN|FILE.npz|DIR", type=path, help="a run folder; a file with an array "
@@ -62,8 +75,7 @@ def _parser():
     add("--data", metavar="NAME", help="for FILE.npz and DIR: what to compare with (default: by "
         f"the size of the images, {', '.join(BY_SHAPE.values())})")  # fmt: skip
     add("--json", metavar="FILE", type=path, help="for FILE.npz and DIR: write the numbers there")
-    add("--prior", metavar="NAME", type=one_of(*PRIORS), help="of an autoencoder: decode "
-        "N(0, I), or samples of a mixture fitted to its codes (default: the run's)")  # fmt: skip
+    add_prior_option(parser)
     add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: draw, and "
         "compare with, these classes alone; of FILE.npz and DIR: compare with these")  # fmt: skip
     return parser
@@ -96,7 +108,12 @@ def _run(args, xp, say):
         xp=xp, say=say,
     )  # fmt: skip
     print(table(evaluation))
-    print(f"written to {Path(args.samples)}: evaluation.json, evaluation.npz, memorisation.png")
+    try:
+        write_report(args.samples)
+    except OSError as error:
+        raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
+    names = "evaluation.json, evaluation.npz, memorisation.png, report.html"
+    print(f"written to {Path(args.samples)}: {names}")
 
 
 if __name__ == "__main__":

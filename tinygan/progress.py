@@ -1,5 +1,6 @@
 """How far a long task is: a line that is rewritten on a terminal, elsewhere one now and then."""
 
+import os
 import shutil
 import sys
 import time
@@ -10,13 +11,15 @@ _EVERY = 0.5  # seconds between two looks at the numbers
 class Progress:
     """A progress line on a terminal, rewritten in place; elsewhere only lines that are final.
 
+    So it is too on a terminal that cannot go back in a line: TERM=dumb.
+
     quiet: say nothing at all. stream: where to, stdout when left out.
     """
 
     def __init__(self, *, quiet=False, stream=None):
         self.stream = sys.stdout if stream is None else stream
         self.quiet = quiet
-        self.live = not quiet and self.stream is not None and self.stream.isatty()
+        self.live = not quiet and _can_rewrite(self.stream)
         self._next = 0.0
         self._open = False  # whether a line still waits for its end
 
@@ -48,6 +51,10 @@ class Progress:
         if self._open:
             print(file=self.stream, flush=True)
             self._open = False
+
+
+def _can_rewrite(stream):
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def duration(seconds):

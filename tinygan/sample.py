@@ -12,14 +12,14 @@ from tinygan.cli import (
     class_list,
     class_numbers,
     exit_on_error,
-    one_of,
     path,
     whole_number,
 )
 from tinygan.errors import UserError
+from tinygan.evaluation.advice import how_to_measure
+from tinygan.evaluation.options import add_backend_option, add_prior_option
 from tinygan.files import atomic_write, is_empty, new_folder, reason
 from tinygan.recipes import trained_model
-from tinygan.recipes.options import PRIORS
 from tinygan.room import check_room
 
 
@@ -41,26 +41,35 @@ def main(argv=None):
     except OSError as error:
         raise UserError(f"cannot write {args.out}: {reason(error)}") from None
     print(f"{args.n} image{'s' * (args.n > 1)} in {args.out}")
+    print(how_to_measure(args.run, args.out, args.n, labels, args.prior, args.classes))
     return 0
 
 
 def _parser():
     parser = Parser(
         prog="python -m tinygan.sample",
-        description="Draw images with the generator of a run.",
-    )
+        usage="%(prog)s RUN [options]",
+        description="Draw images with the generator of a run: into a grid, an array or a folder.",
+        examples=("tinygan.sample runs/dcgan --n 64 --out samples.png",
+            "tinygan.sample runs/dcgan --n 10000 --out samples.npz"),
+    )  # fmt: skip
     add = parser.add_argument
-    add("run", type=path, help="the run folder")
+    add("run", metavar="RUN", type=path, help="the run folder")
     add("--n", metavar="N", type=whole_number(1), default=64, help="how many images (default 64)")
-    add("--seed", metavar="S", type=whole_number(0), default=0, help="of the noise (default 0)")
-    add("--out", metavar="FILE|DIR", type=path, default="samples.png", help="FILE.png: a grid; "
-        "FILE.npz: an array images, uint8 (N, H, W, C); DIR, new or empty: a PNG file for each "
-        "image (default samples.png)")  # fmt: skip
-    add("--prior", metavar="NAME", type=one_of(*PRIORS), help="of an autoencoder: decode "
-        "N(0, I), or samples of a mixture fitted to its codes (default: the run's)")  # fmt: skip
+    add(
+        "--seed",
+        metavar="S",
+        type=whole_number(0),
+        default=0,
+        help="start of all randomness (default 0)",
+    )
+    add("--out", metavar="FILE|DIR", type=path, default="samples.png", help="where to: "
+        "FILE.png is a grid; FILE.npz has an array images, uint8 (N, H, W, C); DIR, new or empty, "
+        "gets a PNG file for each image (default samples.png)")  # fmt: skip
+    add_prior_option(parser)
     add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: the classes to "
         "draw, in equal parts (default: all that it knows)")  # fmt: skip
-    add("--backend", choices=backend.NAMES, default="auto", help="what to compute with")
+    add_backend_option(parser)
     return parser
 
 

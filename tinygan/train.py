@@ -6,13 +6,15 @@ from pathlib import Path
 
 from tinygan import backend, recipes
 from tinygan.cli import Parser, add_options, exit_on_error, flag
-from tinygan.errors import RunError, UserError
+from tinygan.errors import RunError
 from tinygan.evaluation.features import features_of
 from tinygan.nn.fast import memory
 from tinygan.progress import Progress
-from tinygan.recipes.about import about
+from tinygan.recipes import catalogue
 from tinygan.recipes.options import OPTIONS, sizes
 from tinygan.recipes.settings import settings
+from tinygan.report.server import served
+from tinygan.report.writer import Writer
 from tinygan.runs import checkpoint, log, options, training_data
 from tinygan.runs.config import read_config
 from tinygan.runs.interrupt import stop_requested
@@ -23,7 +25,8 @@ from tinygan.runs.run import Run, default_folder
 def main(argv=None):
     args = _parser().parse_args(argv)
     if args.list or args.about or args.recipe is None:
-        return _tell(args)
+        print(catalogue.told(args.recipe, vars(args)))
+        return 0
     recipe = recipes.get(args.recipe)
     try:
         return _train(recipe, args)
@@ -51,24 +54,12 @@ def _train(recipe, args):
             progress.say(log.nothing_to_do(run))
             return 0
         progress.say(log.introduction(run, recipe.summary, dataset))
-        if not run.train(progress, stop):
+        if args.watch:
+            print(f"watch it at {locked.enter_context(served(out))}", flush=True)
+        if not run.train(progress, stop, Writer(out).renew):
             progress.say(f"stopped and saved at step {run.step}; to go on: {run.resume_command()}")
             return 130
     progress.say(log.conclusion(run))
-    return 0
-
-
-def _tell(args):
-    """Print the list of recipes, or what one of them is, and train nothing."""
-    if args.list:
-        for name in recipes.names():
-            print(f"{name:<14} {recipes.get(name).summary}")
-        return 0
-    if args.recipe is None:
-        raise UserError("name a recipe to train; --list shows them")
-    recipe = recipes.get(args.recipe)
-    given = {n: v for n, v in vars(args).items() if n in recipe.options and v is not None}
-    print(about(recipe, given))
     return 0
 
 
@@ -93,8 +84,14 @@ SWITCHES = {
     "about": "print what the recipe is, its options and networks, and end",
     "resume": "go on with the run in the folder; --epochs or --steps may name a new end, and "
     "--lr, --lr-d, --lr-g, --sample-every what is new from then on",
+    "watch": "show the run's page in the browser as it trains, at an address that is printed",
     "quiet": "print nothing but warnings and errors",
 }
+EXAMPLES = (
+    "tinygan.train --list",
+    "tinygan.train dcgan --about",
+    "tinygan.train dcgan --data fashion-mnist-subset --width 8 --epochs 2",
+)
 
 
 def _parser():
@@ -104,12 +101,14 @@ def _parser():
         description="Train a recipe. Everything goes into a run folder: config.json, metrics.csv, "
         "samples/, curves.png, checkpoint.npz. What is left out is the recipe's own; RECIPE "
         "--about shows it.",
+        examples=EXAMPLES,
     )
-    parser.add_argument("recipe", nargs="?", help="what to train; see --list")
+    add = parser.add_argument
+    add("recipe", nargs="?", metavar="RECIPE", help="what to train; --list shows the recipes")
     for name, meaning in SWITCHES.items():
-        parser.add_argument(flag(name), action="store_true", help=meaning)
+        add(flag(name), action="store_true", help=meaning)
     add_options(parser, options.OPTIONS)
-    title = "options of the recipes, of which each takes some"
+    title = "options of the recipes (RECIPE --about shows its own)"
     add_options(parser.add_argument_group(title), OPTIONS)
     return parser
 

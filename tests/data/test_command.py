@@ -149,8 +149,8 @@ def test_a_missing_file_ends_the_command_in_one_line(site, capsys, tmp_path):
     [
         (["fetch", "mnist"], "cannot fetch 'mnist': only fashion-mnist"),
         (["remove", "fashion-mnist"], "invalid choice: 'remove'"),
-        (["fetch"], "required: name"),
-        ([], "required: action, name"),
+        (["fetch"], "required: NAME"),
+        ([], "required: fetch, NAME"),
         (["fetch", "fashion-mnist", "--data", "x"], "unrecognized arguments: --data x"),
     ],
 )

@@ -416,7 +416,8 @@ def test_the_progress_ends_in_one_line_with_the_size(site, path):
     assert log.getvalue() == "file.gz  0.3 of 0.3 MB\n"
 
 
-def test_on_a_terminal_one_line_is_overwritten(site, path):
+def test_on_a_terminal_one_line_is_overwritten(site, path, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
     fetch(site, path, progress=terminal)
     text = terminal.stream.getvalue()

@@ -224,6 +224,7 @@ def test_progress_is_a_line_a_quarter_and_none_when_the_cache_serves(tmp_path, c
 
 def test_on_a_terminal_one_line_is_written_over(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     load(put(tmp_path / "in", ten()))
     err = capsys.readouterr().err
     assert err.endswith("\n")

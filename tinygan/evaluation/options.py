@@ -1,8 +1,9 @@
-"""The options by which evaluate and compare measure."""
+"""The options by which evaluate and compare measure, and those that sample has too."""
 
 from tinygan import backend
-from tinygan.cli import path, whole_number
+from tinygan.cli import one_of, path, whole_number
 from tinygan.evaluation import protocol
+from tinygan.recipes.options import PRIORS
 
 
 def add_protocol_options(parser):
@@ -10,8 +11,25 @@ def add_protocol_options(parser):
     add = parser.add_argument
     add("--n", metavar="N", type=whole_number(protocol.LEAST), default=10_000, help="how many "
         "samples and how many real images (default 10000)")  # fmt: skip
-    add("--seed", metavar="S", type=whole_number(0), default=0, help="of the noise and of the "
-        "choice of images (default 0)")  # fmt: skip
+    add("--seed", metavar="S", type=whole_number(0), default=0, help="start of all randomness "
+        "(default 0)")  # fmt: skip
     add("--data-dir", metavar="DIR", type=path, help="look for data here and nowhere else")
-    add("--backend", choices=backend.NAMES, default="auto", help="what to compute with")
-    add("--quiet", action="store_true", help="do not print each step")
+    add_backend_option(parser)
+    add("--quiet", action="store_true", help="print the results only, not each step nor what to "
+        "do next")  # fmt: skip
+
+
+def add_backend_option(parser):
+    """Add --backend to an argparse parser."""
+    parser.add_argument(
+        "--backend", metavar="NAME", type=one_of(*backend.NAMES), default="auto", help="auto, "
+        "numpy, cupy (default auto: cupy if a GPU answers, else numpy)"
+    )  # fmt: skip
+
+
+def add_prior_option(parser):
+    """Add --prior to an argparse parser."""
+    parser.add_argument(
+        "--prior", metavar="NAME", type=one_of(*PRIORS), help="of an autoencoder: normal decodes "
+        "N(0, I), gmm samples of a mixture fitted to its codes (default: the run's)"
+    )  # fmt: skip
