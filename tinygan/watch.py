@@ -12,7 +12,7 @@ def main(argv=None):
     read_config(args.run)  # a UserError now, and not in the browser
     server = PageServer(args.run, args.port or 0).start()
     print(f"{args.run} is shown at {server.address}", flush=True)
-    print("next: open that address in a browser on this computer; Ctrl-C ends this", flush=True)
+    print("next, in a browser on this computer: open that address; Ctrl-C ends this", flush=True)
     try:
         while True:
             time.sleep(3600)
@@ -30,6 +30,7 @@ def _parser():
         "trains, in another terminal, the page renews itself. Nothing but the page is served, to "
         "this computer alone, and nothing is written. python -m tinygan.train … --watch does the "
         "same from within the training.",
+        examples=("tinygan.watch runs/dcgan",),
     )
     add = parser.add_argument
     add("run", metavar="RUN", type=path, help="the run folder")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tinygan.cli import Parser, check_folder, exit_on_error, path, typed
+from tinygan.cli import Parser, check_folder, exit_on_error, next_line, path
 from tinygan.errors import UserError
 from tinygan.files import reason, write_text
 from tinygan.report.page import page
@@ -23,7 +23,7 @@ def main(argv=None):
         raise UserError(f"cannot write {out}: {reason(error)}") from None
     size = Path(out).stat().st_size
     print(f"{_words(told)}: {out} ({size / 1e6:.2f} MB), one file that opens in a browser")
-    print(f"next: {_next(folders, told)}")
+    print(_next(folders, told))
     return 0
 
 
@@ -34,12 +34,13 @@ def _words(told):
 
 
 def _next(folders, told):
-    """What would make the page say more, or the run go on."""
+    """What would make the page say more, or draw more."""
     if told["state"]["word"] == "training":
-        return typed("tinygan.watch", folders[0])
+        return next_line("the page as the run trains", "tinygan.watch", folders[0])
     if not all((folder / "evaluation.json").exists() for folder in folders):
-        return typed("tinygan.evaluate" if len(folders) == 1 else "tinygan.compare", *folders)
-    return typed("tinygan.draw", folders[0], "grid")
+        command = "tinygan.evaluate" if len(folders) == 1 else "tinygan.compare"
+        return next_line("how good the samples are", command, *folders)
+    return next_line("more pictures", "tinygan.draw", folders[0])
 
 
 def _parser():
@@ -51,6 +52,10 @@ def _parser():
         "it too. With several runs: one page with their samples side by side, their curves in the "
         "same panels, and the table of python -m tinygan.compare. The page is one file that needs "
         "no network.",
+        examples=(
+            "tinygan.report runs/dcgan",
+            "tinygan.report runs/dcgan runs/vae --out both.html",
+        ),
     )
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", type=path, help="run folders")

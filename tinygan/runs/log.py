@@ -6,7 +6,7 @@ import sys
 import time
 
 from tinygan import backend
-from tinygan.cli import flag, typed
+from tinygan.cli import flag, next_line
 from tinygan.progress import duration
 from tinygan.runs.config import versions
 
@@ -95,8 +95,12 @@ def introduction(run, summary, dataset):
 
 def nothing_to_do(run):
     """What is said when a complete run is asked to go on."""
-    more = "" if run.training.notes.get("finished") else "; --epochs N goes on to more"
-    return f"nothing to do, {run.folder} is complete: {run.finished}{more}"
+    lines = [f"nothing to do, {run.folder} is complete: {run.finished}"]
+    if not run.training.notes.get("finished"):
+        end = "steps" if run.settings.epochs is None else "epochs"
+        more = flag(end), 2 * getattr(run.settings, end)
+        lines.append(f"next, to go on: {run.resume_command(*more)}")
+    return "\n".join(lines)
 
 
 def conclusion(run):
@@ -109,9 +113,9 @@ def conclusion(run):
     lines.append(f"done: {_plural(run.step, 'update')} in {seconds}, all in {run.folder}")
     lines.append(f"open in a browser: {run.folder / 'report.html'}")
     if run.training.model.draws_images:
-        lines.append(f"next: {typed('tinygan.draw', run.folder, 'film')}")
+        lines.append(next_line("a film of it", "tinygan.draw", run.folder, "film"))
     else:
-        lines.append(f"next: {typed('tinygan.evaluate', run.folder)}")
+        lines.append(next_line("how often it is right", "tinygan.evaluate", run.folder))
     return "\n".join(lines)
 
 

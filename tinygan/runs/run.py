@@ -121,11 +121,11 @@ class Run:
         except OSError as error:
             raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
 
-    def resume_command(self):
-        """What to type to go on with this run."""
+    def resume_command(self, *more):
+        """What to type to go on with this run. more: further words."""
         name = self.settings.recipe
         out = [] if self.folder == default_folder(name) else ["--out", self.folder]
-        return typed("tinygan.train", name, *out, "--resume")
+        return typed("tinygan.train", name, *out, "--resume", *more)
 
     # Training
 
