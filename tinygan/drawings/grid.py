@@ -1,0 +1,47 @@
+"""A grid of drawn images: a row for each class where there are classes, with numbers if wanted."""
+
+from tinygan.cli import next_line
+from tinygan.drawings import sheet
+from tinygan.recipes import trained_model
+from tinygan.recipes.conditional import ConditionalGan
+
+_EACH = 10  # images of a class, if nothing else is asked for
+_COLUMNS = 16  # images beside each other, at most
+
+
+def draw(run, out, *, n=None, seed=0, classes=None, prior=None, numbers=False):
+    """Draw n images.
+
+    n: 64 if None, or 10 of each class of a conditional GAN. seed: of the noise; the images are
+    those of `python -m tinygan.sample` with the same n and seed. classes: labels of a conditional
+    GAN. prior: of an autoencoder, "normal" or "gmm". numbers: above each image its number, from 0,
+    by which sums.py takes its noise. (That draws one class of a conditional GAN: to see what a
+    number becomes there, draw that class alone.)
+    Returns the lines to print. Raises UserError as trained_model.draw does.
+    """
+    model = run.model
+    conditional = isinstance(model, ConditionalGan)
+    n = n or (_EACH * len(classes or model.classes) if conditional else 64)
+    images, labels = trained_model.draw(model, n, seed, classes=classes, prior=prior)
+    cells = [(image, str(i) if numbers else "") for i, image in enumerate(images)]
+    if conditional:
+        rows = []
+        for label in dict.fromkeys(labels.tolist()):
+            of_class = [cell for cell, c in zip(cells, labels, strict=True) if c == label]
+            names = [run.class_text(label), *[""] * (len(of_class) // _COLUMNS)]
+            pieces = sheet.in_rows([of_class], [""], _COLUMNS)
+            rows += [(name, row) for name, (_, row) in zip(names, pieces, strict=False)]
+    else:
+        columns = next(k for k in range(1, n + 1) if k * k >= n)
+        rows = sheet.in_rows([cells], [""], columns)
+    title = f"{model.name}, {model.step:,} updates, seed {seed}"
+    sheet.save(out, rows, title, sheet.scale_for(model.image_shape))
+    return [f"{n} image{'s' * (n > 1)} in {out}", _next(run, numbers, seed)]
+
+
+def _next(run, numbers, seed):
+    words = ("tinygan.draw", run.folder)
+    if numbers and "noise_dim" in run.model.options:
+        three = ("--a", "0,1,2", "--b", "3,4,5", "--c", "6,7,8", "--seed", seed)
+        return next_line("sums of some that you choose", *words, "sums", *three)
+    return next_line("whether they are copies", *words, "nearest")
