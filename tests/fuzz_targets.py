@@ -37,6 +37,7 @@ from tinygan.evaluation.result import read_evaluation
 from tinygan.models.conditional import Conditional
 from tinygan.recipes import trained_model
 from tinygan.recipes.settings import settings
+from tinygan.report import page, story
 from tinygan.runs import config as config_file
 from tinygan.runs import tables
 from tinygan.runs.run import Run
@@ -497,6 +498,29 @@ def evaluations():
     ]
 
 
+def page_files():
+    """What a report is made of."""
+    with tempfile.TemporaryDirectory() as parent:
+        seeds = []
+        for name in ("dcgan --width 1 --batch-size 16 --ema 0.9", "gmm --components 2 --dims 2"):
+            out = Path(parent) / name.split()[0]
+            common = f"--data fashion-mnist-subset --limit 48 --epochs 2 --quiet --out {out}"
+            train.main([*name.split(), *common.split()])
+            names = "config.json report.json metrics.csv timing.csv result.json curves.png".split()
+            names += ["samples/epoch_0001.png", "samples/epoch_0002.png"]
+            files = _contents(out, names) | (_evaluated(out) if out.name == "dcgan" else {})
+            often = ("report.json",) * 4 + ("config.json",) * 2
+            seeds.append(Seed(files, _told, (*files, *often), _made_to_belong))
+            seeds.append(Seed({n: b for n, b in files.items() if n != "report.json"}, _told))
+    return seeds
+
+
+def _told(folder):
+    text = page(story([folder]))
+    assert text.count("<script") == 2  # the story and the script of the page
+    assert not any(unicodedata.category(c) == "Cc" and c != "\n" for c in text)
+
+
 def _made_to_belong(files):
     """Change evaluation.npz so that it names the evaluation.json that is there."""
     try:
@@ -523,6 +547,7 @@ TARGETS = {  # the seeds of each, and its share of a thousand inputs
     "config.json": (config_files, 60),
     "tables": (table_files, 20),
     "evaluation": (evaluations, 60),
+    "report": (page_files, 30),
 }
 current = {"number": 0}  # of the input that is read: what is slow is done for few of them
 

@@ -117,6 +117,11 @@ def test_a_bomb_is_not_unpacked(folder):
     assert sheets(folder, 5, SHAPE, ())[0] == []
 
 
+def test_a_picture_that_is_too_wide_is_left_out(folder):
+    Image.new("L", (20_000, 2)).save(folder / "samples" / "epoch_0001.png")
+    assert sheets(folder, 5, SHAPE, ())[0] == []
+
+
 def test_a_sheet_of_another_size_has_no_classes(folder):
     Image.new("L", (10, 10)).save(folder / "samples" / "epoch_0001.png")
     assert sheets(folder, 5, SHAPE, CLASSES)[0][0]["classes"] is None

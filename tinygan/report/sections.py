@@ -15,6 +15,7 @@ from tinygan.report.sheets import as_address
 
 _ELSEWHERE = {"options", "trained_on", "versions", "changes"}  # entries with a table of their own
 _MOST_ROWS = 200  # of a table
+_LARGEST = 512  # height and width of images that are shown beside each other
 _NEAREST = "Every other row: samples; below each, the training image that is nearest to it"
 
 
@@ -103,7 +104,7 @@ def _measured(run):
         "How good the samples are",
         [*text, report.explanation(how).replace("\n", " ")],
         tables,
-        [_nearest(run.pictures)],
+        [_nearest(run.pictures)] if max(how["image_shape"]) <= _LARGEST else [],
     )
 
 

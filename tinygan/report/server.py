@@ -78,8 +78,9 @@ class PageServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    """One request and its answer; the connection is closed then (HTTP/1.0)."""
+
     timeout = _SECONDS
-    protocol_version = "HTTP/1.1"
     server_version, sys_version = "tinygan", ""
 
     def do_GET(self):

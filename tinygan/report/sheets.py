@@ -21,6 +21,7 @@ MOST_BYTES = 3_000_000  # of all their pictures, as base64
 _NAME = re.compile(r"(epoch|step)_(\d{1,9})\.png")
 _GAP = 2  # pixels between the images of a sheet, see plots.grid
 _MAX_PIXELS, _MAX_BYTES = 4_000_000, 16_000_000  # of a sheet and of its file
+_MAX_SIDE = 10_000  # pixels; WebP has at most 16,383
 _QUALITY = 80  # of WebP
 
 
@@ -138,7 +139,7 @@ def _pixels(path, size):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path, formats=["PNG"]) as image:
-                if image.width * image.height > _MAX_PIXELS:
+                if image.width * image.height > _MAX_PIXELS or max(image.size) > _MAX_SIDE:
                     return None
                 pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
     except Exception:  # Pillow raises a dozen kinds for a damaged file

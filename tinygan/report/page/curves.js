@@ -24,6 +24,7 @@ function curvePanel(panel, place, onPick) {
     }
     drawAxes(svg, panel, scale, width);
     lines.forEach((line) => drawLine(svg, line, scale, colour(panel, line), panel.lines.indexOf(line) >= COLOURS));
+    drawGuides(svg, panel, scale, width);
     moving = [drawn("line", {class: "here"}), drawn("line", {class: "hover"})];
     svg.append(...moving);
     mark();
@@ -161,6 +162,10 @@ function drawAxes(svg, panel, {x, y}, width) {
     svg.append(drawn("line", {class: "grid", x1: x.at(tick), x2: x.at(tick), y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM + 4}),
       drawn("text", {x: x.at(tick), y: HEIGHT - 7, "text-anchor": anchor}, last ? `epoch ${number(tick)}` : number(tick)));
   });
+}
+
+/* Dotted lines at heights that mean something, such as mere guessing. */
+function drawGuides(svg, panel, {y}, width) {
   for (const {name, level} of panel.guides) {
     if (level < y.low || level > y.high) continue;
     svg.append(drawn("line", {class: "guide", x1: LEFT, x2: width - RIGHT, y1: y.at(level), y2: y.at(level)}),

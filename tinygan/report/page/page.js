@@ -51,20 +51,23 @@ function renewPanels(found) {
 
 /* Ask the server for a story that is newer than `tag`, again and again. */
 async function ask(tag) {
+  let trouble = "";
   try {
     const answer = await fetch("story.json", {cache: "no-store", headers: tag ? {"If-None-Match": tag} : {}});
     if (answer.ok) {
       render(await answer.json());
       tag = answer.headers.get("ETag");
     } else if (answer.status !== 304) {
-      byId("made").textContent = await answer.text();
+      trouble = await answer.text();
     }
   } catch {
-    byId("made").textContent = "The program that served this page has ended. The page stays as it is; the run's folder has it as report.html.";
+    trouble = "The program that served this page has ended. The page stays as it is; the run's folder has it as report.html.";
   }
+  say("trouble", trouble);
   setTimeout(ask, ASK_EVERY, tag);
 }
 
 const story = JSON.parse(byId("story").textContent);
+document.body.classList.add("ready");
 render(story);
 if (story.live) ask(null);
