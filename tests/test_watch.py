@@ -1,5 +1,6 @@
 """python -m tinygan.watch, and train --watch: the page is served while they run."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -7,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -17,16 +19,21 @@ if os.name == "nt":
     pytest.skip("signals are sent", allow_module_level=True)
 
 
+@contextlib.contextmanager
 def started(module, *words, cwd):
     """A command in the background, as from a terminal (where Ctrl-C is not switched off)."""
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", module, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=cwd,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def address_in(process):
@@ -47,10 +54,10 @@ def told(port):
 
 def test_a_run_is_watched_until_ctrl_c(make_run, tmp_path):
     make_run().train(Progress(quiet=True), lambda: False)
-    process = started("tinygan.watch", "run", cwd=tmp_path)
-    assert told(address_in(process))["state"]["word"] == "finished"
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    with started("tinygan.watch", "run", cwd=tmp_path) as process:
+        assert told(address_in(process))["state"]["word"] == "finished"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
     assert process.returncode == 0
     assert out.splitlines()[-1].startswith("the page is served no longer")
     assert err == ""
@@ -58,10 +65,12 @@ def test_a_run_is_watched_until_ctrl_c(make_run, tmp_path):
 
 def test_a_training_can_be_watched_from_within(tmp_path):
     words = "dcgan --data fashion-mnist-subset --width 1 --limit 256 --epochs 100000 --watch"
-    process = started("tinygan.train", *words.split(), cwd=tmp_path)
-    assert told(address_in(process))["state"]["word"] == "training"
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    with started("tinygan.train", *words.split(), cwd=tmp_path) as process:
+        port, end = address_in(process), time.monotonic() + 60
+        while told(port)["state"]["word"] != "training":  # the first epoch has not begun yet
+            assert time.monotonic() < end
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped and saved" in out
     page = (tmp_path / "runs/dcgan/report.html").read_text(encoding="utf-8")
