@@ -10,8 +10,8 @@ import pytest
 
 from tinygan import train
 from tinygan.cli import check_folder, exit_on_error, next_line, unused
-from tinygan.help_text import pasteable, two_columns
 from tinygan.errors import RunError, UserError
+from tinygan.help_text import pasteable, two_columns
 
 ROOT = Path(train.__file__).parent.parent
 
