@@ -10,7 +10,7 @@ from PIL import Image
 from tinygan import plots
 from tinygan.data.fashion_mnist import CLASSES
 from tinygan.report import sheets as module
-from tinygan.report.sheets import as_address, sheets, small_picture, tiles
+from tinygan.report.sheets import as_address, picture, sheets, tiles
 
 SHAPE = (28, 28, 1)
 
@@ -139,8 +139,20 @@ def test_tiles_take_a_grid_apart(channels):
     assert np.array_equal(tiles(grid, images.shape[1:]), images)
 
 
-def test_a_picture_that_is_not_there_is_none(tmp_path):
-    assert small_picture(tmp_path / "curves.png") is None
+def test_a_picture_is_taken_as_it_is(tmp_path):
+    image = np.arange(30, dtype=np.uint8).reshape(5, 6, 1)
+    plots.save_png(tmp_path / "curves.png", image)
+    found = picture(tmp_path / "curves.png")
+    assert (found["width"], found["height"]) == (6, 5)
+    data = base64.b64decode(found["src"].removeprefix("data:image/png;base64,"))
+    assert data == (tmp_path / "curves.png").read_bytes()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"<svg>", b"\x89PNG\r\n", b"0" * 2_000_000])
+def test_a_picture_that_is_none_is_left_out(tmp_path, content):
+    if content is not None:
+        (tmp_path / "curves.png").write_bytes(content)
+    assert picture(tmp_path / "curves.png") is None
 
 
 def test_colours_are_kept():

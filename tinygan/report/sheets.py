@@ -49,14 +49,21 @@ def sheets(folder, steps_per_epoch, image_shape, names):
         stride *= 2
 
 
-def small_picture(path):
-    """A PNG file as a dict of a small picture: src (a data: address), width, height; None when it
-    cannot be read. Read anew only when the file has changed."""
+def picture(path):
+    """A PNG file as it is, as a dict: src (a data: address), width, height; None when it cannot be
+    read or is large."""
+    from PIL import Image
+
     try:
-        facts = os.stat(path)
-        return _small(str(path), facts.st_mtime_ns, facts.st_size)
-    except OSError:
+        if os.path.getsize(path) > _MAX_BYTES // 16:
+            return None
+        data = Path(path).read_bytes()
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:  # reads no pixels
+            width, height = image.size
+    except Exception:  # Pillow raises a dozen kinds for a damaged file
         return None
+    src = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    return {"src": src, "width": width, "height": height}
 
 
 def as_address(pixels):
@@ -84,17 +91,21 @@ def _files(folder, steps_per_epoch):
 
 
 def _sheet(epoch, path, label, image_shape, names):
-    picture = small_picture(path)
-    if picture is None:
+    try:
+        facts = os.stat(path)
+    except OSError:
         return None
-    facts = os.stat(path)
+    small = _small(path, facts.st_mtime_ns, facts.st_size)
+    if small is None:
+        return None
     counts = _counts(path, facts.st_mtime_ns, facts.st_size, image_shape, len(names))
-    return {"epoch": epoch, "label": label} | picture | {"classes": counts}
+    return {"epoch": epoch, "label": label} | small | {"classes": counts}
 
 
 @functools.lru_cache(maxsize=256)
 def _small(path, time, size):
-    """A picture of the file `path` as it was at this time, of this size."""
+    """The file `path`, as it was at this time and of this size, as a small picture: src (a data:
+    address), width, height; None when it cannot be read."""
     pixels = _pixels(path, size)
     if pixels is None:
         return None

@@ -12,7 +12,7 @@ from tinygan.errors import shown
 from tinygan.progress import duration
 from tinygan.report import curves, sections
 from tinygan.report.folder import read_run
-from tinygan.report.sheets import sheets, small_picture
+from tinygan.report.sheets import picture, sheets
 
 _STATES = {
     "running": "training",
@@ -95,10 +95,9 @@ def _sheets(name, run):
 def _stills(named_runs):
     found = []
     for name, run in named_runs.items():
-        if picture := small_picture(run.folder / "curves.png"):
-            found.append(
-                picture | {"caption": name, "alt": f"curves of the training {name}".strip()}
-            )
+        if still := picture(run.folder / "curves.png"):
+            alt = f"curves of the training {name}".strip()
+            found.append(still | {"caption": name, "alt": alt})
     return found
 
 

@@ -9,7 +9,7 @@ from tinygan.files import write_text
 from tinygan.report.page import page
 from tinygan.report.story import story
 
-_SHARE = 0.02  # of the time of training, at most, for pages
+_SHARE = 0.01  # of the time of training for pages, besides the first and the last
 
 
 def write_report(folder):
@@ -21,7 +21,7 @@ def write_report(folder):
 
 
 class Writer:
-    """Renews a run's report.html as it trains, and takes at most 2 % of the time for it.
+    """Renews a run's report.html as it trains, and takes about 1 % of the time for it.
 
     Where epochs are so short that a page for each would take more, some are left out.
     folder: of the run. seconds: what the pages have taken so far.

@@ -30,9 +30,10 @@ def only_one(folder):
 
 
 def in_use(folder):
-    """Whether a process, this one or another, is training in the folder. False on Windows."""
+    """Whether a process, this one or another, is training in the folder. True on Windows, which
+    cannot tell."""
     if os.name == "nt":
-        return False
+        return True
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
