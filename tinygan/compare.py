@@ -16,7 +16,7 @@ from tinygan.runs.config import read_config
 def main(argv=None):
     args = _parser().parse_args(argv)
     _check_files(args.csv, args.figure)
-    folders = _different(args.runs)
+    folders = comparison.different(args.runs)
     for folder in folders:  # before the long work
         recipe = recipes.get(read_config(folder)["recipe"])
         if not recipe.model.draws_images:
@@ -64,14 +64,6 @@ def _check_files(csv, figure):
         check_folder(file)
     if Path(csv).resolve() == Path(figure).resolve():
         raise UserError(f"--csv and --figure both name {figure}: name two files")
-
-
-def _different(runs):
-    """The folders as Paths, each once, under the first name it was given."""
-    by_place = {}
-    for run in runs:
-        by_place.setdefault(Path(run).resolve(), Path(run))
-    return list(by_place.values())
 
 
 def _measure_all(folders, args):

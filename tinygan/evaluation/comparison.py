@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 from tinygan.errors import UserError
 from tinygan.evaluation import protocol
@@ -19,6 +20,14 @@ class Row:
     name: str
     evaluation: dict
     pictures: dict
+
+
+def different(runs):
+    """Run folders as Paths, each once, under the first name that it was given."""
+    by_place = {}
+    for run in runs:
+        by_place.setdefault(Path(run).resolve(), Path(run))
+    return list(by_place.values())
 
 
 def kept(folder, n, seed):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tinygan.cli import Parser, check_folder, exit_on_error, next_line, path
 from tinygan.errors import UserError
+from tinygan.evaluation.comparison import different
 from tinygan.files import reason, write_text
 from tinygan.report.page import page
 from tinygan.report.story import story
@@ -11,7 +12,7 @@ from tinygan.report.story import story
 
 def main(argv=None):
     args = _parser().parse_args(argv)
-    folders = list(dict.fromkeys(map(Path, args.runs)))  # each once
+    folders = different(args.runs)
     out = args.out or (folders[0] / "report.html" if len(folders) == 1 else "comparison.html")
     if not str(out).endswith((".html", ".htm")):
         raise UserError(f"--out {out} should end in .html")

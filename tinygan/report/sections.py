@@ -27,7 +27,7 @@ def of_run(run):
 
 def of_runs(named_runs):
     """The sections that compare runs: dict of RunFiles by the names that they have on the page."""
-    return [*_compared(named_runs), _facts(named_runs), _differences(named_runs)]
+    return [_compared(named_runs), _facts(named_runs), _differences(named_runs)]
 
 
 def section(id, heading, text=(), tables=(), pictures=(), commands=()):
@@ -92,13 +92,12 @@ def _measured(run):
         for key in report.MEANINGS
         if key in metrics
     ]
-    names = report.CLASSES.get(how["extractor"]["name"], [""] * len(metrics["classes"]))
-    counts = zip(names, metrics["classes"], floor["classes"], strict=True)
-    classes = [[f"{c} {name}", f"{n:,}", f"{real:,}"] for c, (name, n, real) in enumerate(counts)]
-    tables = [
-        table("Metrics", ["", "samples", "floor", "meaning"], rows),
-        table("Classes, as a classifier takes them", ["", "samples", "floor"], classes),
-    ]
+    tables = [table("Metrics", ["", "samples", "floor", "meaning"], rows)]
+    if how["extractor"]["learned_this_data"]:
+        names = report.CLASSES.get(how["extractor"]["name"], [""] * len(metrics["classes"]))
+        counts = zip(names, metrics["classes"], floor["classes"], strict=True)
+        rows = [[f"{c} {name}", f"{n:,}", f"{real:,}"] for c, (name, n, real) in enumerate(counts)]
+        tables.append(table("Classes, as a classifier takes them", ["", "samples", "floor"], rows))
     return section(
         "measured",
         "How good the samples are",
@@ -164,11 +163,9 @@ def _commands(run):
 
 def _compared(named_runs):
     """compare's table for the runs that were evaluated, and what to do with the others."""
-    measured = {name: run for name, run in named_runs.items() if run.evaluation}
-    found = []
+    measured = [run for run in named_runs.values() if run.evaluation]
     groups = comparison.groups(
-        [run.folder for run in measured.values()],
-        [(run.evaluation, run.pictures) for run in measured.values()],
+        [run.folder for run in measured], [(run.evaluation, run.pictures) for run in measured]
     )
     tables, text = [], []
     for rows in groups:
@@ -186,8 +183,7 @@ def _compared(named_runs):
             f"Not measured yet: {', '.join(missing)}; python -m tinygan.compare with all runs "
             "measures them."
         )
-    found.append(section("measured", "How good the samples are", text, tables))
-    return found
+    return section("measured", "How good the samples are", text, tables)
 
 
 def _facts(named_runs):
