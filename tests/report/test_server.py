@@ -3,6 +3,8 @@
 import http.client
 import json
 import socket
+import threading
+import time
 
 import pytest
 
@@ -15,6 +17,13 @@ def server(trained):
     server = PageServer(trained()).start()
     yield server
     server.close()
+
+
+class Address:
+    """What `ask` needs of a server that is known by its address alone."""
+
+    def __init__(self, address):
+        self.server_port = int(address.rstrip("/").rpartition(":")[2])
 
 
 def ask(server, path="/", method="GET", **headers):
@@ -128,7 +137,32 @@ def test_a_port_that_is_taken_is_said(server):
 
 def test_the_address_ends_with_the_block(trained):
     with served(trained()) as address:
-        port = int(address.rstrip("/").rpartition(":")[2])
+        port = Address(address).server_port
         socket.create_connection(("127.0.0.1", port), timeout=10).close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def test_an_open_page_gets_the_last_news(trained, edit):
+    folder = trained()
+    with served(folder) as address:
+        server = Address(address)
+        tag = ask(server, "/story.json")[0].headers["ETag"]
+        edit(folder / "report.json", state="failed", why="the last news")
+        seen = []
+
+        def ask_again():
+            time.sleep(0.3)  # as a page does, some time after the end
+            seen.append(json.loads(ask(server, "/story.json", **{"If-None-Match": tag})[1]))
+
+        page = threading.Thread(target=ask_again)
+        page.start()
+    page.join()
+    assert seen[0]["state"]["word"] == "failed"
+
+
+def test_where_no_page_is_open_nobody_waits(trained):
+    began = time.monotonic()
+    with served(trained()):
+        pass
+    assert time.monotonic() - began < 2

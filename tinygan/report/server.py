@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,14 +19,19 @@ _FILES = (
     "config.json report.json metrics.csv timing.csv result.json evaluation.json evaluation.npz"
 ).split()
 _SECONDS = 10  # that a browser may take to ask
+_RECENT = 3  # seconds within which an open page asks again
 
 
 @contextlib.contextmanager
 def served(folder):
-    """A with-block in which the page of a run folder is served; it yields the address."""
+    """A with-block in which the page of a run folder is served; it yields the address.
+
+    At its end an open page gets the last news before the server is gone.
+    """
     server = PageServer(folder).start()
     try:
         yield server.address
+        server.send_the_last_news()
     finally:
         server.close()
 
@@ -46,6 +52,7 @@ class PageServer(ThreadingHTTPServer):
         self.folder = Path(folder)
         self._told = threading.Lock()  # one story is made at a time
         self._tag = self._story = None
+        self.sent, self.asked = None, -_RECENT  # the tag of what was last sent, and when
         try:
             super().__init__(("127.0.0.1", port), _Handler)
         except (OSError, OverflowError) as error:
@@ -73,6 +80,14 @@ class PageServer(ThreadingHTTPServer):
                 self._tag = tag
             return self._tag, self._story
 
+    def send_the_last_news(self):
+        """Wait until a page that is open has asked for the newest story, for a few seconds."""
+        end = time.monotonic() + _RECENT
+        while time.monotonic() < min(end, self.asked + _RECENT):
+            if self.sent == _tag_of(self.folder):
+                break
+            time.sleep(0.05)
+
     def handle_error(self, request, client_address):
         """A browser that has gone is no news."""
 
@@ -94,9 +109,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", str(error))
         if self.path == "/":
             return self._answer(HTTPStatus.OK, "text/html", page(told, live=True))
+        self.server.asked = time.monotonic()
         if self.headers.get("If-None-Match") == tag:
-            return self._answer(HTTPStatus.NOT_MODIFIED, "application/json", "", tag)
-        return self._answer(HTTPStatus.OK, "application/json", as_json(told), tag)
+            self._answer(HTTPStatus.NOT_MODIFIED, "application/json", "", tag)
+        else:
+            self._answer(HTTPStatus.OK, "application/json", as_json(told), tag)
+        self.server.sent = tag
+        return None
 
     do_HEAD = do_GET
 
