@@ -65,7 +65,8 @@ class Panel:
 
     label: of its vertical axis. lines: name -> values (steps,), one for each update. points: name
     -> list of (epoch, value), for values measured once per epoch. guides: name -> height of a
-    dotted line. limits: (lowest, highest) of the axis. log: a logarithmic axis.
+    dotted line. limits: (lowest, highest) of the axis. log: a logarithmic axis. note: a sentence on
+    how to read it, for a report.
     """
 
     label: str
@@ -74,6 +75,7 @@ class Panel:
     guides: dict = field(default_factory=dict)
     limits: tuple | None = None
     log: bool = False
+    note: str = ""
 
 
 def curves(path, panels, steps_per_epoch, title):

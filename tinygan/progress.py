@@ -66,3 +66,8 @@ def duration(seconds):
     if minutes >= 10:
         return f"{minutes}m"
     return f"{minutes}m {seconds:02}s" if minutes else f"{seconds}s"
+
+
+def plural(n, word):
+    """A number of things: "1 update", "1,404 updates"."""
+    return f"{n:,} {word}{'s' * (n != 1)}"

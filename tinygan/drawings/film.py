@@ -17,6 +17,7 @@ from tinygan.cli import next_line, typed
 from tinygan.drawings import sheet
 from tinygan.errors import UserError, shown
 from tinygan.files import atomic_write, reason
+from tinygan.progress import plural
 from tinygan.runs.tables import read_timing
 
 MOST_BYTES = 3_000_000
@@ -56,7 +57,7 @@ def draw(run, out, *, size=None, seconds=None):
             file.write(film)
     except OSError as error:
         raise UserError(f"cannot write {out}: {reason(error)}") from None
-    all_of = f"{total} sheets" if kept == total else f"{kept} of {total} sheets"
+    all_of = plural(total, "sheet") if kept == total else f"{kept} of {total} sheets"
     return [
         f"a film of {all_of}, {width} pixels wide, {len(film) / 1e6:.2f} MB, in {out}",
         next_line("what else can be drawn of it", "tinygan.draw", run.folder),
@@ -101,10 +102,7 @@ def fitted(pictures, size=None, seconds=None):
     for width in widths:
         frames = [_frame(picture, text, width) for picture, text in pictures]
         frames = _in_one_palette(frames)
-        each = sum(len(_encoded([frame], 1)) for frame in frames) / len(frames)
-        most = max(2, min(len(frames), int(MOST_BYTES / each)))
-        if most < min(len(frames), _FEW) and width != widths[-1]:
-            continue
+        most = len(frames)
         while True:
             chosen = [frames[i] for i in evenly(len(frames), most)]
             film = _encoded(chosen, seconds)
@@ -115,7 +113,10 @@ def fitted(pictures, size=None, seconds=None):
                     f"two frames of {width} pixels take more than {MOST_BYTES / 1e6:.0f} MB: make "
                     f"them smaller with --size {max(width // 2, 16)}"
                 )
-            most = max(2, most * 9 // 10)
+            fitting = int(most * MOST_BYTES / len(film))
+            most = max(2, min(most - 1, fitting))
+            if most < min(len(frames), _FEW) and width != widths[-1]:
+                break
     raise AssertionError("the last width is always taken")
 
 

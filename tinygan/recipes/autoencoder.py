@@ -150,11 +150,19 @@ class AutoencoderTraining(Training):
 
     def panels(self, history):
         values = {"": self.column(history, "reconstruction")}
-        panels = [plots.Panel("reconstruction (nats per image)", values)]
+        panels = [plots.Panel("reconstruction (nats per image)", values, note=_RECONSTRUCTION)]
         if self.options["variational"]:
             kl = {"": self.column(history, "kl")}
-            panels.append(plots.Panel("KL from N(0, I) (nats)", kl))
+            panels.append(plots.Panel("KL from N(0, I) (nats)", kl, note=_KL))
         return panels
+
+
+_RECONSTRUCTION = (
+    "Binary cross entropy of all pixels; lower is nearer to the image, never 0 for grey."
+)
+_KL = (
+    "How much the codes tell about their image: the divergence of their distribution from N(0, I)."
+)
 
 
 def _networks(rng, *, code, width, variational):

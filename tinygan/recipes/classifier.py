@@ -93,8 +93,17 @@ class ClassifierTraining(Training):
         held = [(row["epoch"], row["accuracy"]) for row in self.notes["validation"]]
         chance = {"chance": 1 / CLASSES}
         return [
-            plots.Panel("loss (nats)", loss, guides={"ln 10": np.log(CLASSES)}),
-            plots.Panel("accuracy", right, {"held out": held}, guides=chance, limits=(0, 1)),
+            plots.Panel(
+                "loss (nats)", loss, guides={"ln 10": np.log(CLASSES)}, note="At ln 10 it guesses."
+            ),
+            plots.Panel(
+                "accuracy",
+                right,
+                {"held out": held},
+                guides=chance,
+                limits=(0, 1),
+                note="The share of images that it names rightly.",
+            ),
         ]
 
 

@@ -118,7 +118,8 @@ class ConditionalTraining(GanTraining):
 
     def panels(self, history):
         rows = [(row["epoch"], row["fd"]) for row in self.notes["validation"]]
-        distance = plots.Panel("validation fd", {}, {"Fréchet distance": rows}, log=True)
+        note = "Distance of samples from held-out images; the G of the lowest is kept, and draws."
+        distance = plots.Panel("validation fd", {}, {"Fréchet distance": rows}, log=True, note=note)
         return [*super().panels(history), distance]
 
     def result(self):

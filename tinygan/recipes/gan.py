@@ -150,12 +150,26 @@ class GanTraining(Training):
         if self.options["loss"] == "bce":  # where these stand when D can only guess
             guides = {"2 ln 2": 2 * np.log(2), "ln 2": np.log(2)}
             panels = [
-                plots.Panel("loss (nats)", losses, guides=guides),
-                plots.Panel("D's mean score", scores, guides={"": 0.5}, limits=(0, 1)),
+                plots.Panel("loss (nats)", losses, guides=guides, note=_LOSS),
+                plots.Panel("D's mean score", scores, guides={"": 0.5}, limits=(0, 1), note=_SCORE),
             ]
         else:
-            panels = [plots.Panel("loss", losses), plots.Panel("D's mean output", scores)]
-        return [*panels, plots.Panel("length of G's gradient", {"": line("g_grad")}, log=True)]
+            note = _CRITIC if self.options["loss"] == "wasserstein" else _LOSS
+            panels = [
+                plots.Panel("loss", losses, note=note),
+                plots.Panel("D's mean output", scores, note="Higher: D takes the images for real."),
+            ]
+        gradient = {"": line("g_grad")}
+        return [*panels, plots.Panel("length of G's gradient", gradient, log=True, note=_GRADIENT)]
+
+
+_LOSS = (
+    "The loss of the discriminator D falls when it tells real images from G's, that of the "
+    "generator G when its images pass for real. A D whose loss goes to 0 has nothing left to teach."
+)
+_SCORE = "How sure D is that images are real: 1 is certain, 0 the opposite, ½ a guess."
+_CRITIC = "The critic's loss is negative, and rises as G improves."
+_GRADIENT = "Of G's loss, by all weights of G. At 0 there is nothing for G to follow."
 
 
 OPTIONS = {  # of every GAN, with the defaults of the DCGAN paper

@@ -134,7 +134,8 @@ class MixtureTraining(Training):
 
     def panels(self, history):
         values = self.column(history, "log_likelihood")
-        return [plots.Panel("log likelihood (nats per image)", {"": values})]
+        note = "Mean log density of the training images' components; no iteration of EM lowers it."
+        return [plots.Panel("log likelihood (nats per image)", {"": values}, note=note)]
 
     def result(self):
         """The fit in numbers: log p of an image, two information criteria, whether EM converged."""

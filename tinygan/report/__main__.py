@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from tinygan.cli import Parser, check_folder, exit_on_error, next_line, path
+from tinygan.cli import Parser, check_folder, exit_on_error, next_line, path, say
 from tinygan.errors import UserError
 from tinygan.evaluation.comparison import different
 from tinygan.files import reason, write_text
+from tinygan.progress import plural
 from tinygan.report.page import page
 from tinygan.report.story import story
 
@@ -24,6 +25,8 @@ def main(argv=None):
         raise UserError(f"cannot write {out}: {reason(error)}") from None
     size = Path(out).stat().st_size
     print(f"{_words(told)}: {out} ({size / 1e6:.2f} MB), one file that opens in a browser")
+    if unread := sum(run["unread"] for run in told["sheets"]):
+        say(f"{plural(unread, 'sheet')} of samples cannot be read, and are left out")
     print(_next(folders, told))
     return 0
 
@@ -31,17 +34,20 @@ def main(argv=None):
 def _words(told):
     """What is in the page: "12 sheets of samples, 3 curves"."""
     sheets = sum(len(run["sheets"]) for run in told["sheets"])
-    return f"{sheets} sheets of samples, {len(told['panels'])} panels of curves"
+    return f"{plural(sheets, 'sheet')} of samples, {plural(len(told['panels']), 'panel')} of curves"
 
 
 def _next(folders, told):
     """What would make the page say more, or draw more."""
     if told["state"]["word"] == "training":
         return next_line("the page as the run trains", "tinygan.watch", folders[0])
-    if not all((folder / "evaluation.json").exists() for folder in folders):
-        command = "tinygan.evaluate" if len(folders) == 1 else "tinygan.compare"
-        return next_line("how good the samples are", command, *folders)
-    return next_line("more pictures", "tinygan.draw", folders[0])
+    can = [folder for folder in folders if (folder / "checkpoint.npz").exists()]
+    unmeasured = [folder for folder in can if not (folder / "evaluation.json").exists()]
+    if unmeasured:
+        return next_line("how good it is", "tinygan.evaluate", unmeasured[0])
+    if can:
+        return next_line("what it learned", "tinygan.draw", can[0])
+    return next_line("runs to look at", "tinygan.train", "--list")
 
 
 def _parser():

@@ -16,18 +16,27 @@ def commands(run):
         repeat = _typed("train", *_repeat(run))
     except UserError:
         return []
-    found = [("Repeat this run, in a new folder", repeat)]
+    what = "Repeat this run, in a new folder"
+    if run.config["changes"]:
+        what = "Train anew with its last settings, in a new folder (they changed on the way)"
+    found = [(what, repeat)]
     name, folder = run.config["recipe"], run.folder
     if run.has_checkpoint:
-        if run.state != "running" and (go_on := _go_on(run)) is not None:
+        if (go_on := _go_on(run)) is not None:
             out = [] if folder == default_folder(name) else ["--out", folder]
-            found.append(("Go on with it", _typed("train", name, *out, "--resume", *go_on)))
-        what = "Measure it, and see its nearest training images"
-        found.append((what, _typed("evaluate", folder)))
-        if run.recipe.model.draws_images:
-            found.append(("Draw with it", _typed("draw", folder, "grid")))
+            what = "Go on with it" + (", once it has stopped" if run.state == "running" else "")
+            found.append((what, _typed("train", name, *out, "--resume", *go_on)))
+        nearest = ", and see its nearest training images" if run.draws else ""
+        found.append((f"Measure it{nearest}", _typed("evaluate", folder)))
+        found.append(("Draw what it learned", _typed("draw", folder)))
     found.append(("Make this page anew", _typed("report", folder)))
     return [{"what": what, "command": command} for what, command in found]
+
+
+def compare_command(runs):
+    """The same for the command that measures several RunFiles, those of them that draw images."""
+    folders = [run.folder for run in runs if run.draws and str(run.folder).isprintable()]
+    return [{"what": "Measure them", "command": _typed("compare", *folders)}] if folders else []
 
 
 def _repeat(run):

@@ -1,7 +1,7 @@
 """The curves of a page: those of one run, and the same measure of several runs in one panel.
 
-A panel is a dict: label, lines, guides, limits, log, as in report.json; a line is a dict: name,
-epochs, steps, means, lows, highs (lists of one length).
+A panel is a dict: label, note, lines, guides, limits, log, as in report.json; a line is a dict:
+name, epochs, steps, means, lows, highs (lists of one length).
 """
 
 from tinygan.errors import shown
@@ -39,7 +39,7 @@ def shared_panels(named_runs):
                 label = f"{panel['label']}: {line['name']}" if line["name"] else panel["label"]
                 found.setdefault(label, (panel, []))[1].append(line | {"name": name})
     return [
-        panel | {"label": label, "lines": lines}
+        panel | {"label": label, "lines": lines, "guides": []}  # a guide belongs to one line
         for label, (panel, lines) in found.items()
         if len(lines) > 1
     ]
@@ -47,7 +47,10 @@ def shared_panels(named_runs):
 
 def _table_panels(names, steps, rows):
     """A panel for each column of a table."""
-    steps, plain = [int(step) for step in steps], {"guides": [], "limits": None, "log": False}
+    steps, plain = (
+        [int(step) for step in steps],
+        {"guides": [], "limits": None, "log": False, "note": ""},
+    )
     return [
         {"label": shown(name)}
         | {"lines": [{"name": "", "steps": steps, "means": y, "lows": y, "highs": y}]}

@@ -1,10 +1,12 @@
 """What a run folder holds, read without trust: what is missing or damaged is left out."""
 
 import csv
+from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinygan import recipes
+from tinygan.cli import class_list, class_numbers
 from tinygan.errors import UserError
 from tinygan.evaluation.report import CLASSES
 from tinygan.evaluation.result import read_evaluation
@@ -25,6 +27,7 @@ _FORM = {  # of report.json
     "panels": [
         {
             "label": str,
+            "note": str,
             "lines": [_LINE],
             "guides": [{"name": str, "level": Number}],
             "limits": list | None,
@@ -41,8 +44,9 @@ class RunFiles:
     """folder: a Path. config: config.json. recipe: its Recipe, None where it is not known here.
     data: report.json, or None. metrics, validation: (columns, rows) of metrics.csv and
     validation.csv. timing: rows of timing.csv.
-    result: of result.json. evaluation, pictures: as read_evaluation returns them, or None. busy:
-    whether a process is training in the folder.
+    result: of result.json. evaluation, pictures: as read_evaluation returns them, or None.
+    classified: evaluation.json of a classifier, or None. busy: whether a process is training in the
+    folder.
     """
 
     folder: Path
@@ -55,6 +59,7 @@ class RunFiles:
     result: dict
     evaluation: dict | None
     pictures: dict | None
+    classified: dict | None
     has_checkpoint: bool
     busy: bool
 
@@ -80,6 +85,11 @@ class RunFiles:
         return f"{n:,.0f}" if n == int(n) else f"{n:,.1f}"
 
     @property
+    def draws(self):
+        """Whether it draws images and can be asked for some: a classifier does not."""
+        return self.has_checkpoint and self.recipe is not None and self.recipe.model.draws_images
+
+    @property
     def image_shape(self):
         """(H, W, C), or None where no file tells."""
         if self.data:
@@ -93,6 +103,16 @@ class RunFiles:
             if self.config["trained_on"]["name"].startswith(extractor.replace("_", "-")):
                 return names
         return ()
+
+    @property
+    def asked_classes(self):
+        """The names of the classes that a conditional GAN draws, or ()."""
+        try:
+            numbers = class_numbers(class_list(self.config["options"]["classes"]))
+        except (KeyError, AttributeError, ArgumentTypeError):
+            return ()
+        known = dict(enumerate(self.class_names))
+        return tuple(known.get(number, str(number)) for number in numbers[:20])
 
     @property
     def state(self):
@@ -125,9 +145,21 @@ def read_run(folder):
         result=read_result(folder, step),
         evaluation=evaluation,
         pictures=pictures,
+        classified=_read_classified(folder / "evaluation.json"),
         has_checkpoint=(folder / "checkpoint.npz").exists(),
         busy=in_use(folder),
     )
+
+
+def _read_classified(path):
+    """What evaluate says of a classifier, or None."""
+    found = read_json(path)
+    sound = (
+        fits(found, {"accuracy": Number, "confusion": [[int]]})
+        and 0 < len(found["confusion"]) <= 20
+        and all(len(row) == len(found["confusion"]) for row in found["confusion"])
+    )
+    return found if sound else None
 
 
 def _is_sound(data):

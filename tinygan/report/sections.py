@@ -1,7 +1,8 @@
 """The tables of a page, each section a dict of text alone:
 
-id, heading; text: paragraphs; tables: dicts of caption, head (a list) and rows (lists of texts);
-pictures: dicts of src, width, height, alt, caption; commands: dicts of what and command.
+id, heading; text: paragraphs; tables: dicts of caption, head (a list), rows (lists of texts) and
+notes (what stands below the first text of each row); pictures: dicts of src, width, height, alt,
+caption; commands: dicts of what and command.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ from tinygan import plots
 from tinygan.errors import shown
 from tinygan.evaluation import comparison, report
 from tinygan.progress import duration
-from tinygan.report.commands import commands
+from tinygan.report.commands import commands, compare_command
 from tinygan.report.sheets import as_address
 
 _ELSEWHERE = {"options", "trained_on", "versions", "changes"}  # entries with a table of their own
@@ -21,7 +22,7 @@ _NEAREST = "Every other row: samples; below each, the training image that is nea
 
 def of_run(run):
     """The sections of a RunFiles, in the order of the page, without the empty ones."""
-    found = [_measured(run), _networks(run), _settings(run), _commands(run)]
+    found = [_measured(run), _classified(run), _networks(run), _settings(run), _commands(run)]
     return [section for section in found if section]
 
 
@@ -41,10 +42,11 @@ def section(id, heading, text=(), tables=(), pictures=(), commands=()):
     }
 
 
-def table(caption, head, rows):
-    """rows: lists of anything; what is no text is written as one."""
-    rows = [[shown(str(cell)) for cell in row] for row in rows]
-    return {"caption": caption, "head": [shown(cell) for cell in head], "rows": rows[:_MOST_ROWS]}
+def table(caption, head, rows, notes=()):
+    """rows: lists of anything; None is "-", and what is no text is written as one."""
+    rows = [["-" if cell is None else shown(str(cell)) for cell in row] for row in rows]
+    head = [shown(cell) for cell in head]
+    return {"caption": caption, "head": head, "rows": rows[:_MOST_ROWS], "notes": list(notes)}
 
 
 def facts(run):
@@ -87,12 +89,10 @@ def _measured(run):
             f"Measured after {evaluation['updates']:,} updates, before the run went on: python -m "
             "tinygan.evaluate measures it as it is now."
         )
-    rows = [
-        [key, report.shown(key, metrics), report.shown(key, floor), report.meaning(key, how)]
-        for key in report.MEANINGS
-        if key in metrics
-    ]
-    tables = [table("Metrics", ["", "samples", "floor", "meaning"], rows)]
+    found = [key for key in report.MEANINGS if key in metrics]
+    rows = [[key, report.shown(key, metrics), report.shown(key, floor)] for key in found]
+    notes = [report.meaning(key, how) for key in found]
+    tables = [table("Metrics", ["", "samples", "floor"], rows, notes)]
     if how["extractor"]["learned_this_data"]:
         names = report.CLASSES.get(how["extractor"]["name"], [""] * len(metrics["classes"]))
         counts = zip(names, metrics["classes"], floor["classes"], strict=True)
@@ -105,6 +105,22 @@ def _measured(run):
         tables,
         [_nearest(run.pictures)] if max(how["image_shape"]) <= _LARGEST else [],
     )
+
+
+def _classified(run):
+    """What `evaluate` found of a classifier."""
+    found = run.classified
+    if found is None:
+        return None
+    counts, names = found["confusion"], run.class_names or [""] * len(found["confusion"])
+    right, images = 100 * found["accuracy"], sum(map(sum, counts))
+    text = [
+        f"{right:.2f} % of {images:,} images of the test split are classified correctly. Rows: the "
+        "true class; columns: the predicted class."
+    ]
+    rows = [[f"{c} {name}", *row] for c, (name, row) in enumerate(zip(names, counts, strict=False))]
+    tables = [table("", ["", *map(str, range(len(counts)))], rows)]
+    return section("measured", "How often it is right", text, tables)
 
 
 def _nearest(pictures):
@@ -139,9 +155,7 @@ def _networks(run):
 def _settings(run):
     config = run.config
     own = [(name, value) for name, value in config.items() if name not in _ELSEWHERE]
-    rows = [(name, "-" if value is None else value) for name, value in
-            [*own, *config["options"].items()]]  # fmt: skip
-    tables = [table("config.json", ["", ""], rows)]
+    tables = [table("config.json", ["", ""], [*own, *config["options"].items()])]
     if config["changes"]:
         rows = [[change.get(key) for key in ("step", "what", "before", "now")]
                 for change in config["changes"]]  # fmt: skip
@@ -155,10 +169,8 @@ def _commands(run):
     found = commands(run)
     if not found:
         return None
-    text = []
-    if run.config["changes"]:
-        text.append("Settings changed on the way, so one command does not repeat this run.")
-    return section("commands", "What to type", text, commands=found)
+    text = "Folders are named as they were when this page was made, from the place it was made at."
+    return section("commands", "What to type", [text], commands=found)
 
 
 def _compared(named_runs):
@@ -177,13 +189,11 @@ def _compared(named_runs):
         text.insert(
             0, "These runs draw different things, which cannot be compared: one table each."
         )
-    missing = [name for name, run in named_runs.items() if not run.evaluation]
+    missing = [name for name, run in named_runs.items() if not run.evaluation and run.draws]
     if missing:
-        text.append(
-            f"Not measured yet: {', '.join(missing)}; python -m tinygan.compare with all runs "
-            "measures them."
-        )
-    return section("measured", "How good the samples are", text, tables)
+        text.append(f"Not measured yet: {', '.join(missing)}.")
+    found = compare_command(named_runs.values()) if missing else []
+    return section("measured", "How good the samples are", text, tables, commands=found)
 
 
 def _facts(named_runs):
@@ -203,9 +213,9 @@ def _differences(named_runs):
     }
     rows = []
     for setting in dict.fromkeys(setting for of in values.values() for setting in of):
-        texts = [str(of.get(setting, "")) for of in values.values()]
-        if len(set(texts)) > 1:
-            rows.append([setting, *texts])
+        cells = [of.get(setting, "") for of in values.values()]
+        if len(set(map(str, cells))) > 1:
+            rows.append([setting, *cells])
     text = [] if rows else ["None: all settings are the same."]
     tables = [table("", ["setting", *named_runs], rows)] if rows else []
     return section("settings", "Settings that differ", text, tables)

@@ -26,8 +26,8 @@ _QUALITY = 80  # of WebP
 
 
 def sheets(folder, steps_per_epoch, image_shape, names):
-    """(the sheets that a report shows, the number of all): the first, the last, and every 2nd, 4th,
-    8th, … of the others, as many as fit.
+    """(the sheets that a report shows, the number of all, and that of files which are no sheets):
+    the first, the last, and every 2nd, 4th, 8th, … of the others, as many as fit.
 
     steps_per_epoch: tells at which epoch a sheet step_….png was drawn. image_shape: (H, W, C) of
     its images. names: of the classes that the extractor knows, or [] for no class counts.
@@ -45,7 +45,7 @@ def sheets(folder, steps_per_epoch, image_shape, names):
         shown = [_sheet(*file, image_shape, tuple(names)) for file in kept]
         shown = [sheet for sheet in shown if sheet]
         if len(shown) < 3 or sum(len(sheet["src"]) for sheet in shown) <= MOST_BYTES:
-            return shown, len(found)
+            return shown, len(found), len(kept) - len(shown)
         stride *= 2
 
 

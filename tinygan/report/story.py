@@ -1,8 +1,8 @@
 """All that a page shows, as one JSON-able dict, from nothing but the files of run folders.
 
-title, lead (sentences); state: {word, text}; facts: rows; sheets: for each run {name, alt, sheets,
-total}; class_names; panels, see curves.py; sections, see sections.py; stills: pictures of the
-curves, for browsers without scripts; made: when, and by which version.
+title, lead (sentences); state: {word, text}; facts: rows; sheets: for each run {name, words,
+sheets, total, unread}; class_names; panels, see curves.py; sections, see sections.py; stills:
+pictures of the curves, for browsers without scripts; made: when, and by which version.
 """
 
 import time
@@ -35,9 +35,10 @@ def story(folders):
 
 
 def _of_one(run):
-    name, config = shown(run.folder.resolve().name), run.config
+    name, recipe = shown(run.folder.resolve().name), run.config["recipe"]
+    title = f"{recipe} on {run.config['trained_on']['name']}"
     return {
-        "title": f"{name}: {config['recipe']} on {config['trained_on']['name']}",
+        "title": title if name == recipe else f"{name}: {title}",
         "lead": [_lead(run)],
         "state": _state(run),
         "facts": sections.table("", ["", ""], sections.facts(run))["rows"],
@@ -79,17 +80,27 @@ def _state(run):
     text = f"{run.step:,} updates"
     if data:
         text = f"update {run.step:,} of {data['last_step']:,}"
-        if run.state == "failed" or data["why"]:
+        if data["why"]:
             text += f": {data['why']}"
+    if run.state == "running":
+        text += time.strftime(" at %H:%M:%S UTC", time.gmtime())
     return {"word": word, "text": text}
 
 
 def _sheets(name, run):
-    found, total = [], 0
+    """The sheets of a run, and what they show."""
+    found, total, unread = [], 0, 0
+    draws = run.recipe is None or run.recipe.model.draws_images
     if run.image_shape:
-        names = run.class_names
-        found, total = sheets(run.folder, run.steps_per_epoch, run.image_shape, names)
-    return {"name": name, "sheets": found, "total": total}
+        names = run.class_names if draws else ()
+        found, total, unread = sheets(run.folder, run.steps_per_epoch, run.image_shape, names)
+    words = "All sheets are drawn from one fixed noise."
+    if not draws:
+        words = "Held-out images: a row for each class that the network takes them for."
+    elif run.asked_classes:
+        classes = ", ".join(run.asked_classes)
+        words += f" From top to bottom the classes that were asked for: {classes}."
+    return {"name": name, "words": words, "sheets": found, "total": total, "unread": unread}
 
 
 def _stills(named_runs):

@@ -41,5 +41,6 @@ class Writer:
         except UserError as error:  # someone has taken config.json away: no reason to end a run
             say(f"report.html is not renewed: {error}")
         took = time.monotonic() - began
+        if self.seconds:  # the first page takes longer: it reads all sheets that are there
+            self._next = began + took / _SHARE
         self.seconds += took
-        self._next = began + took / _SHARE

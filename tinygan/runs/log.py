@@ -7,7 +7,7 @@ import time
 
 from tinygan import backend
 from tinygan.cli import flag, next_line
-from tinygan.progress import duration
+from tinygan.progress import duration, plural
 from tinygan.runs.config import versions
 
 
@@ -84,7 +84,7 @@ def introduction(run, summary, dataset):
     return (
         f"{run.settings.recipe}: {summary}\n"
         f"data: {dataset.name}, {run.trained_on['images']:,} images from {dataset.origin}; "
-        f"{len(training.images):,} of them train, {_plural(training.steps_per_epoch, 'update')} of "
+        f"{len(training.images):,} of them train, {plural(training.steps_per_epoch, 'update')} of "
         f"{training.images_per_step:,} images per epoch\n"
         f"networks: {sizes}; {backend.describe(training.xp, run.settings.tf32)}\n"
         f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}; both in a "
@@ -110,7 +110,7 @@ def conclusion(run):
         if name != "step":
             lines.append(f"{name}: {f'{value:.5g}' if type(value) in (int, float) else value}")
     seconds = duration(sum(row[2] for row in run.timing))
-    lines.append(f"done: {_plural(run.step, 'update')} in {seconds}, all in {run.folder}")
+    lines.append(f"done: {plural(run.step, 'update')} in {seconds}, all in {run.folder}")
     lines.append(f"open in a browser: {run.folder / 'report.html'}")
     if run.training.model.draws_images:
         lines.append(next_line("a film of it", "tinygan.draw", run.folder, "film"))
@@ -133,7 +133,3 @@ def warn_of_other_versions(began_with, run):
             "those of a run in one go",
             file=sys.stderr,
         )
-
-
-def _plural(n, word):
-    return f"{n:,} {word}{'s' * (n != 1)}"

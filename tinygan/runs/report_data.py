@@ -83,6 +83,7 @@ def _panel(panel, steps_per_epoch):
                       "highs": values})  # fmt: skip
     return {
         "label": panel.label,
+        "note": panel.note,
         "lines": lines,
         "guides": [{"name": name, "level": float(y)} for name, y in panel.guides.items()],
         "limits": list(panel.limits) if panel.limits else None,

@@ -1,6 +1,7 @@
 // The curves: panels one below the other over the epochs, with the values of one place read out.
 
-const HEIGHT = 190, LEFT = 56, RIGHT = 12, TOP = 8, BOTTOM = 24;
+const HEIGHT = 190, TOP = 8, BOTTOM = 24;
+const LETTER = 7;  // pixels of a figure in a label, about
 const COLOURS = 8;  // of lines; further lines have the same again, dashed
 
 /* One panel. panel: see report/curves.py. place: the epoch of the slider. onPick(epoch): called
@@ -8,7 +9,8 @@ const COLOURS = 8;  // of lines; further lines have the same again, dashed
 function curvePanel(panel, place, onPick) {
   const svg = drawn("svg", {tabindex: "0", role: "img"});
   const readout = element("p", {class: "readout"});
-  const node = element("div", {class: "panel"}, element("h3", {}, panel.label), svg, readout);
+  const note = panel.note ? [element("p", {class: "note"}, panel.note)] : [];
+  const node = element("div", {class: "panel"}, element("h3", {}, panel.label), ...note, svg, readout);
   svg.setAttribute("aria-label", spoken(panel));
   const lines = panel.lines.filter((line) => line.epochs.length);
   let here = place, hover = null, scale = null, moving = [];
@@ -19,12 +21,12 @@ function curvePanel(panel, place, onPick) {
     svg.replaceChildren();
     scale = lines.length ? scales(panel, lines, width) : null;
     if (!scale) {
-      svg.append(drawn("text", {x: LEFT, y: HEIGHT / 2}, "nothing measured yet"));
+      svg.append(drawn("text", {x: 0, y: TOP + 12}, "nothing measured yet"));
       return;
     }
-    drawAxes(svg, panel, scale, width);
+    drawAxes(svg, scale);
     lines.forEach((line) => drawLine(svg, line, scale, colour(panel, line), panel.lines.indexOf(line) >= COLOURS));
-    drawGuides(svg, panel, scale, width);
+    drawGuides(svg, panel, scale);
     moving = [drawn("line", {class: "here"}), drawn("line", {class: "hover"})];
     svg.append(...moving);
     mark();
@@ -82,13 +84,13 @@ function readOut(readout, panel, lines, epoch) {
   const at = epoch === null ? Infinity : epoch;
   const longest = lines.reduce((a, b) => (b.epochs.at(-1) > a.epochs.at(-1) ? b : a));
   const i = nearestIndex(longest.epochs, at);
-  const where = `step ${longest.steps[i].toLocaleString("en")}, epoch ${number(longest.epochs[i])}`;
-  readout.append(element("span", {class: "key"}, where));
+  const place = (line, k) => `step ${line.steps[k].toLocaleString("en")}, epoch ${number(line.epochs[k])}`;
+  readout.append(element("span", {class: "key"}, place(longest, i)));
   for (const line of lines) {
-    const square = element("i");
+    const square = element("i"), k = nearestIndex(line.epochs, at);
     square.style.background = colour(panel, line);
-    const value = line.epochs.length && at < line.epochs[0] - 1 ? null : line.means[nearestIndex(line.epochs, at)];
-    readout.append(element("span", {class: "key"}, square, `${line.name} ${number(value)}`.trim()));
+    const elsewhere = line.steps[k] === longest.steps[i] && line.epochs[k] === longest.epochs[i] ? "" : ` (${place(line, k)})`;
+    readout.append(element("span", {class: "key"}, square, `${line.name} ${number(line.means[k])}${elsewhere}`.trim()));
   }
 }
 
@@ -111,12 +113,15 @@ function scales(panel, lines, width) {
     const air = log ? Math.exp(0.06 * (Math.log(high) - Math.log(low))) : 0.07 * (high - low);
     [low, high] = log ? [low / air, high * air] : [low - air, high + air];
   }
-  const first = Math.min(0, ...epochs), last = Math.max(...epochs);
-  const x = linear(first, last > first ? last : first + 1, LEFT, width - RIGHT);
   const y = (log ? logarithmic : linear)(low, high, HEIGHT - BOTTOM, TOP);
-  x.ticks = roundTicks(x.low, x.high, Math.max(2, Math.floor(width / 110)));
   y.ticks = log ? decades(low, high) : roundTicks(low, high, 5);
-  return {x, y};
+  const widest = (texts) => LETTER * Math.max(0, ...texts.map((text) => text.length));
+  const left = 10 + Math.max(40, widest(y.ticks.map(number)));
+  const right = width - 12 - widest(panel.guides.map((guide) => guide.name));
+  const first = Math.min(0, ...epochs), last = Math.max(...epochs);
+  const x = linear(first, last > first ? last : first + 1, left, right);
+  x.ticks = roundTicks(x.low, x.high, Math.max(2, Math.floor(width / 110)));
+  return {x, y, left, right};
 }
 
 function linear(low, high, from, to) {
@@ -150,26 +155,26 @@ function decades(low, high) {
   return inside.length > 6 && powers.length > 1 ? powers.filter((t, i) => i % Math.ceil(powers.length / 6) === 0) : inside;
 }
 
-function drawAxes(svg, panel, {x, y}, width) {
+function drawAxes(svg, {x, y, left, right}) {
   for (const tick of y.ticks) {
     const at = y.at(tick);
-    svg.append(drawn("line", {class: "grid", x1: LEFT, x2: width - RIGHT, y1: at, y2: at}),
-      drawn("text", {x: LEFT - 6, y: at + 4, "text-anchor": "end"}, number(tick)));
+    svg.append(drawn("line", {class: "grid", x1: left, x2: right, y1: at, y2: at}),
+      drawn("text", {x: left - 6, y: at + 4, "text-anchor": "end"}, number(tick)));
   }
   x.ticks.forEach((tick, i) => {
     const last = i === x.ticks.length - 1;
-    const anchor = tick === x.low ? "start" : x.at(tick) > width - 40 ? "end" : "middle";
+    const anchor = tick === x.low ? "start" : x.at(tick) > right - 30 ? "end" : "middle";
     svg.append(drawn("line", {class: "grid", x1: x.at(tick), x2: x.at(tick), y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM + 4}),
       drawn("text", {x: x.at(tick), y: HEIGHT - 7, "text-anchor": anchor}, last ? `epoch ${number(tick)}` : number(tick)));
   });
 }
 
 /* Dotted lines at heights that mean something, such as mere guessing. */
-function drawGuides(svg, panel, {y}, width) {
+function drawGuides(svg, panel, {y, left, right}) {
   for (const {name, level} of panel.guides) {
     if (level < y.low || level > y.high) continue;
-    svg.append(drawn("line", {class: "guide", x1: LEFT, x2: width - RIGHT, y1: y.at(level), y2: y.at(level)}),
-      drawn("text", {x: width - RIGHT, y: y.at(level) - 4, "text-anchor": "end"}, name));
+    svg.append(drawn("line", {class: "guide", x1: left, x2: right, y1: y.at(level), y2: y.at(level)}),
+      drawn("text", {x: right + 5, y: y.at(level) + 4}, name));
   }
 }
 

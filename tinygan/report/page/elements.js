@@ -32,6 +32,6 @@ function say(id, text) {
 function number(x) {
   if (x === null || !Number.isFinite(x)) return "–";
   const size = Math.abs(x);
-  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return x.toExponential(2);
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return String(Number(x.toPrecision(3)).toExponential()).replace("e+", "e");
   return size >= 1000 ? x.toLocaleString("en", {maximumFractionDigits: 0}) : String(Number(x.toPrecision(4)));
 }

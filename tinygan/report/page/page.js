@@ -16,7 +16,7 @@ function render(story) {
   if (changed("sheets", [story.sheets, story.class_names])) slider.renew(story);
   if (changed("sections", [story.facts, story.sections])) {
     const facts = {id: "facts", heading: "The run", text: [], pictures: [], commands: [],
-      tables: [{caption: "", head: ["", ""], rows: story.facts}]};
+      tables: [{caption: "", head: ["", ""], rows: story.facts, notes: []}]};
     const all = story.facts.length ? [facts, ...story.sections] : story.sections;
     byId("sections").replaceChildren(...all.map(sectionElement));
   }
@@ -43,8 +43,13 @@ function renewPanels(found) {
   const index = held ? [...byId("panels").children].indexOf(held) : -1;
   panels = found.map((panel) => curvePanel(panel, place, (epoch) => slider.go(epoch)));
   byId("panels").replaceChildren(...panels.map((panel) => panel.node));
-  say("curves-note", found.length ? "Bold: means; pale: the range of single updates. The line marks the epoch of the samples." :
-    "There are no curves yet.");
+  const several = document.body.classList.contains("several");
+  const pale = found.some((panel) => panel.lines.some((line) => line.highs.some((high, i) => high > line.lows[i])));
+  say("curves-note", [
+    found.length ? "The upright line marks the epoch of the samples; a click moves it." : several ? "" : "There are no curves yet.",
+    pale ? "Bold: means over a few updates; pale: the range within them." : "",
+    several ? "Curves that only one of the runs has are on its own page." : "",
+  ].filter((text) => text).join(" "));
   panels.forEach((panel) => panel.draw());
   panels[index]?.node.querySelector("svg").focus();
 }

@@ -34,13 +34,18 @@ function wideTableElement(table) {
     const head = element("tr", {}, ...table.head.map((text, c) => cell("th", text, c, {scope: "col"})));
     node.append(element("thead", {}, head));
   }
-  node.append(element("tbody", {}, ...table.rows.map((row) =>
-    element("tr", {}, ...row.map((text, c) => (c ? cell("td", text, c) : cell("th", text, c, {scope: "row"})))))));
+  node.append(element("tbody", {}, ...table.rows.map((row, r) =>
+    element("tr", {}, ...row.map((text, c) => (c ? cell("td", text, c) : nameCell(text, table.notes[r])))))));
   const scroll = element("div", {class: "scroll"}, node);
   requestAnimationFrame(() => {  // a keyboard reaches what can be scrolled
     if (scroll.scrollWidth > scroll.clientWidth) filled(scroll, {tabindex: "0", role: "region", "aria-label": table.caption || "table"}, []);
   });
   return scroll;
+}
+
+/* The first cell of a row, with a note below the name where there is one. */
+function nameCell(name, note) {
+  return element("th", {scope: "row"}, name, ...(note ? [element("small", {}, note)] : []));
 }
 
 function isNumber(text) {

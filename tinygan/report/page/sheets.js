@@ -19,9 +19,13 @@ function sheetSlider(onMove) {
     slider.max = Math.max(0, epochs.length - 1);
     slider.value = atEnd ? epochs.length - 1 : nearestIndex(epochs, epoch);
     const all = Math.max(0, ...runs.map((run) => run.total));
-    const few = runs.some((run) => run.sheets.length < run.total);
-    say("samples-note", !epochs.length ? "No sheet of samples yet." :
-      few ? `Of ${all.toLocaleString("en")} sheets this page has every second, fourth, …; all are in the run's folder.` : "");
+    const unread = runs.reduce((sum, run) => sum + run.unread, 0);
+    const few = runs.some((run) => run.sheets.length + run.unread < run.total);
+    say("samples-note", [
+      epochs.length ? "" : "No sheet of samples yet.",
+      few ? `Of ${all.toLocaleString("en")} sheets this page has every second, fourth, …; all are in the run's folder.` : "",
+      unread ? `${unread} of the files in samples/ cannot be read.` : "",
+    ].filter((text) => text).join(" "));
     move();
   }
 
@@ -45,8 +49,8 @@ function sheetSlider(onMove) {
       if (image.getAttribute("src") !== sheet.src) image.setAttribute("src", sheet.src);
       image.setAttribute("width", sheet.width);
       image.setAttribute("height", sheet.height);
-      image.alt = `${run.name ? run.name + ": " : ""}samples drawn after ${sheet.label} from one fixed noise`;
-      caption.textContent = run.name ? `${run.name}, ${sheet.label}` : "All sheets are drawn from one fixed noise.";
+      image.alt = `${run.name ? run.name + ": " : ""}the sheet of samples of ${sheet.label}`;
+      caption.textContent = run.name ? `${run.name}, ${sheet.label}` : run.words;
       if (runs.length === 1) showClasses(sheet);
     });
     const words = runs.length === 1 ? runs[0].sheets[Number(slider.value)].label : `epoch ${number(epoch)}`;
@@ -67,7 +71,8 @@ function sheetSlider(onMove) {
       bars.append(element("span", {}, names[c] ?? String(c)), element("div", {class: "track"}, bar),
         element("span", {class: "number"}, String(count)));
     });
-    box.append(element("h3", {}, `What a classifier takes these ${all} samples for`), bars);
+    box.append(element("h3", {}, `What a classifier takes these ${all} samples for`),
+      element("p", {class: "note"}, "It has to choose one of its classes for each, even for noise."), bars);
   }
 
   function stop() {
