@@ -32,6 +32,7 @@ ARROWS = {
     "figures": {"errors", "files"},
     "npz": {"errors", "files"},
     "room": {"errors"},
+    "json_files": {"files"},
     "cli": {"errors", "files", "ctrl_c", "output", "help_text"},
     "kernel": {"backend"},
     "backend": {"errors", "cupy_trouble"},
@@ -44,7 +45,6 @@ ARROWS = {
             "files",
             "ctrl_c",
             "output",
-            "json_files",
             "help_text",
         )
     },

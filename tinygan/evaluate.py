@@ -20,7 +20,6 @@ from tinygan.evaluation.measure_run import evaluate_run, measured_against
 from tinygan.evaluation.options import add_prior_option, add_protocol_options
 from tinygan.evaluation.report import confusion_table, table
 from tinygan.evaluation.result import write_json
-from tinygan.files import reason
 from tinygan.report import write_report
 from tinygan.runs.config import is_run, read_config
 
@@ -99,6 +98,7 @@ def _classifier(args, xp):
     if args.prior is not None or args.classes is not None:
         raise UserError("--prior and --classes are for recipes that draw images")
     print(confusion_table(evaluate_classifier(args.samples, args.data_dir, xp)))
+    _write_report(args.samples, "evaluation.json")
 
 
 def _run(args, xp, say):
@@ -108,12 +108,12 @@ def _run(args, xp, say):
         xp=xp, say=say,
     )  # fmt: skip
     print(table(evaluation))
-    try:
-        write_report(args.samples)
-    except OSError as error:
-        raise UserError(f"cannot write {error.filename}: {reason(error)}") from None
-    names = "evaluation.json, evaluation.npz, memorisation.png, report.html"
-    print(f"written to {Path(args.samples)}: {names}")
+    _write_report(args.samples, "evaluation.json, evaluation.npz, memorisation.png")
+
+
+def _write_report(run, others):
+    write_report(run)
+    print(f"written to {Path(run)}: {others}, report.html")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -98,6 +99,31 @@ def write_text(path, text):
         file.write(text.encode())
 
 
+def open_regular(path):
+    """A file, opened to read its bytes. OSError for what is none: a pipe could wait for ever.
+
+    Where `path` is a link, the file that it names is opened.
+    """
+    file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 — the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))
+    return file
+
+
+def read_small(path, most):
+    """The bytes of a file that has at most `most`. OSError when it has more, or is no file."""
+    with open_regular(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    return data
+
+
+def _without_waiting(path, flags):
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def reason(error):
     """The message of an OSError, to be used inside a sentence: "no space left on device"."""
     text = error.strerror or str(error)
@@ -115,14 +141,15 @@ def own_file(path):
         file.close()  # another writer took it for abandoned before it was locked
 
 
-def lock(handle):
+def lock(handle, *, shared=False):
     """Whether this process alone has the open file or folder `handle`, until it closes it.
 
+    shared: among those that lock it so, but nobody has it alone.
     True also where there are no locks: on Windows, and on some network file systems.
     """
     if fcntl is not None:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError:  # a file system without locks

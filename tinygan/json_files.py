@@ -4,14 +4,16 @@ import json
 import sys
 from types import EllipsisType
 
+from tinygan.files import read_small
+
 Number, Missing = int | float, EllipsisType  # Missing: a key that may be left out
+_MOST = 30_000_000  # bytes
 
 
 def read_json(path):
     """What a JSON file holds; None when it cannot be read, or is no JSON."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
+        return json.loads(read_small(path, _MOST).decode())
     except (OSError, ValueError, RecursionError):
         return None
 

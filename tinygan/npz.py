@@ -20,7 +20,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from tinygan.errors import UserError, first_line, shown
-from tinygan.files import atomic_write, reason
+from tinygan.files import atomic_write, open_regular, reason
 
 FORMAT = 1
 MAX_BYTES = 1 << 30  # of one array in a file of images
@@ -52,7 +52,7 @@ def read_arrays(path):
 
     The members must be uncompressed, and together no larger than the file.
     """
-    with _errors(path, "a tinygan file"), open(path, "rb") as file:
+    with _errors(path, "a tinygan file"), open_regular(path) as file:
         if file.seek(0, os.SEEK_END) <= _DIGEST or _digest(file) != file.read(_DIGEST):
             raise UserError(f"{path} is truncated or altered: its SHA-256 does not match")
         size = file.tell()

@@ -27,7 +27,7 @@ def test_several_runs_are_one_page(trained, report, tmp_path):
     code, out, _ = report("a b a/")
     assert code == 0
     assert "2 runs side by side" in (tmp_path / "comparison.html").read_text()
-    assert "tinygan.compare a b" in out.splitlines()[-1]
+    assert "tinygan.evaluate a" in out.splitlines()[-1]
 
 
 def test_the_page_goes_where_it_is_asked_to(trained, report, tmp_path):

@@ -1,11 +1,13 @@
 """A run folder is read without trust: what is damaged is left out, and the rest is told."""
 
 import json
+import os
 
 import pytest
 
 from tinygan.errors import UserError
 from tinygan.report.folder import read_run
+from tinygan.report.story import story
 from tinygan.runs.lock import only_one
 
 
@@ -55,10 +57,8 @@ def test_a_folder_with_config_json_alone_is_a_run(trained):
         {"image_shape": [-2, 28, 1]},
         {"image_shape": [10**9, 28, 1]},
         {"weights": {"G": "many"}},
-        {"networks": [{"name": "G", "input": [1], "rows": [["a", [1]]]}]},
-        {"networks": [{"name": "G", "input": [1], "rows": [["a", "b", "c"]]}]},
+        {"networks": None},
         {"panels": {}},
-        {"panels": [{}] * 30},
     ],
 )
 def test_a_damaged_report_json_is_left_out(trained, edit, wrong):
@@ -83,7 +83,50 @@ def test_a_line_that_cannot_be_drawn_is_left_out(trained, wrong):
     data = json.loads((folder / "report.json").read_text())
     data["panels"][0]["lines"][0] |= wrong
     (folder / "report.json").write_text(json.dumps(data))
-    assert read_run(folder).data is None
+    left = [panel["label"] for panel in read_run(folder).data["panels"]]
+    assert left == ["D's mean score", "length of G's gradient"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"limits": [1, 0]},
+        {"limits": [0, 0]},
+        {"limits": [0, "1"]},
+        {"guides": [{"name": "a", "level": 1e300}]},
+        {"label": "x" * 1000},
+        {"lines": [{}]},
+        {"log": 1},
+    ],
+)
+def test_a_panel_that_cannot_be_drawn_is_left_out(trained, wrong):
+    folder = trained()
+    data = json.loads((folder / "report.json").read_text())
+    data["panels"][0] |= wrong
+    (folder / "report.json").write_text(json.dumps(data))
+    assert len(read_run(folder).data["panels"]) == 2
+
+
+@pytest.mark.parametrize("row", [["a", [1]], ["a", "b", "c"], ["a", [1], "many"], "abc"])
+def test_a_network_that_is_none_is_left_out(trained, edit, row):
+    folder = trained()
+    networks = [{"name": "G", "input": [1], "rows": [row]}, {"name": "D", "input": [1], "rows": []}]
+    edit(folder / "report.json", networks=networks, panels=[{}] * 30)
+    data = read_run(folder).data
+    assert [network["name"] for network in data["networks"]] == ["D"]
+    assert data["panels"] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    "report.json metrics.csv validation.csv timing.csv result.json evaluation.json evaluation.npz "
+    "samples/epoch_0001.png curves.png".split(),
+)
+def test_a_pipe_in_place_of_a_file_is_left_out(trained, name):
+    folder = trained()
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    story([folder])  # and does not wait
 
 
 def test_a_damaged_table_is_read_up_to_the_damage(trained):

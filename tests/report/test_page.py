@@ -68,7 +68,7 @@ def test_the_story_stands_in_the_page_as_json(told):
     found = dict(t[::-1] for t in Tags(page(told)).texts)
     stories = [text for text in found if text.startswith("{")]
     assert len(stories) == 1
-    assert json.loads(stories[0]) == json.loads(as_json(told | {"live": False}))
+    assert json.loads(stories[0]) == json.loads(as_json(told | {"tag": None}))
 
 
 def test_the_last_sheet_and_the_curves_are_there_without_scripts(told):
@@ -108,5 +108,5 @@ def test_numbers_that_json_lacks_are_null():
 
 
 def test_only_a_served_page_may_ask_its_server(told):
-    assert "connect-src 'self'" in page(told, live=True).replace("&#x27;", "'")
+    assert "connect-src 'self'" in page(told, tag="x").replace("&#x27;", "'")
     assert "connect-src" not in page(told).partition("<title>")[0]

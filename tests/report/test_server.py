@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tinygan.errors import UserError
+from tinygan.report import server as module
 from tinygan.report.server import PageServer, served
 
 
@@ -39,7 +40,7 @@ def test_the_page_and_its_story_are_served(server):
     answer, body = ask(server)
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert '"live":true' in body
+    assert json.dumps(server.told()[0]) in body
     answer, body = ask(server, "/story.json")
     assert json.loads(body)["title"] == "run: dcgan on fashion-mnist-subset"
 
@@ -112,6 +113,16 @@ def test_a_folder_that_is_gone_is_said(server):
     answer, body = ask(server, "/story.json")
     assert answer.status == 503
     assert "is not a run folder" in body
+
+
+def test_a_page_that_cannot_be_made_is_said(server, monkeypatch):
+    def broken(folders):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(module, "story", broken)
+    answer, body = ask(server)
+    assert answer.status == 500
+    assert body == "the page cannot be made: division by zero"
 
 
 def test_nothing_is_printed(server, capfd):

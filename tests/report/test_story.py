@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinygan.errors import UserError
+from tinygan.evaluation.measure_classifier import evaluate_classifier
 from tinygan.evaluation.measure_run import evaluate_run, measured_against
 from tinygan.report.story import story
 from tinygan.runs.lock import only_one
@@ -61,7 +62,8 @@ def test_an_evaluated_run_shows_its_metrics_floor_classes_and_nearest_images(tra
     told = story([evaluated(trained())])
     measured = section(told, "measured")
     metrics, classes = measured["tables"]
-    assert metrics["head"] == ["", "samples", "floor", "meaning"]
+    assert metrics["head"] == ["", "samples", "floor"]
+    assert metrics["notes"][0].startswith("0 is best")
     assert [row[0] for row in metrics["rows"]][:2] == ["fd", "kid"]
     assert len(classes["rows"]) == 10
     assert sum(int(row[1]) for row in classes["rows"]) == 100
@@ -108,14 +110,21 @@ def test_a_mixture_and_a_conditional_gan_are_told_too(trained):
     assert "networks" not in [found["id"] for found in mixture["sections"]]
     assert "bic" in dict(mixture["facts"])
     conditional = story([trained("b", recipe="cgan", limit=200, epochs=2)])
+    assert conditional["sheets"][0]["words"].endswith("asked for: T-shirt/top, Trouser.")
     assert conditional["panels"][-1]["label"] == "validation fd"
     assert conditional["panels"][-1]["lines"][0]["epochs"] == [1, 2]
 
 
-def test_a_classifier_has_curves_and_does_not_draw(trained):
-    told = story([trained(recipe="classifier", limit=200, epochs=1)])
+def test_a_classifier_shows_held_out_images_and_how_often_it_is_right(trained):
+    folder = trained(recipe="classifier", limit=200, epochs=1)
+    told = story([folder])
     assert told["panels"]
-    assert "Draw with it" not in [c["what"] for c in section(told, "commands")["commands"]]
+    assert told["sheets"][0]["words"].startswith("Held-out images")
+    assert told["sheets"][0]["sheets"][0]["classes"] is None
+    evaluate_classifier(folder, None, np)
+    found = section(story([folder]), "measured")
+    assert "% of 1,000 images" in found["text"][0]
+    assert sum(int(n) for row in found["tables"][0]["rows"] for n in row[1:]) == 1000
 
 
 def test_a_run_of_the_first_edition_is_told_by_its_tables(trained):
@@ -132,7 +141,7 @@ def test_changes_on_the_way_are_told(trained, edit):
     edit(folder / "config.json", changes=[change])
     told = story([folder])
     assert section(told, "settings")["tables"][1]["rows"] == [["10", "lr", "0.0002", "0.0001"]]
-    assert "one command does not repeat" in section(told, "commands")["text"][0]
+    assert section(told, "commands")["commands"][0]["what"].startswith("Train anew with its last")
 
 
 def test_several_runs_are_side_by_side(trained):
@@ -147,7 +156,9 @@ def test_several_runs_are_side_by_side(trained):
         "dcgan (one)",
         "real training images",
     ]
-    assert "Not measured yet: two, three" in measured["text"][-1]
+    assert measured["text"][-1] == "Not measured yet: two, three."
+    assert measured["commands"][0]["command"].startswith("python -m tinygan.compare ")
+    assert losses["guides"] == []
     rows = {row[0]: row[1:] for row in section(told, "settings")["tables"][0]["rows"]}
     assert rows["lr"] == ["0.0002", "0.001", "0.0002"]
     assert rows["epochs"] == ["4", "4", "2"]

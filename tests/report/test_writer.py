@@ -2,7 +2,7 @@
 
 import pytest
 
-from tinygan.errors import RunError
+from tinygan.errors import RunError, Stopped
 from tinygan.progress import Progress
 from tinygan.report import Writer, writer
 from tinygan.runs.lock import only_one
@@ -48,24 +48,22 @@ def test_a_stopped_and_a_failed_run_have_their_page(make_run):
     assert "is nan at step 8" in page(run.folder)
 
 
-def test_pages_take_a_hundredth_of_the_time(make_run, monkeypatch):
-    now = [100.0]
+def test_pages_take_a_hundredth_of_the_time(monkeypatch):
+    now, written = [100.0], []
 
     def write(folder):
-        now[0] += 0.5  # a page takes half a second
+        now[0] += 0.5 if written else 3  # seconds; the first one takes long
         written.append(now[0])
 
-    written = []
     monkeypatch.setattr(writer, "write_report", write)
     monkeypatch.setattr(writer.time, "monotonic", lambda: now[0])
     pages = Writer("run")
     for _ in range(500):
         pages.renew()
         now[0] += 1  # an epoch of one second
-    assert len(written) == 10  # one every 50 seconds
-    assert pages.seconds == 5
+    assert len(written) == 11  # the first, and one every 50 seconds
     pages.renew(last=True)
-    assert len(written) == 11
+    assert len(written) == 12
 
 
 def test_a_run_whose_config_is_taken_away_goes_on(make_run, capsys):
@@ -79,8 +77,44 @@ def test_a_run_whose_config_is_taken_away_goes_on(make_run, capsys):
     assert "report.html is not renewed" in capsys.readouterr().err
 
 
-def test_a_page_that_cannot_be_written_ends_the_run_in_a_sentence(make_run):
+def test_a_page_that_cannot_be_written_ends_no_run(make_run, capsys):
     run = make_run()
     (run.folder / "report.html").mkdir()
-    with pytest.raises(RunError, match=r"cannot write .*report\.html: is a directory"):
+    assert run.train(QUIET, never, Writer(run.folder).renew)
+    err = capsys.readouterr().err
+    assert err.count("report.html: is a directory") == 1
+
+
+def test_a_fault_in_a_page_ends_no_run_and_hides_no_failure(make_run, monkeypatch, capsys):
+    def broken(folder):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(writer, "write_report", broken)
+    run = make_run()
+    assert not run.train(QUIET, after(7), Writer(run.folder).renew)
+    assert "report.html is not renewed: division by zero" in capsys.readouterr().err
+    run = make_run(resume=True)
+    run.training.model.networks["G"].params()[0].data[...] = float("nan")
+    with pytest.raises(RunError, match="is nan at step 8"):
         run.train(QUIET, never, Writer(run.folder).renew)
+
+
+def test_a_link_is_replaced_and_what_it_names_is_left_alone(trained, tmp_path):
+    folder = trained()
+    (tmp_path / "thesis.txt").write_text("years of work")
+    (folder / "report.html").unlink()
+    (folder / "report.html").symlink_to(tmp_path / "thesis.txt")
+    writer.write_report(folder)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    assert "finished" in page(folder)
+
+
+def test_a_run_that_is_stopped_at_once_says_so(make_run):
+    run = make_run()
+
+    def twice():
+        raise KeyboardInterrupt
+
+    with pytest.raises(Stopped):
+        run.train(QUIET, twice, Writer(run.folder).renew)
+    assert "stopped · update 0 of 20: stopped at once" in page(run.folder)

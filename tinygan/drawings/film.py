@@ -7,8 +7,6 @@ are left out, evenly, but never the first and the last.
 """
 
 import io
-import re
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +16,14 @@ from tinygan.drawings import sheet
 from tinygan.errors import UserError, shown
 from tinygan.files import atomic_write, reason
 from tinygan.progress import plural
+from tinygan.runs.sheets import read_sheet, sheet_files
 from tinygan.runs.tables import read_timing
 
 MOST_BYTES = 3_000_000
-MOST_PIXELS = 2_000_000  # of a sheet; tinygan's own have 0.3 million
 MOST_FRAMES = 200  # that are read at all
 MOST_IN_MEMORY = 60_000_000  # pixels of all the sheets that are read
 HOLD = 2.0  # seconds that the last frame is held
 
-_NAME = re.compile(r"(epoch|step)_(\d{1,9})\.png")
 _FEW = 24  # frames: before fewer than these are kept, the sheets are made smaller
 _NARROWEST = 200  # pixels
 _PIXELS = 50_000  # from which the colours are chosen
@@ -70,23 +67,18 @@ def sheets(folder):
     A sheet step_000123.png, drawn where a run ended within an epoch, stands where timing.csv says
     that this step was; else behind the epochs. Raises UserError when samples/ cannot be read.
     """
-    samples = Path(folder) / "samples"
     try:
-        found = [(path, _NAME.fullmatch(path.name)) for path in samples.iterdir()]
-    except FileNotFoundError:
-        return []
+        found = sheet_files(folder)
     except OSError as error:
-        raise UserError(f"cannot read {samples}: {reason(error)}") from None
+        raise UserError(f"cannot read {Path(folder) / 'samples'}: {reason(error)}") from None
     ends = {}  # of each epoch, the number of its last step
     for epoch, step, *_ in read_timing(Path(folder), 10**9):
         ends[epoch] = max(step, ends.get(epoch, 0))
     ordered = []
-    for path, match in found:
-        if match and path.is_file():
-            word, number = match[1], int(match[2])
-            inside = min((e for e, step in ends.items() if step >= number), default=10**9)
-            place = (number, 1) if word == "epoch" else (inside, 0)
-            ordered.append((place, number, path, f"{word} {number:,}"))
+    for path, unit, number in found:
+        inside = min((e for e, step in ends.items() if step >= number), default=10**9)
+        place = (number, 1) if unit == "epoch" else (inside, 0)
+        ordered.append((place, number, path, f"{unit} {number:,}"))
     return [(path, text) for _, _, path, text in sorted(ordered)]
 
 
@@ -147,27 +139,15 @@ def _read(named):
 
 
 def _open(path):
-    """A sheet as a picture of the mode L or RGB. The file is not trusted: anyone may have put it
-    there."""
-    from PIL import Image, UnidentifiedImageError
+    """A sheet as a picture of the mode L or RGB."""
+    from PIL import Image
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's, about sizes that are checked here
-            with Image.open(path, formats=["PNG"]) as picture:  # reads no pixels yet
-                w, h = picture.size
-                if w * h > MOST_PIXELS:
-                    raise ValueError(f"{w:,} × {h:,} pixels are too many")
-                return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-    except UnidentifiedImageError:  # whose message is the path again
-        why = "it is no PNG"
+        return Image.fromarray(read_sheet(path))
+    except ValueError as error:
+        raise UserError(f"{path} is not a sheet of samples: {shown(str(error))}") from None
     except OSError as error:
-        if error.errno is not None:
-            raise UserError(f"cannot read {path}: {reason(error)}") from None
-        why = error
-    except Exception as error:  # Pillow raises many kinds for damaged files
-        why = error
-    raise UserError(f"{path} is not a sheet of samples: {shown(str(why) or 'it is damaged')}")
+        raise UserError(f"cannot read {path}: {reason(error)}") from None
 
 
 def _frame(picture, text, width):

@@ -29,10 +29,10 @@ def draw_means(run, out, *, n=100):
     title = f"{run.model.name}: the means of {len(cells)} components with their numbers and weights"
     rows = sheet.in_rows([cells], [""], columns)
     sheet.save(out, rows, title, sheet.scale_for(run.model.image_shape))
-    first = int(order[0])
+    first, last = int(order[0]), int(order[-1])
     return [
-        f"the means of {len(cells)} components in {out}; weights from {100 * weights.max():.1f} % "
-        f"to {100 * weights.min():.1f} %",
+        f"the means of {len(cells)} components in {out}; weights from {100 * weights[first]:.1f} % "
+        f"to {100 * weights[last]:.1f} %",
         next_line("one alone", "tinygan.draw", run.folder, "component", "--component", first),
     ]
 

@@ -17,7 +17,7 @@ from tinygan import plots
 from tinygan.errors import UserError
 from tinygan.evaluation.report import CLASSES, MEANINGS
 from tinygan.files import reason, write_text
-from tinygan.json_files import Missing, Number, fits
+from tinygan.json_files import Missing, Number, fits, read_json
 from tinygan.npz import read_arrays, write_arrays
 
 _METRICS = {
@@ -26,6 +26,7 @@ _METRICS = {
     "agreement": Number | Missing,
     "classes": [int],
 }
+_MOST_PICTURES = 64
 _COUNTS = len(CLASSES["cifar10"])  # every extractor knows as many classes
 _FORM = {  # of evaluation.json: the keys that are read, and the kinds of their values
     "protocol": {
@@ -54,18 +55,20 @@ def read_evaluation(folder):
     pictures: dict of uint8 (16, H, W, C), fewer when there were fewer: samples, nearest, real.
     """
     try:
-        evaluation = json.loads((Path(folder) / "evaluation.json").read_text(encoding="utf-8"))
+        evaluation = read_json(Path(folder) / "evaluation.json")
         meta, pictures = read_arrays(Path(folder) / "evaluation.npz")
         sound = (
             fits(evaluation, _FORM)
             and fits(list(evaluation["weights"].values()), [Number])
             and fits(evaluation["protocol"]["classes"] or [], [int])
+            and _is_shape(evaluation["protocol"]["image_shape"])
+            and evaluation["protocol"]["classes"] != []
             and all(len(evaluation[of]["classes"]) == _COUNTS for of in ("metrics", "floor"))
             and meta["of"] == _identity(evaluation)
             and all(
                 pictures[name].dtype == np.uint8
                 and list(pictures[name].shape[1:]) == evaluation["protocol"]["image_shape"]
-                and len(pictures[name])
+                and 0 < len(pictures[name]) <= _MOST_PICTURES
                 for name in ("samples", "nearest", "real")
             )
         )
@@ -116,3 +119,8 @@ def file_sha256(file):
 def _identity(evaluation):
     """What ties evaluation.npz to evaluation.json."""
     return {key: evaluation[key] for key in ("protocol", "checkpoint_sha256", "prior")}
+
+
+def _is_shape(shape):
+    """Whether this is (H, W, C) of images that can be shown."""
+    return len(shape) == 3 and all(0 < side <= 1024 for side in shape) and shape[2] in (1, 3)

@@ -5,25 +5,17 @@ name, epochs, steps, means, lows, highs (lists of one length).
 """
 
 from tinygan.errors import shown
+from tinygan.runs.report_data import POINTS
+
+MOST = 10  # panels
 
 
 def panels_of(run):
     """The panels of a RunFiles, by report.json; of a run without it, by metrics.csv."""
     per_epoch = run.steps_per_epoch
-    if run.data:
-        return [
-            panel | {"lines": [_by_epoch(line, per_epoch) for line in panel["lines"]]}
-            for panel in run.data["panels"]
-        ]
-    columns, rows = run.metrics
-    found = _table_panels(columns[2:], [row[1] for row in rows], [row[2:] for row in rows])
-    columns, rows = run.validation
-    steps = [row[0] * per_epoch for row in rows]
-    names = [f"validation {name}" for name in columns[1:]]
-    found += _table_panels(names, steps, [row[1:] for row in rows])
     return [
         panel | {"lines": [_by_epoch(line, per_epoch) for line in panel["lines"]]}
-        for panel in found
+        for panel in (run.data["panels"] if run.data else _from_tables(run))
     ]
 
 
@@ -45,8 +37,19 @@ def shared_panels(named_runs):
     ]
 
 
+def _from_tables(run):
+    columns, rows = run.metrics
+    metrics = _table_panels(columns[2:], [row[1] for row in rows], [row[2:] for row in rows])
+    columns, rows = run.validation
+    steps = [row[0] * run.steps_per_epoch for row in rows]
+    names = [f"validation {name}" for name in columns[1:]]
+    return (metrics + _table_panels(names, steps, [row[1:] for row in rows]))[:MOST]
+
+
 def _table_panels(names, steps, rows):
-    """A panel for each column of a table."""
+    """A panel for each column of a table, of which every so many rows are enough."""
+    each = 1 + len(rows) // POINTS
+    steps, rows = steps[each - 1 :: each], rows[each - 1 :: each]
     steps, plain = (
         [int(step) for step in steps],
         {"guides": [], "limits": None, "log": False, "note": ""},

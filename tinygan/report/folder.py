@@ -10,33 +10,33 @@ from tinygan.cli import class_list, class_numbers
 from tinygan.errors import UserError
 from tinygan.evaluation.report import CLASSES
 from tinygan.evaluation.result import read_evaluation
-from tinygan.json_files import Number, fits, read_json
+from tinygan.json_files import Missing, Number, fits, read_json
 from tinygan.runs.config import read_config
 from tinygan.runs.lock import in_use
 from tinygan.runs.report_data import POINTS
-from tinygan.runs.tables import read_result, read_timing
+from tinygan.runs.tables import read_csv, read_result, read_timing
 
-_VALUES = {"means": [Number], "lows": [Number], "highs": [Number]}
-_LINE = {"name": str, "steps": [int]} | _VALUES
 _FORM = {  # of report.json
     **dict.fromkeys(["state", "why"], str),
     **dict.fromkeys(["step", "last_step", "steps_per_epoch", "images_per_step", "images"], int),
     "image_shape": [int],
     "weights": dict,
-    "networks": [{"name": str, "input": [int], "rows": [list]}],
-    "panels": [
-        {
-            "label": str,
-            "note": str,
-            "lines": [_LINE],
-            "guides": [{"name": str, "level": Number}],
-            "limits": list | None,
-            "log": bool,
-        }
-    ],
+    "networks": list,
+    "panels": list,
+}
+_NETWORK = {"name": str, "input": [int], "rows": [list]}
+_LINE = {"name": str, "steps": [int], "means": [Number], "lows": [Number], "highs": [Number]}
+_PANEL = {
+    "label": str,
+    "note": str | Missing,
+    "lines": [_LINE],
+    "guides": [{"name": str, "level": Number}],
+    "limits": list | None,
+    "log": bool,
 }
 _LARGEST = 1 << 53  # the whole numbers that JavaScript knows exactly
-_MOST = 20  # panels, and lines in a panel
+_MOST = 10  # panels, lines in a panel, networks
+_MOST_ROWS = 200  # of a network, and of a table that is drawn
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,7 @@ def read_run(folder):
         recipe = recipes.get(config["recipe"])
     except UserError:  # of a newer tinygan
         recipe = None
-    data = read_json(folder / "report.json")
-    data = data if _is_sound(data) else None
+    data = _sound(read_json(folder / "report.json"))
     metrics = _read_table(folder / "metrics.csv", counts=2)  # epoch and step
     step = data["step"] if data else int(metrics[1][-1][1]) if metrics[1] else 0
     evaluation, pictures = read_evaluation(folder) or (None, None)
@@ -162,43 +161,62 @@ def _read_classified(path):
     return found if sound else None
 
 
-def _is_sound(data):
-    """Whether report.json is what runs/report_data.py writes."""
-    return (
+def _sound(data):
+    """What runs/report_data.py has written, without the panels and networks that cannot be shown;
+    None for what it has not written."""
+    sound = (
         fits(data, _FORM)
         and len(data["image_shape"]) == 3
         and all(0 < side <= 4096 for side in data["image_shape"])
         and all(0 <= data[name] <= _LARGEST for name in ("step", "last_step", "images"))
         and all(0 < data[name] <= _LARGEST for name in ("steps_per_epoch", "images_per_step"))
-        and len(data["panels"]) <= _MOST
-        and all(map(_is_panel, data["panels"]))
-        and all(_is_row(row) for network in data["networks"] for row in network["rows"])
+        and len(data["weights"]) <= _MOST
         and fits(list(data["weights"].values()), [int])
     )
+    if not sound:
+        return None
+    return data | {
+        "why": data["why"][:1000],
+        "panels": [panel for panel in data["panels"] if _is_panel(panel)][:_MOST],
+        "networks": [network for network in data["networks"] if _is_network(network)][:_MOST],
+    }
 
 
 def _is_panel(panel):
-    limits, levels = panel["limits"], [guide["level"] for guide in panel["guides"]]
     return (
-        len(panel["lines"]) <= _MOST
+        fits(panel, _PANEL)
+        and len(panel["lines"]) <= _MOST
         and all(map(_is_line, panel["lines"]))
-        and _can_be_drawn(levels)
-        and (
-            limits is None
-            or (
-                fits(limits, [Number])
-                and len(limits) == 2
-                and limits[0] < limits[1]
-                and _can_be_drawn(limits)
-            )
-        )
+        and len(panel["guides"]) <= _MOST
+        and _can_be_drawn([guide["level"] for guide in panel["guides"]])
+        and _are_limits(panel["limits"])
+        and all(len(text) <= 300 for text in (panel["label"], panel.get("note", "")))
+    )
+
+
+def _are_limits(limits):
+    """Whether these are (lowest, highest) of an axis, or None."""
+    return limits is None or (
+        fits(limits, [Number])
+        and len(limits) == 2
+        and _can_be_drawn(limits)
+        and limits[0] < limits[1]
+    )
+
+
+def _is_network(network):
+    return (
+        fits(network, _NETWORK)
+        and len(network["rows"]) <= _MOST_ROWS
+        and all(map(_is_row, network["rows"]))
     )
 
 
 def _is_line(line):
     return (
         len({len(line[name]) for name in ("steps", "means", "lows", "highs")}) == 1
-        and len(line["steps"]) <= 10 * POINTS
+        and len(line["steps"]) <= 2 * POINTS
+        and len(line["name"]) <= 100
         and all(0 <= step <= _LARGEST for step in line["steps"])
         and all(_can_be_drawn(line[name]) for name in ("means", "lows", "highs"))
     )
@@ -218,14 +236,13 @@ def _read_table(path, counts):
     0; from a damaged line on, nothing."""
     columns, rows = [], []
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            columns, *lines = csv.reader(file)
-            for line in lines:
-                row = [float(cell) for cell in line]
-                sound = len(row) == len(columns) >= counts and _can_be_drawn(row)
-                if not sound or not all(0 < x <= _LARGEST and x == int(x) for x in row[:counts]):
-                    break
-                rows.append(row)
+        columns, *lines = read_csv(path)
+        for line in lines:
+            row = [float(cell) for cell in line]
+            sound = len(row) == len(columns) >= counts and _can_be_drawn(row)
+            if not sound or not all(0 < x <= _LARGEST and x == int(x) for x in row[:counts]):
+                break
+            rows.append(row)
     except (OSError, ValueError, csv.Error):
         pass
     return (columns if rows else []), rows

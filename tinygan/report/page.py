@@ -17,8 +17,14 @@ _FOLDER = Path(__file__).parent / "page"
 _SCRIPTS = ("elements.js", "curves.js", "sheets.js", "sections.js", "page.js")
 
 
-def page(story, *, live=False):
-    """The HTML of a story, as story.py makes it. live: it asks its server for what is new."""
+def page(story, *, tag=None):
+    """The HTML of a story, as story.py makes it.
+
+    It stands there as JSON; for browsers without scripts there are also the title, the lead, the
+    state, the last sheets and pictures of the curves. tag: of the story, on a server, which the
+    page asks for what is newer.
+    """
+    live = tag is not None
     style, script = _text("page.css"), _script()
     sheets = [run["sheets"][-1] | {"name": run["name"]} for run in story["sheets"] if run["sheets"]]
     return Template(_text("page.html")).substitute(
@@ -33,7 +39,7 @@ def page(story, *, live=False):
             for sheet in sheets
         ),
         stills="".join(_figure(still, still["caption"], still["alt"]) for still in story["stills"]),
-        story=as_json(story | {"live": live}),
+        story=as_json(story | {"tag": tag}),
     )
 
 

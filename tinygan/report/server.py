@@ -9,14 +9,15 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tinygan.errors import UserError
+from tinygan.errors import UserError, first_line
 from tinygan.files import reason
 from tinygan.report.page import as_json, page, policy
 from tinygan.report.story import story
 from tinygan.runs.lock import in_use
 
 _FILES = (
-    "config.json report.json metrics.csv timing.csv result.json evaluation.json evaluation.npz"
+    "config.json report.json metrics.csv validation.csv timing.csv result.json evaluation.json "
+    "evaluation.npz curves.png checkpoint.npz"
 ).split()
 _SECONDS = 10  # that a browser may take to ask
 _RECENT = 3  # seconds within which an open page asks again
@@ -47,6 +48,7 @@ class PageServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, folder, port=0):
         self.folder = Path(folder)
@@ -107,8 +109,11 @@ class _Handler(BaseHTTPRequestHandler):
             tag, told = self.server.told()
         except UserError as error:  # the folder is gone, or is no run any more
             return self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", str(error))
+        except Exception as error:
+            text = f"the page cannot be made: {first_line(error)}"
+            return self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", text)
         if self.path == "/":
-            return self._answer(HTTPStatus.OK, "text/html", page(told, live=True))
+            return self._answer(HTTPStatus.OK, "text/html", page(told, tag=tag))
         self.server.asked = time.monotonic()
         if self.headers.get("If-None-Match") == tag:
             self._answer(HTTPStatus.NOT_MODIFIED, "application/json", "", tag)

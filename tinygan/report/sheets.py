@@ -7,27 +7,25 @@ import base64
 import functools
 import io
 import os
-import re
-import warnings
-from pathlib import Path
 
 import numpy as np
 
 from tinygan.errors import UserError
 from tinygan.evaluation.features import extractor_for
+from tinygan.files import read_small
+from tinygan.runs.sheets import read_sheet, sheet_files
 
 MOST = 60  # sheets in a report
 MOST_BYTES = 3_000_000  # of all their pictures, as base64
-_NAME = re.compile(r"(epoch|step)_(\d{1,9})\.png")
 _GAP = 2  # pixels between the images of a sheet, see plots.grid
-_MAX_PIXELS, _MAX_BYTES = 4_000_000, 16_000_000  # of a sheet and of its file
-_MAX_SIDE = 10_000  # pixels; WebP has at most 16,383
+_MAX_STILL = 1_000_000  # bytes of a picture of curves
+_WIDEST = 1000  # pixels of a sheet on a page; a larger one is reduced
 _QUALITY = 80  # of WebP
 
 
 def sheets(folder, steps_per_epoch, image_shape, names):
     """(the sheets that a report shows, the number of all, and that of files which are no sheets):
-    the first, the last, and every 2nd, 4th, 8th, … of the others, as many as fit.
+    the first, the last, and every n-th of the others, as many as fit.
 
     steps_per_epoch: tells at which epoch a sheet step_….png was drawn. image_shape: (H, W, C) of
     its images. names: of the classes that the extractor knows, or [] for no class counts.
@@ -46,7 +44,7 @@ def sheets(folder, steps_per_epoch, image_shape, names):
         shown = [sheet for sheet in shown if sheet]
         if len(shown) < 3 or sum(len(sheet["src"]) for sheet in shown) <= MOST_BYTES:
             return shown, len(found), len(kept) - len(shown)
-        stride *= 2
+        stride += 1
 
 
 def picture(path):
@@ -55,9 +53,7 @@ def picture(path):
     from PIL import Image
 
     try:
-        if os.path.getsize(path) > _MAX_BYTES // 16:
-            return None
-        data = Path(path).read_bytes()
+        data = read_small(path, _MAX_STILL)
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:  # reads no pixels
             width, height = image.size
     except Exception:  # Pillow raises a dozen kinds for a damaged file
@@ -80,14 +76,12 @@ def as_address(pixels):
 def _files(folder, steps_per_epoch):
     """(epoch, path, label) of each sheet of a run folder."""
     try:
-        names = os.listdir(Path(folder) / "samples")
+        found = sheet_files(folder)
     except OSError:
         return
-    for name in names:
-        if match := _NAME.fullmatch(name):
-            unit, number = match[1], int(match[2])
-            epoch = float(number) if unit == "epoch" else number / steps_per_epoch
-            yield epoch, str(Path(folder) / "samples" / name), f"{unit} {number:,}"
+    for path, unit, number in found:
+        epoch = float(number) if unit == "epoch" else number / steps_per_epoch
+        yield epoch, str(path), f"{unit} {number:,}"
 
 
 def _sheet(epoch, path, label, image_shape, names):
@@ -106,9 +100,11 @@ def _sheet(epoch, path, label, image_shape, names):
 def _small(path, time, size):
     """The file `path`, as it was at this time and of this size, as a small picture: src (a data:
     address), width, height; None when it cannot be read."""
-    pixels = _pixels(path, size)
+    pixels = _pixels(path)
     if pixels is None:
         return None
+    each = -(-max(pixels.shape[:2]) // _WIDEST)
+    pixels = np.ascontiguousarray(pixels[::each, ::each])
     h, w = pixels.shape[:2]
     return {"src": as_address(pixels), "width": w, "height": h}
 
@@ -120,7 +116,7 @@ def _counts(path, time, size, image_shape, classes):
         extractor = extractor_for(image_shape) if classes else None
     except UserError:  # there is none for images of this size
         return None
-    pixels = _pixels(path, size) if extractor else None
+    pixels = _pixels(path) if extractor else None
     images = () if pixels is None else tiles(pixels, image_shape)
     if not len(images) or images.shape[1:] != image_shape:
         return None
@@ -139,21 +135,12 @@ def tiles(sheet, image_shape):
     ], np.uint8).reshape(-1, h, w, sheet.shape[2])  # fmt: skip
 
 
-def _pixels(path, size):
-    """uint8 (H, W) or (H, W, 3) of a PNG file, at half its size where each pixel is four; None for
-    what is no such file."""
-    from PIL import Image
-
+def _pixels(path):
+    """uint8 (H, W) or (H, W, 3) of a sheet, at half its size where each pixel is four; None for
+    what is no sheet."""
     try:
-        if size > _MAX_BYTES:
-            return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=["PNG"]) as image:
-                if image.width * image.height > _MAX_PIXELS or max(image.size) > _MAX_SIDE:
-                    return None
-                pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
-    except Exception:  # Pillow raises a dozen kinds for a damaged file
+        pixels = read_sheet(path)
+    except (OSError, ValueError):
         return None
     half = pixels[::2, ::2]
     doubled = half.repeat(2, axis=0).repeat(2, axis=1)

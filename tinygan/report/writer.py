@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 from tinygan.cli import say
-from tinygan.errors import UserError
-from tinygan.files import write_text
+from tinygan.errors import UserError, first_line
+from tinygan.files import reason, write_text
 from tinygan.report.page import page
 from tinygan.report.story import story
 
@@ -13,23 +13,33 @@ _SHARE = 0.01  # of the time of training for pages, besides the first and the la
 
 
 def write_report(folder):
-    """Write report.html into a run folder; its path. Raises OSError when it cannot be written, and
-    UserError when this is no run folder."""
+    """Write report.html into a run folder; its path. A link of that name is replaced.
+
+    Raises UserError when it cannot be written, and when this is no run folder.
+    """
     file = Path(folder) / "report.html"
-    write_text(file, page(story([folder])))
+    text = page(story([folder]))
+    try:
+        if file.is_symlink():  # it may name any file of the user's
+            file.unlink()
+        write_text(file, text)
+    except OSError as error:
+        raise UserError(f"cannot write {file}: {reason(error)}") from None
     return file
 
 
 class Writer:
-    """Renews a run's report.html as it trains, and takes about 1 % of the time for it.
+    """Renews a run's report.html as it trains, and takes about 1 % of the time for it, besides the
+    first page and the last.
 
-    Where epochs are so short that a page for each would take more, some are left out.
-    folder: of the run. seconds: what the pages have taken so far.
+    Where epochs are so short that a page for each would take more, some are left out. A page that
+    cannot be made is no reason to end a training: a line on stderr says why.
     """
 
     def __init__(self, folder):
-        self.folder, self.seconds = folder, 0.0
-        self._next = 0.0  # when the next page may be written, on the monotonic clock
+        self.folder = folder
+        self._pages, self._next = 0, 0.0  # when there is time for the next, on the monotonic clock
+        self._said = None
 
     def renew(self, last=False):
         """Write the page now, if there is time for it. last: whatever the time."""
@@ -38,9 +48,13 @@ class Writer:
             return
         try:
             write_report(self.folder)
-        except UserError as error:  # someone has taken config.json away: no reason to end a run
-            say(f"report.html is not renewed: {error}")
-        took = time.monotonic() - began
-        if self.seconds:  # the first page takes longer: it reads all sheets that are there
-            self._next = began + took / _SHARE
-        self.seconds += took
+        except Exception as error:
+            self._say(f"report.html is not renewed: {first_line(error)}")
+        self._pages += 1
+        if self._pages > 1:  # the first one takes longer: it reads all sheets that are there
+            self._next = began + (time.monotonic() - began) / _SHARE
+
+    def _say(self, text):
+        if text != self._said:
+            say(text)
+        self._said = text

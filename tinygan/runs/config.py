@@ -12,9 +12,10 @@ import numpy as np
 
 import tinygan
 from tinygan.errors import UserError
-from tinygan.files import reason, write_text
+from tinygan.files import read_small, reason, write_text
 from tinygan.nn.fast import threads
 
+_MOST_BYTES = 1_000_000  # of config.json
 LEARNING_RATES = ("lr", "lr_d", "lr_g")  # options that a resumed run may change
 
 
@@ -59,7 +60,7 @@ def read_config(folder):
     """A run folder's config.json as a dict. UserError when there is none or it is damaged."""
     path = Path(folder) / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(read_small(path, _MOST_BYTES).decode())
     except FileNotFoundError:
         raise UserError(f"{folder} is not a run folder: it has no config.json") from None
     except NotADirectoryError:

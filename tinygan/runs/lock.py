@@ -39,7 +39,7 @@ def in_use(folder):
     except OSError:
         return False
     try:
-        return not files.lock(handle)  # else it is free again in an instant
+        return not files.lock(handle, shared=True)  # else it is free again in an instant
     finally:
         os.close(handle)
 

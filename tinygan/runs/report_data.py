@@ -1,7 +1,7 @@
 """report.json: what a report of a run needs and no other file of its folder has.
 
 How the run stands, its curves (those of curves.png, with fewer points) and its networks as tables.
-It is renewed after every epoch, and every few seconds within a long one.
+It is renewed after an epoch and within a long one, every two seconds at most.
 """
 
 import json
@@ -14,10 +14,10 @@ from tinygan.files import write_text
 POINTS = 400  # of a curve, at most
 
 
-def write(folder, run, networks, state, why=""):
+def write(folder, run, tables, state, why=""):
     """Write report.json. Raises OSError when it cannot be written.
 
-    run: a Run. networks: what `tables_of` returned. state: "running", "stopped", "finished" or
+    run: a Run. tables: what `tables_of` returned. state: "running", "stopped", "finished" or
     "failed". why: the sentence that belongs to it.
     """
     training = run.training
@@ -31,7 +31,7 @@ def write(folder, run, networks, state, why=""):
         "images": len(training.images),
         "image_shape": list(training.images.shape[1:]),
         "weights": {name: int(n) for name, n in training.model.weights().items()},
-        "networks": networks,
+        "networks": tables,
         "panels": [
             _panel(panel, training.steps_per_epoch) for panel in training.panels(run.history)
         ],

@@ -29,7 +29,7 @@ from tinygan.runs.finite import first_bad_array, first_bad_output
 from tinygan.runs.log import Clock, epoch_line, validation_words
 
 MILESTONES = (50, 100, 150)  # epochs whose samples are kept whatever --sample-every says
-TOLD_EVERY = 10  # seconds between two states of report.json within an epoch
+TOLD_EVERY = 2  # seconds at least between two states of report.json
 
 
 def default_folder(recipe_name):
@@ -53,7 +53,7 @@ class Run:
         self.changes = []  # of settings, by step: see config.changes
         self.new_changes = []  # those that this process makes
         self.saved_step, self.stopping = None, False
-        self.networks = report_data.tables_of(training.model)
+        self.tables = report_data.tables_of(training.model)  # of its networks
         self.told = 0.0  # when report.json was last written, on the monotonic clock
 
     @property
@@ -157,7 +157,7 @@ class Run:
         except RunError as error:
             raise self._failed(error, report) from None
         except KeyboardInterrupt:
-            raise self._stopped_at_once() from None
+            raise self._failed(self._stopped_at_once(), report) from None
         finally:
             progress.close()
         return bool(self.finished)
@@ -176,7 +176,7 @@ class Run:
                 left -= len(unread)
                 self._read(unread)
                 progress.show(epoch_line(self, clock), final=False)
-                if time.monotonic() > self.told + TOLD_EVERY:
+                if self._may_tell():
                     self._tell("running")
         self._read(unread)
 
@@ -198,7 +198,7 @@ class Run:
         self._show()
         if self._draws_now() or self.stopping:
             pictures.draw_curves(self.folder, self._title(), self.training, self.history)
-        if not (self.finished or self.stopping):  # else this is done when all is measured
+        if not (self.finished or self.stopping) and self._may_tell():  # else that comes at the end
             self._tell("running")
             if self._draws_now():
                 report()
@@ -270,10 +270,14 @@ class Run:
             pictures.draw_sheet(self.folder, name, self.training, self.settings.seed)
         tables.write(self.folder, self.training, self.history, self.timing)
 
+    def _may_tell(self):
+        """Whether report.json is old enough to be written again: that takes some milliseconds."""
+        return time.monotonic() > self.told + TOLD_EVERY
+
     def _tell(self, state, why=""):
         """Write report.json."""
         why = why or (self.training.notes.get("finished", "") if state == "finished" else "")
-        report_data.write(self.folder, self, self.networks, state, why)
+        report_data.write(self.folder, self, self.tables, state, why)
         self.told = time.monotonic()
 
     def _write_result(self):
@@ -317,7 +321,7 @@ class Run:
     def _failed(self, error, report):
         """The RunError that ends the run, after the report was told of it where that can be."""
         with contextlib.suppress(OSError):  # the disk may be full
-            self._tell("failed", str(error))
+            self._tell("stopped" if isinstance(error, Stopped) else "failed", str(error))
             report(last=True)
         return error
 

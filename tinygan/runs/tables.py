@@ -1,12 +1,15 @@
 """The tables of a run: metrics.csv, timing.csv, validation.csv, and result.json."""
 
 import csv
+import io
 import json
 import math
 
 import numpy as np
 
-from tinygan.files import write_text
+from tinygan.files import read_small, write_text
+
+_MOST_BYTES = 30_000_000  # of a table
 
 
 def write(folder, training, history, timing):
@@ -48,12 +51,17 @@ def read_timing(folder, last_step):
     """The rows of timing.csv up to last_step. What cannot be read is left out: it is only time."""
     rows = []
     try:
-        with open(folder / "timing.csv", newline="", encoding="utf-8") as file:
-            for epoch, step, seconds, rate in list(csv.reader(file))[1:]:
-                rows.append((int(epoch), int(step), float(seconds), float(rate)))
+        for epoch, step, seconds, rate in read_csv(folder / "timing.csv")[1:]:
+            rows.append((int(epoch), int(step), float(seconds), float(rate)))
     except (OSError, ValueError, csv.Error):
         pass
-    return [row for row in rows if row[1] <= last_step and all(0 <= x < math.inf for x in row)]
+    return [row for row in rows if row[1] <= last_step and all(0 <= x <= 1e12 for x in row)]
+
+
+def read_csv(path):
+    """The rows of a CSV file, lists of texts. OSError, ValueError or csv.Error when it is none."""
+    text = read_small(path, _MOST_BYTES).decode()
+    return list(csv.reader(io.StringIO(text, newline="")))
 
 
 def write_result(folder, result):
@@ -64,7 +72,7 @@ def write_result(folder, result):
 def read_result(folder, step):
     """What result.json holds, numbers by name, if it was measured at this step, else {}."""
     try:
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        result = json.loads(read_small(folder / "result.json", _MOST_BYTES).decode())
         good = all(
             name.isprintable() and len(name) <= 100 and math.isfinite(value)
             for name, value in result.items()

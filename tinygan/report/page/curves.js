@@ -1,6 +1,7 @@
 // The curves: panels one below the other over the epochs, with the values of one place read out.
 
 const HEIGHT = 190, TOP = 8, BOTTOM = 24;
+const MOST_TICKS = 50;
 const LETTER = 7;  // pixels of a figure in a label, about
 const COLOURS = 8;  // of lines; further lines have the same again, dashed
 
@@ -105,10 +106,13 @@ function scales(panel, lines, width) {
   const lows = lines.flatMap((line) => line.lows), highs = lines.flatMap((line) => line.highs);
   const epochs = lines.flatMap((line) => [line.epochs[0], line.epochs.at(-1)]);
   let low = Math.min(...lows), high = Math.max(...highs);
-  const log = panel.log && low > 0;
   for (const {level} of panel.guides) [low, high] = [Math.min(low, level), Math.max(high, level)];
   if (panel.limits) [low, high] = panel.limits;
-  if (low === high) [low, high] = log ? [low / 2, high * 2] : [low - 0.5, high + 0.5];
+  const log = panel.log && low > 0;
+  if (high - low <= 1e-9 * Math.abs(high)) {  // all the same, as far as can be drawn
+    const air = Math.max(0.5, 0.1 * Math.abs(high));
+    [low, high] = log ? [low / 2, high * 2] : [low - air, high + air];
+  }
   if (!panel.limits) {  // some air above and below
     const air = log ? Math.exp(0.06 * (Math.log(high) - Math.log(low))) : 0.07 * (high - low);
     [low, high] = log ? [low / air, high * air] : [low - air, high + air];
@@ -142,7 +146,8 @@ function roundTicks(low, high, n) {
   const raw = (high - low) / n, power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= raw * 0.8);
   const ticks = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) ticks.push(k * step);
+  const first = Math.ceil(low / step - 1e-9);
+  for (let i = 0; i < MOST_TICKS && (first + i) * step <= high + 1e-9 * step; i++) ticks.push((first + i) * step);
   return ticks;
 }
 

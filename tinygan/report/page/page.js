@@ -17,9 +17,15 @@ function render(story) {
   if (changed("sections", [story.facts, story.sections])) {
     const facts = {id: "facts", heading: "The run", text: [], pictures: [], commands: [],
       tables: [{caption: "", head: ["", ""], rows: story.facts, notes: []}]};
-    const all = story.facts.length ? [facts, ...story.sections] : story.sections;
-    byId("sections").replaceChildren(...all.map(sectionElement));
+    renewSections(story.facts.length ? [facts, ...story.sections] : story.sections);
   }
+}
+
+/* Put new sections in place of those that have changed; what is focused or selected in others stays. */
+function renewSections(sections) {
+  const box = byId("sections"), before = new Map([...box.children].map((node) => [node.id, node]));
+  box.replaceChildren(...sections.map((section) =>
+    changed(`section ${section.id}`, section) ? sectionElement(section) : before.get(section.id)));
 }
 
 /* Whether a part of the story differs from what was last shown. */
@@ -75,4 +81,4 @@ async function ask(tag) {
 const story = JSON.parse(byId("story").textContent);
 document.body.classList.add("ready");
 render(story);
-if (story.live) ask(null);
+if (story.tag) ask(story.tag);

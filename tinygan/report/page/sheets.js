@@ -23,7 +23,7 @@ function sheetSlider(onMove) {
     const few = runs.some((run) => run.sheets.length + run.unread < run.total);
     say("samples-note", [
       epochs.length ? "" : "No sheet of samples yet.",
-      few ? `Of ${all.toLocaleString("en")} sheets this page has every second, fourth, …; all are in the run's folder.` : "",
+      few ? `Of ${all.toLocaleString("en")} sheets this page has some, evenly chosen; all are in the run's folder.` : "",
       unread ? `${unread} of the files in samples/ cannot be read.` : "",
     ].filter((text) => text).join(" "));
     move();
@@ -38,13 +38,18 @@ function sheetSlider(onMove) {
     while (box.children.length > shown.length) box.lastElementChild.remove();
   }
 
+  /* The last sheet of a run that was drawn by this epoch, or its first. */
+  function sheetAt(run, epoch) {
+    return run.sheets.findLast((one) => one.epoch <= epoch) ?? run.sheets[0];
+  }
+
   /* Show what the slider says. */
   function move() {
     const epoch = epochs[Number(slider.value)];
     if (epoch === undefined) return onMove(null);
     const figures = byId("sheets").children;
     runs.filter((run) => run.sheets.length).forEach((run, i) => {
-      const sheet = run.sheets.findLast((one) => one.epoch <= epoch) ?? run.sheets[0];
+      const sheet = sheetAt(run, epoch);
       const [image, caption] = figures[i].children;
       if (image.getAttribute("src") !== sheet.src) image.setAttribute("src", sheet.src);
       image.setAttribute("width", sheet.width);
@@ -53,7 +58,7 @@ function sheetSlider(onMove) {
       caption.textContent = run.name ? `${run.name}, ${sheet.label}` : run.words;
       if (runs.length === 1) showClasses(sheet);
     });
-    const words = runs.length === 1 ? runs[0].sheets[Number(slider.value)].label : `epoch ${number(epoch)}`;
+    const words = runs.length === 1 ? sheetAt(runs[0], epoch).label : `epoch ${number(epoch)}`;
     place.textContent = words;
     slider.setAttribute("aria-valuetext", words);
     onMove(epoch);
