@@ -8,7 +8,6 @@ import pytest
 pytest_plugins = ["real_browser", "report_pages"]
 pytestmark = pytest.mark.browser
 
-LEFT, RIGHT = 56, 12  # of the curves' axes, see page/curves.js
 EPOCHS = 4
 
 
@@ -28,7 +27,8 @@ def seen(browser):
           spoken: document.getElementById("slider").getAttribute("aria-valuetext"),
           counts: [...document.querySelectorAll("#classes .number")].map((n) => +n.textContent),
           marks: [...document.querySelectorAll("#panels svg")].map((svg) =>
-            [+svg.querySelector(".here").getAttribute("x1"), svg.clientWidth])};
+            [svg.querySelector(".here"), svg.querySelector(".grid")].flatMap((line) =>
+              [+line.getAttribute("x1"), +line.getAttribute("x2")]).slice(1))};
         """
     )
 
@@ -46,11 +46,11 @@ def assert_at(browser, folder, epoch):
     assert found["label"] == found["spoken"] == f"epoch {epoch}"
     assert found["src"] == sheet["src"]
     assert found["loaded"]
-    assert f"epoch {epoch} " in found["alt"]
+    assert found["alt"].endswith(f"epoch {epoch}")
     assert found["counts"] == sheet["classes"]
     assert len(found["marks"]) == 3
-    for x, width in found["marks"]:
-        assert x == pytest.approx(LEFT + epoch / EPOCHS * (width - LEFT - RIGHT), abs=0.6)
+    for x, left, right in found["marks"]:  # of the mark, and where the axis begins and ends
+        assert x == pytest.approx(left + epoch / EPOCHS * (right - left), abs=0.6)
 
 
 def thumb(box, index):
@@ -61,7 +61,10 @@ def thumb(box, index):
 def place_in_curve(browser, epoch, panel=1):
     """The place in the window where an epoch is in a panel of curves."""
     box = browser.box(f".panel:nth-child({panel}) svg")
-    x = box["x"] + LEFT + epoch / EPOCHS * (box["width"] - LEFT - RIGHT)
+    left, right = browser.js(f"""
+        const line = document.querySelector(".panel:nth-child({panel}) .grid");
+        return [+line.getAttribute("x1"), +line.getAttribute("x2")]""")
+    x = box["x"] + left + epoch / EPOCHS * (right - left)
     return x, box["y"] + box["height"] / 2
 
 

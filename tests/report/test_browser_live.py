@@ -1,7 +1,6 @@
 """The live page in a real browser: new epochs come to it as a run trains; and when they end."""
 
 import contextlib
-import functools
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ import pytest
 from tinygan.errors import RunError
 from tinygan.progress import Progress
 from tinygan.report.server import PageServer
+from tinygan.runs import run
 from tinygan.runs.lock import only_one
 
 pytest_plugins = ["real_browser", "report_pages"]
@@ -21,7 +21,7 @@ PER_EPOCH = 5  # updates
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Pages that ask for news ten times a second, and servers that close at once."""
+    """Pages that ask for news ten times a second, and runs that tell of each epoch."""
     module = sys.modules["tinygan.report.page"]  # the name in tinygan.report is the function's
     text = module._text
 
@@ -33,8 +33,7 @@ def quick(monkeypatch):
         return found
 
     monkeypatch.setattr(module, "_text", quicker)
-    forever = functools.partialmethod(PageServer.serve_forever, 0.02)
-    monkeypatch.setattr(PageServer, "serve_forever", forever)
+    monkeypatch.setattr(run, "TOLD_EVERY", -1)
 
 
 class Trained:
@@ -75,7 +74,7 @@ class Trained:
 
 
 @pytest.fixture
-def training(make_run):
+def training(make_run, quick):
     found = Trained(make_run(lr=0.01))  # each epoch looks different
     yield found
     found.end()
