@@ -319,7 +319,7 @@ def test_folders_of_one_name_are_told_apart(cli, run):
     ("words", "says"),
     [
         ("", "the following arguments are required: RUN"),
-        ("dcgan nowhere", "nowhere is not a run folder: it has no config.json"),
+        ("dcgan nowhere", "nowhere is not a run folder: there is no such folder"),
         ("dcgan names", "names is of the recipe classifier, which draws no images"),
         ("dcgan mixture", "mixture has no checkpoint yet: wait, if it is training, or go on with"),
         ("dcgan --figure rows.jpg", "--figure rows.jpg should end in .png"),

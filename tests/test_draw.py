@@ -79,7 +79,7 @@ def embolden(path):
 @pytest.mark.parametrize(("recipe", "kind", "words"), DRAWN)
 def test_each_kind_is_a_picture_the_same_each_time(cli, run, tmp_path, recipe, kind, words):
     folder = run(recipe)
-    name = f"{kind}.{'gif' if kind == 'film' else 'png'}"
+    name = f"{folder}_{kind}.{'gif' if kind == 'film' else 'png'}"
     code, out, err = cli(draw.main, f"{folder} {kind} {words} --backend numpy")
     assert (code, err) == (0, "")
     said, following = out.splitlines()
@@ -151,6 +151,11 @@ def test_every_option_of_a_kind_is_one_of_the_command():
         ("dcgan", "grid --real", "grid has no --real: its options are --n, --seed"),
         ("dcgan", "grid --out a.jpg", "--out a.jpg should end in .png"),
         ("dcgan", "film --out a.png", "--out a.png should end in .gif"),
+        (
+            "cgan",
+            "grid --numbers",
+            "--numbers are those of one class, as sums draws it: add --classes 0",
+        ),
         ("dcgan", "grid --out no/a.png", "cannot write no/a.png: there is no folder no"),
         ("dcgan", "grid --classes 0", "--classes is for conditional GANs, and this is dcgan"),
         ("dcgan", "walk --classes 0", "--classes is for conditional GANs, and this is dcgan"),
@@ -197,7 +202,7 @@ def test_other_data_than_the_runs_is_refused(cli, run, tmp_path):
 def test_a_picture_that_cannot_be_written_is_one_line(cli, run, tmp_path):
     folder = run()
     for kind in ("grid", "film"):
-        name = f"{kind}.{'gif' if kind == 'film' else 'png'}"
+        name = f"{folder}_{kind}.{'gif' if kind == 'film' else 'png'}"
         (tmp_path / name).mkdir()
         code, _, err = cli(draw.main, f"{folder} {kind}")
         assert (code, err) == (2, f"tinygan: cannot write {name}: is a directory\n")

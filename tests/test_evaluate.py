@@ -312,7 +312,7 @@ def test_coloured_pictures_of_grey_things_and_other_sizes(cli, tmp_path):
         (lambda folder: None, "things is empty: a run folder or a folder of pictures is wanted"),
         (lambda folder: (folder / "a.txt").touch(), "no images in things: only .jpg, .jpeg, .png"),
         (lambda folder: (folder / "a.png").touch(), "things has no picture that can be read"),
-        (lambda folder: folder.rmdir(), "things is not a run folder: it has no config.json"),
+        (lambda folder: folder.rmdir(), "things is not a run folder: there is no such folder"),
     ],
 )
 def test_a_folder_that_is_neither_a_run_nor_has_pictures(cli, tmp_path, make, says):
@@ -401,7 +401,7 @@ def test_a_file_that_cannot_be_measured(cli, tmp_path, arrays, says):
     ("words", "says"),
     [
         ("", "the following arguments are required: RUN|FILE.npz|DIR"),
-        ("nowhere", "nowhere is not a run folder: it has no config.json"),
+        ("nowhere", "nowhere is not a run folder: there is no such folder"),
         ("nowhere.npz", "cannot read nowhere.npz: no such file"),
         ("good.npz --data cifar11", "unknown data 'cifar11'"),
         ("good.npz --data idx", "--data idx needs --data-dir"),

@@ -45,7 +45,11 @@ def test_damaged_files_are_read_or_refused_in_a_sentence(report, target):
     assert line["slowest"] < fuzz.SECONDS
     assert line["peak"] < fuzz.MEGABYTES
     assert line["good"] > 0.05 * line["inputs"]
-    if target not in ("tables", "faces-cache", "report"):  # what is damaged there is left out, or made again
+    if target not in (
+        "tables",
+        "faces-cache",
+        "report",
+    ):  # what is damaged there is left out, or made again
         assert line["refused"] > 0.05 * line["inputs"]
 
 

@@ -145,7 +145,7 @@ def test_the_names_of_files_are_printed_with_replacements_too(tmp_path):
         capture_output=True,
     )
     assert done.returncode == 2
-    assert done.stderr == b"tinygan: ?? is not a run folder: it has no config.json\n"
+    assert done.stderr == b"tinygan: ?? is not a run folder: there is no such folder\n"
 
 
 class Broken:

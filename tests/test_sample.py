@@ -96,7 +96,7 @@ def test_it_draws_with_the_trained_weights(run):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("nowhere", "nowhere is not a run folder: it has no config.json"),
+        ("nowhere", "nowhere is not a run folder: there is no such folder"),
         ("run --out picture.jpg", "--out picture.jpg should end in .png (a grid) or .npz"),
         (
             "run --out missing/picture.png",

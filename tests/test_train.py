@@ -127,7 +127,7 @@ def test_quiet_says_nothing(cli):
         ("dcgan --epoch 3", "unrecognized arguments: --epoch 3"),
         ("dcgan --data mnist", "unknown data 'mnist': choose one of fashion-mnist"),
         ("dcgan --data-dir nowhere", "no Fashion-MNIST in nowhere"),
-        ("dcgan --resume", "runs/dcgan is not a run folder: it has no config.json"),
+        ("dcgan --resume", "runs/dcgan is not a run folder: there is no such folder"),
         (
             "dcgan --data fashion-mnist-subset --out file/run",
             "cannot write file/run: not a directory",

@@ -80,7 +80,7 @@ def test_a_training_can_be_watched_from_within(tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("nothing", "nothing is not a run folder: it has no config.json"),
+        ("nothing", "nothing is not a run folder: there is no such folder"),
         ("run --port 0", "argument --port: must be at least 1, got 0"),
     ],
 )

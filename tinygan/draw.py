@@ -1,6 +1,7 @@
 """python -m tinygan.draw RUN KIND: drawings of a trained run, each one picture."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def main(argv=None):
         return 0
     given = {name: vars(args)[name] for name in OPTIONS if vars(args)[name] is not None}
     check(args.kind, run.recipe, given)
-    out = _out(args.out, args.kind)
+    out = _out(args.out, args.run, args.kind)
     if "n" in given and run.recipe.image_shape is not None:
         each = given.get("steps", 9) if args.kind == "walk" else 1  # images
         check_room("--n", given["n"], each * _PER_PIXEL * math.prod(run.recipe.image_shape))
@@ -38,10 +39,10 @@ def main(argv=None):
     return 0
 
 
-def _out(asked, kind):
+def _out(asked, run, kind):
     """The file to write. Raises UserError when its name does not say what it will be."""
     ending = ".gif" if kind == "film" else ".png"
-    out = asked or kind + ending
+    out = asked or f"{Path(run).resolve().name}_{kind}{ending}"
     if not out.lower().endswith(ending):
         raise UserError(f"--out {out} should end in {ending}")
     check_folder(out)
@@ -60,7 +61,13 @@ def _parser():
     add = parser.add_argument
     add("run", metavar="RUN", type=path, help="the run folder")
     add("kind", metavar="KIND", nargs="?", help="what to draw")
-    add("--out", metavar="FILE", type=path, help="FILE.png, of a film FILE.gif (default: KIND.png)")
+    add(
+        "--out",
+        metavar="FILE",
+        type=path,
+        help="FILE.png, of a film FILE.gif (default, in the "
+        "current folder: such as dcgan_walk.png)",
+    )
     for name, (read, metavar, meaning) in OPTIONS.items():
         meaning = f"{meaning} [{kinds_with(name)}]"
         if read is None:

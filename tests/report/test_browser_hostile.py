@@ -167,3 +167,28 @@ def test_without_the_policy_it_would_have_run(browser, finished, listener, tmp_p
     assert browser.js("return window.hacked") == 1
     assert not browser.find("main").is_displayed()
     assert calls
+
+
+@pytest.mark.parametrize(
+    "panel",
+    [
+        {"log": True, "limits": [0, 1]},
+        {"log": True, "guides": [{"name": "nothing", "level": 0}]},
+        {"limits": [4e15, 4e15 + 1]},
+        {"limits": [-1e100, 1e100]},
+        {"limits": [1, 1 + 1e-15]},
+        {"log": True, "limits": [1e-100, 1e100]},
+    ],
+)
+def test_absurd_numbers_do_not_stop_the_page(browser, trained, panel):
+    folder = trained()
+    data = json.loads((folder / "report.json").read_text())
+    data["panels"][0] |= panel
+    for line in data["panels"][1]["lines"]:
+        line |= {name: [4e15] * len(line["steps"]) for name in ("means", "lows", "highs")}
+    data["panels"][1]["limits"] = None
+    (folder / "report.json").write_text(json.dumps(data))
+    write_report(folder)
+    browser.open(folder)
+    assert browser.find("#commands") is not None
+    assert browser.console() == []

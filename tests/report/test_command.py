@@ -39,7 +39,7 @@ def test_the_page_goes_where_it_is_asked_to(trained, report, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("nothing", "nothing is not a run folder: it has no config.json"),
+        ("nothing", "nothing is not a run folder: there is no such folder"),
         ("run --out page.pdf", "--out page.pdf should end in .html"),
         ("run --out no/page.html", "cannot write no/page.html: there is no folder no"),
     ],

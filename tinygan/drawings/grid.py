@@ -2,6 +2,8 @@
 
 from tinygan.cli import next_line
 from tinygan.drawings import sheet
+from tinygan.errors import UserError
+from tinygan.progress import plural
 from tinygan.recipes import trained_model
 from tinygan.recipes.conditional import ConditionalGan
 
@@ -15,12 +17,14 @@ def draw(run, out, *, n=None, seed=0, classes=None, prior=None, numbers=False):
     n: 64 if None, or 10 of each class of a conditional GAN. seed: of the noise; the images are
     those of `python -m tinygan.sample` with the same n and seed. classes: labels of a conditional
     GAN. prior: of an autoencoder, "normal" or "gmm". numbers: above each image its number, from 0,
-    by which sums.py takes its noise. (That draws one class of a conditional GAN: to see what a
-    number becomes there, draw that class alone.)
-    Returns the lines to print. Raises UserError as trained_model.draw does.
+    by which sums.py takes its noise; that draws one class of a conditional GAN, so this does too.
+    Returns the lines to print. Raises UserError as trained_model.draw does, and for numbers of
+    several classes.
     """
     model = run.model
     conditional = isinstance(model, ConditionalGan)
+    if conditional and numbers and len(classes or model.classes) > 1:
+        raise UserError("--numbers are those of one class, as sums draws it: add --classes 0")
     n = n or (_EACH * len(classes or model.classes) if conditional else 64)
     images, labels = trained_model.draw(model, n, seed, classes=classes, prior=prior)
     cells = [(image, str(i) if numbers else "") for i, image in enumerate(images)]
@@ -36,12 +40,13 @@ def draw(run, out, *, n=None, seed=0, classes=None, prior=None, numbers=False):
         rows = sheet.in_rows([cells], [""], columns)
     title = f"{model.name}, {model.step:,} updates, seed {seed}"
     sheet.save(out, rows, title, sheet.scale_for(model.image_shape))
-    return [f"{n} image{'s' * (n > 1)} in {out}", _next(run, numbers, seed)]
+    return [f"{plural(n, 'image')} in {out}", _next(run, numbers, seed, classes)]
 
 
-def _next(run, numbers, seed):
+def _next(run, numbers, seed, classes):
     words = ("tinygan.draw", run.folder)
     if numbers and "noise_dim" in run.model.options:
-        three = ("--a", "0,1,2", "--b", "3,4,5", "--c", "6,7,8", "--seed", seed)
+        three = ["--a", "0,1,2", "--b", "3,4,5", "--c", "6,7,8", "--seed", seed]
+        three += ["--classes", classes[0]] if classes else []
         return next_line("sums of some that you choose", *words, "sums", *three)
     return next_line("whether they are copies", *words, "nearest")

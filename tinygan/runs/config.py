@@ -62,6 +62,8 @@ def read_config(folder):
     try:
         config = json.loads(read_small(path, _MOST_BYTES).decode())
     except FileNotFoundError:
+        if not os.path.isdir(folder):
+            raise UserError(f"{folder} is not a run folder: there is no such folder") from None
         raise UserError(f"{folder} is not a run folder: it has no config.json") from None
     except NotADirectoryError:
         raise UserError(f"{folder} is a file: a run folder is wanted") from None
