@@ -1,7 +1,7 @@
 """python -m benchmarks reading: how much code a reader of `train dcgan` has to read.
 
 A small run is traced. The functions of tinygan that it calls and all their lines (including
-docstrings and blank lines) are counted by purpose.
+docstrings and blank lines) are counted by purpose. What only the run's page calls is counted apart.
 """
 
 import ast
@@ -29,6 +29,7 @@ ROOMS = {  # the purpose of a file: the first entry that contains it
     "backend": ("backend.py",),
     "folders, options and files": ("",),
 }
+PAGE = "the page of the run"  # whatever is called from within report/, and from nowhere else
 RUN = "dcgan --data fashion-mnist-subset --width 2 --limit 300 --epochs 2 --backend numpy --quiet"
 
 
@@ -46,20 +47,28 @@ def main(argv):
     found = {}
     for name, mode in ways.items():
         with mode():
-            found[name] = count(called_by(lambda: train.main(RUN.split())))
+            seen, page = called_by(lambda: train.main(RUN.split()))
+        found[name] = count(seen) | {PAGE: _sum(count(page - seen).values())}
         print(f"{name}\n{_table(found[name])}\n")
     report.write_files(args, "reading", [{"run": RUN, "ways": found}], None)
     return 0
 
 
 def called_by(function):
-    """The functions of tinygan that function() calls: a set of (file, first line)."""
-    seen = set()
+    """The functions of tinygan that function() calls: two sets of (file, first line), of those
+    called outside of report/ and of those called from within."""
+    seen, page, pages = set(), set(), []  # pages: the frames of report/ that are open
 
     def note(frame, event, _):
         file = frame.f_code.co_filename
-        if event == "call" and file.startswith(str(HOME)):
-            seen.add((Path(file), frame.f_code.co_firstlineno))
+        if not file.startswith(str(HOME)):
+            return
+        of_report = file.startswith(str(HOME / "report"))
+        if event == "call":
+            pages.extend([frame] if of_report else [])
+            (page if pages else seen).add((Path(file), frame.f_code.co_firstlineno))
+        elif event == "return" and pages and pages[-1] is frame:
+            pages.pop()
 
     here = os.getcwd()
     with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +81,7 @@ def called_by(function):
             sys.setprofile(None)
             threading.setprofile(None)
             os.chdir(here)
-    return seen
+    return seen, page
 
 
 def count(seen):
@@ -100,9 +109,13 @@ def _room(file):
 
 def _table(rooms):
     rows = [["", "lines", "functions", "files"]]
-    for room in ROOMS:
+    for room in [*ROOMS, PAGE]:
         if room in rooms:
             rows.append([room, *(f"{rooms[room][k]:,}" for k in ("lines", "functions", "files"))])
-    sums = [sum(room[k] for room in rooms.values()) for k in ("lines", "functions", "files")]
-    rows.append(["total", *(f"{number:,}" for number in sums)])
+    rows.append(["total", *(f"{number:,}" for number in _sum(rooms.values()).values())])
     return report.table(rows)
+
+
+def _sum(rooms):
+    rooms = list(rooms)
+    return {key: sum(room[key] for room in rooms) for key in ("lines", "functions", "files")}
