@@ -1,4 +1,4 @@
-"""Fixtures: a run small enough for tests."""
+"""A run small enough for tests, and the ways to let it train."""
 
 import dataclasses
 
@@ -7,6 +7,7 @@ import pytest
 
 from tinygan import data, recipes
 from tinygan.evaluation.features import features_of
+from tinygan.progress import Progress
 from tinygan.runs.config import Settings, read_config
 from tinygan.runs.run import Run
 
@@ -25,6 +26,18 @@ SETTINGS = Settings(
     background=None,
     tf32=False,
 )
+QUIET = Progress(quiet=True)
+
+
+def never():
+    """A stop_requested that never says yes."""
+    return False
+
+
+def after(steps):
+    """A stop_requested that says yes at the `steps`-th time it is asked."""
+    asked = iter(range(1, 10**6))
+    return lambda: next(asked) >= steps
 
 
 @pytest.fixture(scope="session")

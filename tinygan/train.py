@@ -99,8 +99,8 @@ def _parser():
         prog="python -m tinygan.train",
         usage="%(prog)s RECIPE [options]",
         description="Train a recipe. Everything goes into a run folder: config.json, metrics.csv, "
-        "samples/, curves.png, report.html, checkpoint.npz. What is left out is the recipe's own; RECIPE "
-        "--about shows it.",
+        "samples/, curves.png, report.html, checkpoint.npz. What is left out is the recipe's own; "
+        "RECIPE --about shows it.",
         examples=EXAMPLES,
     )
     add = parser.add_argument

@@ -5,14 +5,13 @@ import json
 import numpy as np
 import pytest
 import strict_device
+from small_run import QUIET, after, never
 
 from tinygan import nn, recipes
 from tinygan.data import Dataset
-from tinygan.progress import Progress
 from tinygan.recipes import trained_model
 from tinygan.recipes.conditional import ConditionalTraining
 
-QUIET = Progress(quiet=True)
 TINY = {
     "gmm": {"components": 3, "dims": 4, "limit": 60},
     "ae": {"code": 3, "components": 2},
@@ -25,15 +24,6 @@ TINY = {
     "dcgan-faces": {"width": 1, "batch_size": 2, "lr": 1e-3},
 }
 RECIPES = recipes.names()
-
-
-def never():
-    return False
-
-
-def after(steps):
-    asked = iter(range(1, 10**6))
-    return lambda: next(asked) >= steps
 
 
 def colour(size):

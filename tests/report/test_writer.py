@@ -1,22 +1,11 @@
 """report.html in a run's folder: renewed as it trains, without taking time or risk."""
 
 import pytest
+from small_run import QUIET, after, never
 
 from tinygan.errors import RunError, Stopped
-from tinygan.progress import Progress
 from tinygan.report import Writer, writer
 from tinygan.runs.lock import only_one
-
-QUIET = Progress(quiet=True)
-
-
-def never():
-    return False
-
-
-def after(steps):
-    asked = iter(range(1, 10**6))
-    return lambda: next(asked) >= steps
 
 
 def page(folder):

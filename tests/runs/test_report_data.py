@@ -5,22 +5,12 @@ import json
 
 import numpy as np
 import pytest
+from small_run import QUIET, after, never
 
 from tinygan.errors import RunError
 from tinygan.progress import Progress
 from tinygan.runs import report_data
 from tinygan.runs import run as run_module
-
-QUIET = Progress(quiet=True)
-
-
-def never():
-    return False
-
-
-def after(steps):
-    asked = iter(range(1, 10**6))
-    return lambda: next(asked) >= steps
 
 
 def told(run):

@@ -6,24 +6,14 @@ import json
 import numpy as np
 import pytest
 import strict_device
+from small_run import QUIET, after, never
 
 from tinygan import backend
 from tinygan.errors import RunError, UserError
 from tinygan.progress import Progress
 from tinygan.runs import checkpoint, pictures, tables
 
-QUIET = Progress(quiet=True)
 REPEATABLE = ("checkpoint.npz", "metrics.csv", "curves.png", "report.json", "samples")
-
-
-def never():
-    return False
-
-
-def after(steps):
-    """A stop_requested that says yes at the `steps`-th time it is asked."""
-    asked = iter(range(1, 10**6))
-    return lambda: next(asked) >= steps
 
 
 def contents(run):
