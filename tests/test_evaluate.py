@@ -242,7 +242,8 @@ def test_a_classifier_is_judged_on_all_test_images(cli, run):
     assert found["accuracy"] == np.trace(confusion) / 1000
     assert found["accuracy"] > 0.3  # it learned something, so the rows and columns are right
     assert out.startswith(f"{100 * found['accuracy']:.2f} % of the 1,000 images")
-    last = out.splitlines()[-1]
+    *_, last, written = out.splitlines()
+    assert written == "written to classifier: evaluation.json, report.html"
     assert last.split() == ["9", *map(str, confusion[9]), "Ankle", "boot"]
 
 
