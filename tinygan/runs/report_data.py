@@ -1,7 +1,7 @@
 """report.json: what a report of a run needs and no other file of its folder has.
 
 How the run stands, its curves (those of curves.png, with fewer points) and its networks as tables.
-It is renewed after an epoch and within a long one, every two seconds at most.
+It is renewed at each sheet of samples, and otherwise every two seconds at most.
 """
 
 import json

@@ -29,7 +29,7 @@ from tinygan.runs.finite import first_bad_array, first_bad_output
 from tinygan.runs.log import Clock, epoch_line, validation_words
 
 MILESTONES = (50, 100, 150)  # epochs whose samples are kept whatever --sample-every says
-TOLD_EVERY = 2  # seconds at least between two states of report.json
+TOLD_EVERY = 2  # seconds at least between two states of report.json, but for those of a sheet
 
 
 def default_folder(recipe_name):
@@ -198,10 +198,12 @@ class Run:
         self._show()
         if self._draws_now() or self.stopping:
             pictures.draw_curves(self.folder, self._title(), self.training, self.history)
-        if not (self.finished or self.stopping) and self._may_tell():  # else that comes at the end
-            self._tell("running")
+        if not (self.finished or self.stopping):  # else this is done when all is measured
             if self._draws_now():
+                self._tell("running")
                 report()
+            elif self._may_tell():
+                self._tell("running")
         progress.show(line, final=True)
         clock.restart()
 
