@@ -148,6 +148,11 @@ def test_a_picture_is_taken_as_it_is(tmp_path):
     assert data == (tmp_path / "curves.png").read_bytes()
 
 
+def test_a_picture_that_a_browser_should_not_unpack_is_left_out(tmp_path):
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "curves.png")  # pytest makes warnings errors
+    assert picture(tmp_path / "curves.png") is None
+
+
 @pytest.mark.parametrize("content", [None, b"", b"<svg>", b"\x89PNG\r\n", b"0" * 2_000_000])
 def test_a_picture_that_is_none_is_left_out(tmp_path, content):
     if content is not None:

@@ -7,13 +7,14 @@ import base64
 import functools
 import io
 import os
+import warnings
 
 import numpy as np
 
 from tinygan.errors import UserError
 from tinygan.evaluation.features import extractor_for
 from tinygan.files import read_small
-from tinygan.runs.sheets import read_sheet, sheet_files
+from tinygan.runs.sheets import MAX_PIXELS, read_sheet, sheet_files
 
 MOST = 60  # sheets in a report
 MOST_BYTES = 3_000_000  # of all their pictures, as base64
@@ -54,8 +55,12 @@ def picture(path):
 
     try:
         data = read_small(path, _MAX_STILL)
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:  # reads no pixels
-            width, height = image.size
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's, about sizes that are checked here
+            with Image.open(io.BytesIO(data), formats=["PNG"]) as image:  # reads no pixels
+                width, height = image.size
+        if width * height > MAX_PIXELS:
+            return None
     except Exception:  # Pillow raises a dozen kinds for a damaged file
         return None
     src = f"data:image/png;base64,{base64.b64encode(data).decode()}"
