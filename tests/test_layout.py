@@ -17,7 +17,7 @@ ARROWS = {
     **dict.fromkeys(["train", "evaluate", "watch"], COMMAND | {"report"}),
     "draw": COMMAND | {"drawings"},
     "__main__": {"cli", "help_text"},  # the list of commands
-    "report": SHARED | {"evaluation", "recipes", "runs", "plots", "json_files"},
+    "report": SHARED | {"evaluation", "recipes", "runs", "data", "plots", "json_files"},
     "drawings": SHARED | {"recipes", "runs", "metrics", "models", "nn", "data", "plots", "figures"},
     "evaluation": SHARED
     | {"recipes", "runs", "metrics", "models", "nn", "data", "npz", "json_files", "plots"},

@@ -162,6 +162,20 @@ def test_a_renewal_leaves_what_is_shown_in_its_place(browser, live, training):
     assert browser.js(places) == before
 
 
+def test_a_renewal_leaves_the_keyboard_where_it_is(browser, live, training):
+    training.epoch(), training.epoch()
+    live(training.folder)
+    browser.wait(lambda: at(browser)[1] == 1, "two epochs")
+    browser.js("""window.held = document.querySelector("#commands button"); window.held.focus();
+        window.facts = document.querySelector("#facts")""")
+    training.epoch()
+    browser.wait(lambda: at(browser)[1] == 2, "a third epoch")
+    assert browser.js("return document.activeElement === window.held")
+    assert not browser.js("return window.facts.isConnected")  # those have changed
+    ids = browser.js('return [...document.querySelectorAll("#sections > *")].map((one) => one.id)')
+    assert ids == ["facts", "networks", "settings", "commands"]
+
+
 def test_playing_goes_on_through_a_renewal(browser, live, training):
     training.epoch(), training.epoch()
     live(training.folder)

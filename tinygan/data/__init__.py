@@ -8,12 +8,19 @@ from tinygan.data.dataset import Dataset
 from tinygan.data.pictures import read_pictures
 from tinygan.errors import UserError
 
-__all__ = ["Dataset", "load", "names", "read_pictures"]
+__all__ = ["Dataset", "class_names", "load", "names", "read_pictures"]
 
 
 def names():
     """The names that `load` knows."""
     return ["fashion-mnist", "fashion-mnist-subset", "idx", "cifar10", "faces"]
+
+
+def class_names(name):
+    """The names of a data set's classes in the order of their labels; () where they have none."""
+    if name in ("fashion-mnist", "fashion-mnist-subset"):
+        return fashion_mnist.CLASSES
+    return cifar10.CLASSES if name == "cifar10" else ()
 
 
 def load(name, split="train", data_dir=None, background=None):

@@ -5,18 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from tinygan import data, recipes
-from tinygan.data import cifar10, fashion_mnist
 from tinygan.errors import UserError
 from tinygan.recipes import trained_model
 from tinygan.recipes.settings import settings
 from tinygan.runs import training_data
 from tinygan.runs.config import read_config
-
-_CLASSES = {
-    "fashion-mnist": fashion_mnist.CLASSES,
-    "fashion-mnist-subset": fashion_mnist.CLASSES,
-    "cifar10": cifar10.CLASSES,
-}
 
 
 class OpenedRun:
@@ -66,7 +59,7 @@ class OpenedRun:
 
     def class_text(self, label):
         """A label with the name of its class, where that is known: "0 T-shirt/top"."""
-        names = _CLASSES.get(self.config["trained_on"]["name"], ())
+        names = data.class_names(self.config["trained_on"]["name"])
         return f"{label} {names[label]}" if label < len(names) else str(label)
 
     @functools.cached_property

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tinygan import recipes
 from tinygan.cli import class_list, class_numbers
+from tinygan.data import class_names
 from tinygan.errors import UserError
-from tinygan.evaluation.report import CLASSES
 from tinygan.evaluation.result import read_evaluation
 from tinygan.json_files import Missing, Number, fits, read_json
 from tinygan.runs.config import read_config
@@ -36,7 +36,7 @@ _PANEL = {
 }
 _LARGEST = 1 << 53  # the whole numbers that JavaScript knows exactly
 _MOST = 10  # panels, lines in a panel, networks
-_MOST_ROWS = 200  # of a network, and of a table that is drawn
+_MOST_ROWS = 200  # of a network
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,9 @@ class RunFiles:
 
     @property
     def class_names(self):
-        """The classes of the run's data, where a classifier for them comes with tinygan, or ()."""
-        for extractor, names in CLASSES.items():
-            if self.config["trained_on"]["name"].startswith(extractor.replace("_", "-")):
-                return names
-        return ()
+        """The classes of the run's data, or (). A classifier for all that have some comes with
+        tinygan."""
+        return class_names(self.config["trained_on"]["name"])
 
     @property
     def asked_classes(self):

@@ -21,11 +21,19 @@ function render(story) {
   }
 }
 
-/* Put new sections in place of those that have changed; what is focused or selected in others stays. */
+/* Put new sections in place of those that have changed; the others, and the focus in them, stay. */
 function renewSections(sections) {
-  const box = byId("sections"), before = new Map([...box.children].map((node) => [node.id, node]));
-  box.replaceChildren(...sections.map((section) =>
-    changed(`section ${section.id}`, section) ? sectionElement(section) : before.get(section.id)));
+  const box = byId("sections"), ids = sections.map((section) => section.id);
+  for (const node of [...box.children].filter((one) => !ids.includes(one.id))) {
+    node.remove();
+    delete last[`section ${node.id}`];
+  }
+  sections.forEach((section, i) => {
+    if (!changed(`section ${section.id}`, section)) return;
+    const old = [...box.children].find((one) => one.id === section.id);
+    if (old) old.replaceWith(sectionElement(section));
+    else box.insertBefore(sectionElement(section), box.children[i] ?? null);
+  });
 }
 
 /* Whether a part of the story differs from what was last shown. */
