@@ -14,15 +14,21 @@ from pathlib import Path
 import pytest
 import strict_device
 
+from lessons import checking
 from tinygan import backend
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.py"))
-ANSWERS = sorted((ROOT / "lessons" / "answers").glob("*.py"))
 TIME_LIMIT = 120  # seconds for a --fast run, which takes 1 to 4: this many mean that it hangs
 NOT_SHOWN = re.compile(r"(training|gan_loop)\.fit$|Training$")  # loops that no lesson has shown
 
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+def copied(path, folder):
+    """A copy of a lesson in `folder`, with the module that lessons share beside it."""
+    shutil.copy(ROOT / "lessons" / "lesson.py", folder)
+    return shutil.copy(path, folder)
 
 
 def run(path, folder, *options):
@@ -37,20 +43,38 @@ def run(path, folder, *options):
 @pytest.mark.slow
 @each_lesson
 def test_runs_from_top_to_bottom_and_draws_its_pictures(path, tmp_path):
-    copy = shutil.copy(path, tmp_path)  # its pictures go beside it
+    copy = copied(path, tmp_path)  # its pictures go beside it
     run(copy, tmp_path, "--fast")
-    pictures = re.findall(r"^# !\[.+\]\((out/.+\.png)\)$", path.read_text(), re.MULTILINE)
+    pictures = re.findall(r"^# !\[.+\]\(out/(.+\.(?:png|gif))\)$", path.read_text(), re.MULTILINE)
     assert pictures
     for picture in pictures:
-        assert (tmp_path / picture).stat().st_size > 1000
-        assert (ROOT / "lessons" / picture).is_file(), f"{picture} is not kept"
+        assert (tmp_path / "out" / "fast" / picture).stat().st_size > 1000
+        assert not (tmp_path / "out" / picture).exists(), "a fast run may not replace what is kept"
+        kept = ROOT / "lessons" / "out" / picture
+        assert kept.is_file(), f"{picture} is not kept"
+        assert kept.suffix == ".png" or kept.stat().st_size < 1e6
+    assert (ROOT / "lessons" / "out" / path.name[:2] / "printed.txt").is_file()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
-def test_answers_are_checked(path, tmp_path):
-    run(path, tmp_path)
-    assert "assert " in path.read_text()
+@each_lesson
+def test_the_answers_pass_the_checks_and_the_empty_exercises_do_not(path, capsys):
+    number = path.name[:2]
+    assert checking.check(number, "answers") == 0, capsys.readouterr().out
+    capsys.readouterr()
+    assert checking.check(number, "exercises") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 3
+    assert all(line.endswith(": to be filled in") for line in lines[:-2])
+
+
+@each_lesson
+def test_exercises_answers_and_checks_are_the_same_functions(path):
+    number = path.name[:2]
+    found = [functions_of(folder, number) for folder in ("exercises", "answers", "checks")]
+    assert list(found[0]) == list(found[2])
+    assert set(found[0]) <= set(found[1])
+    for name, arguments in found[0].items():
+        assert found[1][name] == arguments, name
 
 
 @each_lesson
@@ -60,10 +84,19 @@ def test_has_the_form_of_a_lesson(path):
     assert text.startswith(f"# %% [markdown]\n# # {number} · ")
     for field in ("Goal:", "Builds by hand:", "You need:", "Time:", "Source:"):
         assert f"**{field}**" in text, f"{field} is missing"
-    assert (ROOT / "lessons" / "answers" / f"{number}.py") in ANSWERS
-    assert f"lessons/answers/{number}.py" in text
+    assert f"lessons/exercises/{number}.py" in text
     lines = [line for line in text.splitlines() if line.strip() not in ("", "#")]
     assert len(lines) <= 170
+
+
+def functions_of(folder, number):
+    """The functions that a file defines: name -> its arguments as they are written."""
+    tree = ast.parse((ROOT / "lessons" / folder / f"{number}.py").read_text())
+    return {
+        node.name: ast.unparse(node.args)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name[0] != "_"
+    }
 
 
 def built_by_hand(text):
@@ -151,6 +184,7 @@ def test_lesson_21_times_the_gpu_where_one_answers(tmp_path, monkeypatch, capsys
     monkeypatch.setattr(sys, "argv", ["21_on_a_gpu.py", "--fast"])
     monkeypatch.setenv("MPLBACKEND", "Agg")
     before = strict_device.cuda.synchronized
-    runpy.run_path(shutil.copy(ROOT / "lessons" / "21_on_a_gpu.py", tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    runpy.run_path(copied(ROOT / "lessons" / "21_on_a_gpu.py", tmp_path))
     assert "no GPU" not in capsys.readouterr().out
     assert strict_device.cuda.synchronized > before + 20
