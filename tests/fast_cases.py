@@ -48,6 +48,16 @@ def column_values(rng, shape, number):
     return [rng.uniform(0.5, 2, shape[-1:]) for _ in range(number)]
 
 
+def grouped(rng, shape):
+    """(N, S, 2, F): examples with two groups of channels."""
+    return normal(rng, shape[0], math.prod(shape[1:-1]), 2, shape[-1])
+
+
+def group_values(rng, shape):
+    """The mean and 1 / σ of each group, (N, 2) each."""
+    return rng.standard_normal((shape[0], 2)), rng.uniform(0.5, 2, (shape[0], 2))
+
+
 def blocks_of_bits(rng):
     """A key and a counter, as random_bits.take_blocks has them."""
     key = rng.integers(0, 1 << 64, 2, np.uint64)
@@ -82,6 +92,15 @@ ARGUMENTS = {
     "normalise_backward": lambda rng, shape: (
         *(normal(rng, *rows(shape)), normal(rng, *rows(shape))),
         *column_values(rng, shape, 3),
+    ),
+    "group_moments": lambda rng, shape: (grouped(rng, shape),),
+    "group_normalise": lambda rng, shape: (
+        *(grouped(rng, shape), *group_values(rng, shape)),
+        *(normal(rng, 2, shape[-1]), normal(rng, 2, shape[-1])),
+    ),
+    "group_normalise_backward": lambda rng, shape: (
+        *(grouped(rng, shape), grouped(rng, shape), *group_values(rng, shape)),
+        normal(rng, 2, shape[-1]),
     ),
     "adam_step": adam_arguments,
     "tanh_backward": lambda rng, shape: (normal(rng, *shape), np.tanh(normal(rng, *shape))),

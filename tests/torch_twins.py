@@ -37,6 +37,9 @@ class Twin(torch.nn.Module):
             self._add(layer, "W", (3, 2, 0, 1), (2, 3, 1, 0))
         elif isinstance(layer, nn.Embedding):
             self._add(layer, "W", (0, 1), (0, 1))
+        elif isinstance(layer, nn.GroupNorm):
+            self._add(layer, "gamma", (0,), (0,))
+            self._add(layer, "beta", (0,), (0,))
         elif isinstance(layer, nn.BatchNorm):
             self._add(layer, "gamma", (0,), (0,))
             self._add(layer, "beta", (0,), (0,))
@@ -83,6 +86,12 @@ class Twin(torch.nn.Module):
                 layer.momentum,
                 layer.eps,
             )
+        if isinstance(layer, nn.GroupNorm):
+            return f.group_norm(x, layer.groups, self.gamma, self.beta, layer.eps)
+        if isinstance(layer, nn.TimeEmbedding):
+            half = layer.dim // 2
+            omega = layer.fastest ** (torch.arange(half, dtype=x.dtype) / max(half - 1, 1))
+            return torch.cat([(x[:, None] * omega).cos(), (x[:, None] * omega).sin()], dim=1)
         if isinstance(layer, nn.LeakyReLU):
             return f.leaky_relu(x, layer.slope)
         if isinstance(layer, nn.ReLU):

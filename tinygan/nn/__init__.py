@@ -13,12 +13,14 @@ from tinygan.nn.dropout import Dropout
 from tinygan.nn.embedding import Embedding
 from tinygan.nn.gaussian_noise import GaussianNoise
 from tinygan.nn.gradcheck import GradientReport, check_gradients, numerical_gradient
+from tinygan.nn.group_norm import GroupNorm
 from tinygan.nn.inference import in_batches
 from tinygan.nn.layer import Layer, Param, Sequential
 from tinygan.nn.loss import bce_with_logits, mse, softmax_cross_entropy
 from tinygan.nn.norm import BatchNorm
 from tinygan.nn.reshape import Flatten, Reshape
 from tinygan.nn.summary import summary, summary_text
+from tinygan.nn.time_embedding import TimeEmbedding
 from tinygan.nn.upsample import Upsample2d
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Flatten",
     "GaussianNoise",
     "GradientReport",
+    "GroupNorm",
     "Layer",
     "LeakyReLU",
     "Param",
@@ -40,6 +43,7 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Tanh",
+    "TimeEmbedding",
     "Upsample2d",
     "bce_with_logits",
     "check_gradients",

@@ -13,8 +13,8 @@ def summary(network, *inputs):
     def watched(name, layer):
         forward = layer.forward
 
-        def watching(x):
-            y = forward(x)
+        def watching(*inputs):
+            y = forward(*inputs)
             weights = sum(p.data.size for p in layer.params())
             rows.append((name, type(layer).__name__, y.shape[1:], weights))
             return y

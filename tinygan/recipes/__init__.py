@@ -6,14 +6,14 @@ Not here: how an update works (training/), what a run leaves in its folder (runs
 import difflib
 
 from tinygan.errors import UserError
-from tinygan.recipes import autoencoder, classifier, conditional, gan, mixture
+from tinygan.recipes import autoencoder, classifier, conditional, flow, gan, mixture
 from tinygan.recipes.recipe import Recipe
 
 __all__ = ["Recipe", "get", "names"]
 
 _RECIPES = {
     recipe.name: recipe
-    for kind in (mixture, autoencoder, gan, conditional, classifier)
+    for kind in (mixture, autoencoder, gan, conditional, flow, classifier)
     for recipe in kind.RECIPES
 }
 

@@ -129,7 +129,7 @@ class AutoencoderTraining(Training):
                 noise = self.noise_rng.standard_normal(shape, dtype=np.float32)
                 yield vae_step(*pair, optimizers, x, self.to_device(noise))
             else:
-                yield ae_step(*pair, optimizers, x)
+                yield {"reconstruction": ae_step(*pair, optimizers, x)["reconstruction"]}
 
     def prepare(self):
         """Fit the mixture to the codes of (at most 10,000) training images.
@@ -150,14 +150,14 @@ class AutoencoderTraining(Training):
 
     def panels(self, history):
         values = {"": self.column(history, "reconstruction")}
-        panels = [plots.Panel("reconstruction (nats per image)", values, note=_RECONSTRUCTION)]
+        panels = [plots.Panel("reconstruction (nats per image)", values, note=RECONSTRUCTION)]
         if self.options["variational"]:
             kl = {"": self.column(history, "kl")}
             panels.append(plots.Panel("KL from N(0, I) (nats)", kl, note=_KL))
         return panels
 
 
-_RECONSTRUCTION = (
+RECONSTRUCTION = (
     "Binary cross entropy of all pixels; lower is nearer to the image, never 0 for grey."
 )
 _KL = (

@@ -8,6 +8,7 @@ from tinygan.data.split import split
 from tinygan.errors import UserError
 from tinygan.metrics import frechet_distance
 from tinygan.models import gan
+from tinygan.recipes.asked_classes import labels_for, rows_of
 from tinygan.recipes.gan import FIXED, OPTIONS, Gan, GanTraining
 from tinygan.recipes.recipe import Parts, Recipe, check_validation
 from tinygan.training.averaged_weights import move_average
@@ -46,13 +47,7 @@ class ConditionalGan(Gan):
 
         Raises UserError for a class that it was not trained on.
         """
-        classes = classes or self.classes
-        for unknown in sorted(set(classes) - set(self.classes)):
-            raise UserError(
-                f"class {unknown} is not one that this run was trained on: "
-                f"{', '.join(map(str, self.classes))}"
-            )
-        labels = np.asarray(classes)[equal_parts(n, len(classes))]
+        labels = labels_for(self, n, classes)
         return self.draw_classes(self.networks["best"], labels, rng), labels
 
     def draw_classes(self, G, labels, rng):
@@ -134,21 +129,12 @@ class ConditionalTraining(GanTraining):
         return frechet_distance(self.real_features[name], self.features(drawn))
 
 
-def equal_parts(n, k):
-    """n numbers from 0 to k − 1, in order and in parts of equal size (± 1)."""
-    return np.arange(n) * k // n
-
-
 def split_classes(images, labels, options, seed):
     """Of the images with the wanted classes 80 % train, 10 % are for validation, 10 % for the test.
 
     Raises UserError when a class has no image, or there are too few.
     """
-    classes = class_numbers(options["classes"])
-    wanted = np.flatnonzero(np.isin(labels, classes))
-    missing = set(classes) - set(np.unique(labels[wanted]).tolist())
-    if missing:
-        raise UserError(f"--classes: the data has no image of class {min(missing)}")
+    wanted = rows_of(labels, class_numbers(options["classes"]))
     parts = split(len(wanted), (0.8, 0.1, 0.1), seed=seed)
     if min(len(part) for part in parts) < 2:
         raise UserError(f"{len(wanted)} images are too few to split: a tenth must be two or more")

@@ -27,13 +27,22 @@ OPTIONS = {
         "epochs"
     ),
     "ema": Option(
-        share(1), "DECAY", "draw with an average of G's weights over some 1 / (1 - DECAY) of its "
-        "updates: 0.999"
+        share(1), "DECAY", "draw with an average of the weights over some 1 / (1 - DECAY) updates "
+        "of G, or of a flow: 0.999"
     ),
     "flip": Option(None, None, "mirror half of the training images left to right, drawn anew for "
         "each update"),
     "classes": Option(class_list, "A,B,…", "use only images with these labels"),
     "prior": Option(one_of(*PRIORS), "NAME", f"what codes are drawn from: {', '.join(PRIORS)}"),
+    "guidance": Option(
+        share(100), "S", "how strongly a flow follows the class: 0 ignores it, 1 is as the data "
+        "have it, 3 exaggerates it"
+    ),
+    "ode_steps": Option(
+        whole_number(1, 1000), "N", "steps of a flow from noise to image; each asks the network "
+        "twice"
+    ),
+    "flow_width": Option(whole_number(1, 4096), "N", "how wide a latent flow's layers are"),
     "code": Option(whole_number(1, 4096), "N", "numbers in a code"),
     "components": Option(whole_number(1, 100_000), "K", "components of the Gaussian mixture"),
     "dims": Option(whole_number(1, 100_000), "N", "principal components that are kept"),
@@ -47,7 +56,7 @@ OPTIONS = {
 
 def sizes(recipe):
     """The options that decide how much memory a recipe takes: "--width, --batch-size"."""
-    names = ("width", "batch_size", "components", "dims", "code")
+    names = ("width", "batch_size", "components", "dims", "code", "flow_width")
     return ", ".join(flag(name) for name in names if name in recipe.options)
 
 

@@ -24,7 +24,10 @@ from tinygan import backend, nn
 
 
 def ae_step(encoder, decoder, optimizers, images):
-    """One update of both networks.    images (N, H, W, C) in [0, 1] -> dict(reconstruction)."""
+    """One update of both networks.    images (N, H, W, C) in [0, 1] -> dict(reconstruction, code).
+
+    code (N, d): of the images, before the update.
+    """
     for optimizer in optimizers:
         optimizer.zero_grad()
     code = encoder.forward(images)
@@ -33,7 +36,7 @@ def ae_step(encoder, decoder, optimizers, images):
     encoder.backward(gcode, input_grad=False)
     for optimizer in optimizers:
         optimizer.step()
-    return {"reconstruction": loss}
+    return {"reconstruction": loss, "code": code}
 
 
 def vae_step(encoder, decoder, optimizers, images, noise):

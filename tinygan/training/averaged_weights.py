@@ -22,3 +22,12 @@ def move_average(average, network, keep):
     buffers = zip(average.named_buffers().values(), network.named_buffers().values(), strict=True)
     for a, newest in buffers:
         a[...] = newest
+
+
+def warm(keep, step):
+    """`keep` for the average after the update number `step`, from 0: less while there were few.
+
+    min(keep, (1 + step) / (10 + step)): an average of a short training would else be made of the
+    initial weights. Source: TensorFlow's ExponentialMovingAverage, the argument num_updates.
+    """
+    return min(keep, (1.0 + step) / (10.0 + step))

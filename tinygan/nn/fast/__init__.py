@@ -1,10 +1,11 @@
 """The plain functions of the layers, made fast for the processor; there is no new mathematics here.
 
 Each has the name and the arguments of its plain function and the same result up to rounding;
-dispatch.py looks them up here. activation.py, adam.py, dense.py, dropout.py, flat.py, norm.py and
-random_bits.py are named after the files of the plain functions; slabs.py, and planes.py for few
-channels, belong to correlation.py. They are made of blocks (blocks.py) on several threads
-(threads.py with openblas.py and cores.py). memory.py is for commands.
+dispatch.py looks them up here. activation.py, adam.py, dense.py, dropout.py, flat.py,
+group_norm.py, norm.py and random_bits.py are named after the files of the plain functions;
+slabs.py, and planes.py for few channels, belong to correlation.py. They are made of blocks
+(blocks.py) on several threads (threads.py with openblas.py and cores.py). memory.py is for
+commands.
 kernels.py has the same functions for a device.
 """
 
@@ -13,6 +14,11 @@ from tinygan.nn.fast.adam import adam_step
 from tinygan.nn.fast.dense import add_bias, bias_gradient, input_gradient
 from tinygan.nn.fast.dropout import apply_mask
 from tinygan.nn.fast.flat import length
+from tinygan.nn.fast.group_norm import (
+    group_moments,
+    group_normalise,
+    group_normalise_backward,
+)
 from tinygan.nn.fast.norm import batch_moments, normalise, normalise_backward
 from tinygan.nn.fast.random_bits import keep_mask, normal_noise
 from tinygan.nn.fast.slabs import correlate, correlate_adjoint, weight_gradient
@@ -25,6 +31,9 @@ __all__ = [
     "bias_gradient",
     "correlate",
     "correlate_adjoint",
+    "group_moments",
+    "group_normalise",
+    "group_normalise_backward",
     "input_gradient",
     "keep_mask",
     "leaky_relu",

@@ -1,0 +1,29 @@
+"""From noise to data: solve the ordinary differential equation dx/dt = v(x, t) from t = 0 to 1.
+
+Euler's method holds v fixed for a step h; Heun's takes the mean of v at both ends of the step:
+
+    Euler:  x ← x + h v(x, t)
+    Heun:   x̃ = x + h v(x, t),    x ← x + h (v(x, t) + v(x̃, t + h)) / 2
+
+By Taylor, Euler's error is of order h over the whole way and Heun's of order h², for twice the
+calls. Source: Hairer, Nørsett & Wanner 1993, "Solving ordinary differential equations I", II.1.
+"""
+
+
+def euler(velocity, x, steps):
+    """x at t = 1.    velocity: (x, t) -> v of x's shape, t a number. x at t = 0, any array."""
+    h = 1.0 / steps
+    for i in range(steps):
+        x = x + h * velocity(x, i * h)
+    return x
+
+
+def heun(velocity, x, steps):
+    """As euler, of second order. The last step is Euler's: t = 1 itself is never asked for."""
+    h = 1.0 / steps
+    for i in range(steps):
+        v = velocity(x, i * h)
+        if i < steps - 1:
+            v = (v + velocity(x + h * v, (i + 1) * h)) / 2
+        x = x + h * v
+    return x
