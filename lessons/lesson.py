@@ -93,6 +93,23 @@ def film(name, frames, *, seconds=0.1, last=2.0):
         )
 
 
+def film_of_points(name, points, titles, colors, *, limit=3):
+    """A film of points that move in a plane, to out/name, a GIF file.
+
+    points: list of (N, 2), one for each frame. titles: one for each frame. colors (N,): whole
+    numbers from 0 to 9, the same in all frames. limit: what the axes show, −limit to limit.
+    """
+    figure, axes = plt.subplots(figsize=(3.4, 3.4), layout="constrained")
+    frames = []
+    for places, title in zip(points, titles, strict=True):
+        axes.clear()
+        axes.scatter(*places.T, s=3, c=colors, cmap="tab10", vmin=0, vmax=9)
+        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), title=title, xlabel="x₁", ylabel="x₂")
+        frames.append(frame(figure))
+    plt.close(figure)
+    film(name, frames)
+
+
 def _path(name):
     path = OUT / name
     path.parent.mkdir(parents=True, exist_ok=True)

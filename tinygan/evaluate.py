@@ -75,7 +75,7 @@ def _parser():
         f"the size of the images, {', '.join(BY_SHAPE.values())})")  # fmt: skip
     add("--json", metavar="FILE", type=path, help="for FILE.npz and DIR: write the numbers there")
     add_prior_option(parser)
-    add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: draw, and "
+    add("--classes", metavar="A,B,…", type=class_list, help="of cgan and of a flow: draw, and "
         "compare with, these classes alone; of FILE.npz and DIR: compare with these")  # fmt: skip
     return parser
 

@@ -17,7 +17,7 @@ from tinygan.cli import (
 )
 from tinygan.errors import UserError
 from tinygan.evaluation.advice import how_to_measure
-from tinygan.evaluation.options import add_backend_option, add_prior_option
+from tinygan.evaluation.options import add_backend_option, add_flow_options, add_prior_option
 from tinygan.files import atomic_write, is_empty, new_folder, reason
 from tinygan.recipes import trained_model
 from tinygan.room import check_room
@@ -33,9 +33,9 @@ def main(argv=None):
     sheet = 3 * math.prod(generator.image_shape) * _scale(generator.image_shape) ** 2
     each = trained_model.bytes_of_a_draw(generator) + (sheet if save is _grid else 0)
     check_room("--n", args.n, each)
-    images, labels = trained_model.draw(
-        generator, args.n, args.seed, prior=args.prior, classes=class_numbers(args.classes)
-    )
+    images, labels = trained_model.draw(generator, args.n, args.seed, prior=args.prior,
+        classes=class_numbers(args.classes), guidance=args.guidance, ode_steps=args.ode_steps,
+    )  # fmt: skip
     try:
         save(args.out, images, labels)
     except OSError as error:
@@ -56,19 +56,15 @@ def _parser():
     add = parser.add_argument
     add("run", metavar="RUN", type=path, help="the run folder")
     add("--n", metavar="N", type=whole_number(1), default=64, help="how many images (default 64)")
-    add(
-        "--seed",
-        metavar="S",
-        type=whole_number(0),
-        default=0,
-        help="start of all randomness (default 0)",
-    )
+    add("--seed", metavar="S", type=whole_number(0), default=0, help="start of all randomness "
+        "(default 0)")  # fmt: skip
     add("--out", metavar="FILE|DIR", type=path, default="samples.png", help="where to: "
         "FILE.png is a grid; FILE.npz has an array images, uint8 (N, H, W, C); DIR, new or empty, "
         "gets a PNG file for each image (default samples.png)")  # fmt: skip
     add_prior_option(parser)
-    add("--classes", metavar="A,B,…", type=class_list, help="of a conditional GAN: the classes to "
-        "draw, in equal parts (default: all that it knows)")  # fmt: skip
+    add("--classes", metavar="A,B,…", type=class_list, help="of cgan and of a flow: the classes "
+        "to draw, in equal parts (default: all that it knows)")  # fmt: skip
+    add_flow_options(parser)
     add_backend_option(parser)
     return parser
 

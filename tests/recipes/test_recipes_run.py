@@ -19,6 +19,8 @@ TINY = {
     "cgan": {"limit": 300},
     "wgan-gp": {"d_steps": 2},
     "classifier": {"limit": 100},
+    "flow": {"code": 3, "flow_width": 4, "classes": "0,1", "limit": 100, "ema": 0.9},
+    "flow-unet": {"classes": "0,1", "limit": 100, "ema": 0.9, "ode_steps": 3},
     "gan-cnn": {"lr": 5e-3},  # quick enough for the samples to differ after ten updates
     "dcgan": {"lr": 5e-3},
     "dcgan-faces": {"width": 1, "batch_size": 2, "lr": 1e-3},

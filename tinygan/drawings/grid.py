@@ -5,7 +5,6 @@ from tinygan.drawings import sheet
 from tinygan.errors import UserError
 from tinygan.progress import plural
 from tinygan.recipes import trained_model
-from tinygan.recipes.conditional import ConditionalGan
 
 _EACH = 10  # images of a class, if nothing else is asked for
 _COLUMNS = 16  # images beside each other, at most
@@ -14,15 +13,15 @@ _COLUMNS = 16  # images beside each other, at most
 def draw(run, out, *, n=None, seed=0, classes=None, prior=None, numbers=False):
     """Draw n images.
 
-    n: 64 if None, or 10 of each class of a conditional GAN. seed: of the noise; the images are
-    those of `python -m tinygan.sample` with the same n and seed. classes: labels of a conditional
-    GAN. prior: of an autoencoder, "normal" or "gmm". numbers: above each image its number, from 0,
+    n: 64 if None, or 10 of each class of a model that is asked for one. seed: of the noise; the
+    images are those of `python -m tinygan.sample` with the same n and seed. classes: labels to ask
+    for. prior: of an autoencoder, "normal" or "gmm". numbers: above each image its number, from 0,
     by which sums.py takes its noise; that draws one class of a conditional GAN, so this does too.
     Returns the lines to print. Raises UserError as trained_model.draw does, and for numbers of
     several classes.
     """
     model = run.model
-    conditional = isinstance(model, ConditionalGan)
+    conditional = "classes" in model.choices
     if conditional and numbers and len(classes or model.classes) > 1:
         raise UserError("--numbers are those of one class, as sums draws it: add --classes 0")
     n = n or (_EACH * len(classes or model.classes) if conditional else 64)

@@ -12,6 +12,7 @@ from tinygan.drawings import (
     grid,
     mixture,
     nearest,
+    path,
     reconstructions,
     saliency,
     sums,
@@ -21,10 +22,11 @@ from tinygan.errors import UserError, shown
 from tinygan.help_text import two_columns
 from tinygan.recipes.autoencoder import Autoencoder
 from tinygan.recipes.classifier import Classifier
+from tinygan.recipes.flow import Flow, LatentFlow
 from tinygan.recipes.gan import Gan
 from tinygan.recipes.mixture import PixelMixture
 
-_DRAW = (Gan, Autoencoder, PixelMixture)
+_DRAW = (Gan, Autoencoder, PixelMixture, Flow)
 
 
 class Kind(NamedTuple):
@@ -44,19 +46,24 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "grid": Kind(grid.draw, "drawn images; of a conditional GAN a row for each class", _DRAW),
-    "walk": Kind(walk.draw, "from one noise or code to another", (Gan, Autoencoder)),
+    "grid": Kind(grid.draw, "drawn images; of cgan and of flows a row for each class", _DRAW),
+    "walk": Kind(walk.draw, "from one noise or code to another", (Gan, Autoencoder, Flow)),
+    "path": Kind(path.draw, "how a flow leads noise to an image", (Flow,)),
     "sums": Kind(sums.draw, "a − b + c of averaged noises", (Gan,)),
     "nearest": Kind(nearest.draw, "samples above the nearest training images", _DRAW),
     "film": Kind(film.draw, "a GIF of the sample sheets, epoch by epoch", (*_DRAW, Classifier)),
     "filters": Kind(
-        filters.draw, "the first layer of what looks at images", (Gan, Autoencoder, Classifier)
+        filters.draw,
+        "the first layer of what looks at images",
+        (Gan, Autoencoder, LatentFlow, Classifier),
     ),
     "saliency": Kind(saliency.draw, "where D looks: its gradient by the pixels", (Gan,)),
     "reconstructions": Kind(
-        reconstructions.draw, "test images above an autoencoder's reconstructions", (Autoencoder,)
+        reconstructions.draw,
+        "test images above an autoencoder's reconstructions",
+        (Autoencoder, LatentFlow),
     ),
-    "codes": Kind(codes.draw, "the map of test images' codes, by class", (Autoencoder,)),
+    "codes": Kind(codes.draw, "the map of test images' codes, by class", (Autoencoder, LatentFlow)),
     "means": Kind(
         mixture.draw_means, "the components' mean images and weights", (PixelMixture, Autoencoder)
     ),

@@ -5,8 +5,9 @@ import numpy as np
 from tinygan import backend, nn
 from tinygan.data.pixels import to_uint8
 from tinygan.errors import UserError
+from tinygan.recipes import asked_classes, trained_model
 from tinygan.recipes.autoencoder import Autoencoder
-from tinygan.recipes.conditional import ConditionalGan, equal_parts
+from tinygan.recipes.flow import Flow
 
 
 def is_normal(model, prior=None):
@@ -22,8 +23,8 @@ def numbers(model, n, rng, prior=None):
     """
     if not isinstance(model, Autoencoder):
         if prior is not None:
-            raise UserError(f"--prior is for autoencoders, and this is {model.name}")
-        return model.noise(n, rng)
+            raise UserError(trained_model.not_for("prior", model))
+        return model.noise(n, rng).reshape(n, -1)
     if is_normal(model, prior):
         return rng.standard_normal((n, model.options["code"]), dtype=np.float32)
     return fitted_mixture(model).sample(n, rng).astype(np.float32)
@@ -42,16 +43,18 @@ def fitted_mixture(model):
 def images(model, z, labels=None):
     """The image of each row of z (N, d): uint8 (N, H, W, C) on the host.
 
-    labels (N,): for a conditional GAN, the class of each. An autoencoder decodes its codes; a
-    mixture of pixels adds up its principal components.
+    labels (N,): the class of each, for a model that is asked for one. An autoencoder decodes its
+    codes; a mixture of pixels adds up its principal components; a flow moves its noise.
     """
     low = model.options["low"]
     if not model.networks:  # a mixture of pixels
         mean, components = (backend.to_numpy(array) for array in model.projection.values())
         return to_uint8((mean + z @ components).reshape(len(z), *model.image_shape), low)
     if isinstance(model, Autoencoder):
-        network, inputs = nn.Sequential(model.networks["decoder"], nn.Sigmoid()), (z,)
-    elif isinstance(model, ConditionalGan):
+        return model.decode(z)
+    if isinstance(model, Flow):
+        return model.draw_from(z.reshape(len(z), *model.shape()), labels)
+    if "classes" in model.choices:
         network, inputs = model.networks["best"], (z, np.searchsorted(model.classes, labels))
     else:
         network, inputs = model.newest(), (z,)
@@ -59,22 +62,12 @@ def images(model, z, labels=None):
 
 
 def labels_for(model, n, classes=None):
-    """The class of each of n images: of a conditional GAN equal parts of its classes, else None.
+    """The class of each of n images: equal parts of those that the model is asked for, or None.
 
     Raises UserError for classes where they have no meaning, or that the run was not trained on.
     """
-    if not isinstance(model, ConditionalGan):
+    if "classes" not in model.choices:
         if classes is not None:
-            raise UserError(f"--classes is for conditional GANs, and this is {model.name}")
+            raise UserError(trained_model.not_for("classes", model))
         return None
-    return np.asarray(known_classes(model, classes))[equal_parts(n, len(classes or model.classes))]
-
-
-def known_classes(model, classes=None):
-    """These classes, or all that a conditional GAN knows. UserError for one that it does not."""
-    for unknown in sorted(set(classes or ()) - set(model.classes)):
-        raise UserError(
-            f"class {unknown} is not one that this run was trained on: "
-            f"{', '.join(map(str, model.classes))}"
-        )
-    return classes or model.classes
+    return asked_classes.labels_for(model, n, classes)

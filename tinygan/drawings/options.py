@@ -30,7 +30,7 @@ def classes(text):
 OPTIONS = {
     "n": Option(whole_number(1, 10_000), "N", "how many"),
     "seed": Option(whole_number(0), "S", "of the noise, or of what is chosen (default 0)"),
-    "classes": Option(classes, "A,B,…", "of a conditional GAN: these classes (default: all)"),
+    "classes": Option(classes, "A,B,…", "ask for these classes, of cgan or a flow (default: all)"),
     "prior": Option(
         one_of(*PRIORS), "NAME", f"of an autoencoder: {', '.join(PRIORS)} (default: the run's)"
     ),

@@ -4,7 +4,7 @@ import numpy as np
 
 from tinygan.cli import next_line
 from tinygan.data.pixels import to_float
-from tinygan.drawings import latent, sheet
+from tinygan.drawings import sheet
 
 _COLUMNS = 10
 
@@ -20,7 +20,7 @@ def draw(run, out, *, n=20, seed=0):
     """
     model = run.model
     images, _ = run.test()
-    decoded = latent.images(model, model.encode(images))
+    decoded = model.decode(model.encode(images))
     x, y = to_float(images, 0), to_float(decoded, 0)
     error = float(np.square(x - y).mean(dtype=np.float64))
     variance = float(np.square(x - x.mean(axis=0)).mean(dtype=np.float64))

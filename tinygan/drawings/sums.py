@@ -19,6 +19,7 @@ import numpy as np
 from tinygan.cli import next_line, typed
 from tinygan.drawings import latent, sheet
 from tinygan.errors import UserError
+from tinygan.recipes.asked_classes import known_classes
 
 
 def to_typical_length(z):
@@ -78,4 +79,4 @@ def _one_class(model, classes):
         return None
     if classes is not None and len(classes) > 1:
         raise UserError("sums draws one class, so that only the noise differs: --classes 0")
-    return latent.known_classes(model, classes)[0]
+    return known_classes(model, classes)[0]

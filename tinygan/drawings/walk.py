@@ -15,6 +15,7 @@ import numpy as np
 
 from tinygan.cli import next_line
 from tinygan.drawings import latent, sheet
+from tinygan.recipes.autoencoder import Autoencoder
 
 _TINY = 1e-6  # of sin Ω: below it the two point in one direction, or in opposite ones
 
@@ -44,7 +45,7 @@ def draw(run, out, *, n=8, steps=9, seed=0, classes=None, prior=None):
     """Draw n walks, one a row.
 
     steps: images in a row, its two ends among them, at least 2. seed: of the noises at the ends.
-    classes: of a conditional GAN; along a row the class stays. prior: of an autoencoder. With the
+    classes: to ask for; along a row the class stays. prior: of an autoencoder. With the
     prior gmm the walk is straight: its codes lie wherever the encoder put them, not on a sphere
     around 0, and half-way between two of them is a place among the codes.
     Returns the lines to print. Raises UserError as latent.py does.
@@ -63,7 +64,7 @@ def draw(run, out, *, n=8, steps=9, seed=0, classes=None, prior=None):
         ("" if labels is None else run.class_text(labels[i]), [(image, "") for image in row])
         for i, row in enumerate(images)
     ]
-    what = "codes" if "code" in model.options else "noises"
+    what = "codes" if isinstance(model, Autoencoder) else "noises"
     how = "on a sphere" if between is slerp else "in a straight line"
     title = f"{model.name}: from the {what} on the left to those on the right, {how}"
     sheet.save(out, rows, title, sheet.scale_for(model.image_shape))

@@ -1,9 +1,9 @@
 """The options by which evaluate and compare measure, and those that sample has too."""
 
 from tinygan import backend
-from tinygan.cli import one_of, path, whole_number
+from tinygan.cli import flag, one_of, path, whole_number
 from tinygan.evaluation import protocol
-from tinygan.recipes.options import PRIORS
+from tinygan.recipes.options import OPTIONS, PRIORS
 
 
 def add_protocol_options(parser):
@@ -33,3 +33,11 @@ def add_prior_option(parser):
         "--prior", metavar="NAME", type=one_of(*PRIORS), help="of an autoencoder: normal decodes "
         "N(0, I), gmm samples of a mixture fitted to its codes (default: the run's)"
     )  # fmt: skip
+
+
+def add_flow_options(parser):
+    """Add --guidance and --ode-steps to an argparse parser."""
+    for name in ("guidance", "ode_steps"):
+        read, metavar, meaning = OPTIONS[name]
+        meaning += " (default: the run's)"
+        parser.add_argument(flag(name), metavar=metavar, type=read, help=meaning)

@@ -22,7 +22,7 @@ def guided(network, labels, strength):
     once, else twice.
     """
     xp = backend.array_module(labels)
-    none = xp.full_like(labels, network.condition.classes)
+    none = xp.full(len(labels), network.condition.classes, labels.dtype)
 
     def velocity(x, t):
         t = xp.full(len(x), t, x.dtype)

@@ -10,20 +10,30 @@ calls. Source: Hairer, Nørsett & Wanner 1993, "Solving ordinary differential eq
 """
 
 
-def euler(velocity, x, steps):
-    """x at t = 1.    velocity: (x, t) -> v of x's shape, t a number. x at t = 0, any array."""
+def euler_steps(velocity, x, steps):
+    """Yield x after each of so many steps, the last at t = 1.
+
+    velocity: (x, t) -> v of x's shape, t a number. x: where to begin, at t = 0.
+    """
     h = 1.0 / steps
     for i in range(steps):
         x = x + h * velocity(x, i * h)
-    return x
+        yield x
 
 
-def heun(velocity, x, steps):
-    """As euler, of second order. The last step is Euler's: t = 1 itself is never asked for."""
+def heun_steps(velocity, x, steps):
+    """As euler_steps, of second order. The last step is Euler's: no t = 1 is ever asked for."""
     h = 1.0 / steps
     for i in range(steps):
         v = velocity(x, i * h)
         if i < steps - 1:
             v = (v + velocity(x + h * v, (i + 1) * h)) / 2
         x = x + h * v
+        yield x
+
+
+def solve(method, velocity, x, steps):
+    """x at t = 1.    method: euler_steps or heun_steps; the others are its arguments."""
+    for moved in method(velocity, x, steps):
+        x = moved
     return x

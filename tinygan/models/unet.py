@@ -12,7 +12,7 @@ import math
 from tinygan import backend, nn
 from tinygan.models.condition import Condition
 
-GROUPS = 8  # of channels, for GroupNorm
+GROUPS = 8  # of channels, for GroupNorm; fewer where 8 does not divide the channels
 
 
 class ResidualBlock(nn.Layer):
@@ -55,8 +55,8 @@ class UNet(nn.Layer):
     """v(x, t, labels).    x (N, H, W, C), H and W multiples of 4 -> v of x's shape and dtype.
 
     channels: C. classes: how many; the number `classes` itself as a label stands for none. width:
-    channels at the full size; twice as many at half and at a quarter of it. It must be a multiple
-    of 8. rng: host NumPy Generator for the initial weights; the last convolution starts at 0.
+    channels at the full size; twice as many at half and at a quarter of it. rng: host NumPy
+    Generator for the initial weights; the last convolution starts at 0.
 
         28×28: block ─────────────────── skip ──────────────────→ block → v
                   ↘ half                              double ↗
@@ -68,8 +68,6 @@ class UNet(nn.Layer):
     per_example = True
 
     def __init__(self, channels, classes, *, width=32, rng):
-        if width % GROUPS:
-            raise ValueError(f"UNet needs a width that is a multiple of {GROUPS}, got {width}")
         a, b, told = width, 2 * width, 4 * width
         self.condition = Condition(classes, told, rng=rng)
         self.act = nn.LeakyReLU()
@@ -128,7 +126,7 @@ class UNet(nn.Layer):
 
 def _convolution(c_in, c_out, rng, std):
     return nn.Sequential(
-        nn.GroupNorm(min(GROUPS, c_in), c_in),
+        nn.GroupNorm(math.gcd(GROUPS, c_in), c_in),
         nn.LeakyReLU(),
         nn.Conv2d(c_in, c_out, 3, padding=1, rng=rng, std=std),
     )

@@ -52,5 +52,5 @@ class TimeEmbedding(Layer):
 
     def _frequencies(self, t):
         """ω (dim/2,), in t's dtype and on its device."""
-        k = np.arange(self.dim // 2) / max(self.dim // 2 - 1, 1)
-        return backend.to_device((self.fastest**k).astype(t.dtype), backend.array_module(t))
+        k = backend.array_module(t).arange(self.dim // 2, dtype=np.float64)
+        return (self.fastest ** (k / max(self.dim // 2 - 1, 1))).astype(t.dtype)

@@ -58,6 +58,11 @@ class Autoencoder(Model):
         out = nn.in_batches(self.networks["encoder"], images, before=to_pixels)
         return out[:, : self.options["code"]]
 
+    def decode(self, codes):
+        """The image of each code (N, d) on the host: uint8 (N, H, W, C) on the host."""
+        to_image = nn.Sequential(self.networks["decoder"], nn.Sigmoid())
+        return generate(to_image, codes, low=self.options["low"])
+
     def draw(self, n, rng, prior=None):
         """prior: "normal" or "gmm"; the run's own when left out."""
         if (prior or self.options["prior"]) == "normal":
@@ -69,8 +74,7 @@ class Autoencoder(Model):
             )
         else:
             codes = self.mixture.sample(n, rng).astype(np.float32)
-        to_image = nn.Sequential(self.networks["decoder"], nn.Sigmoid())
-        return generate(to_image, codes, low=self.options["low"]), None
+        return self.decode(codes), None
 
     def sheet(self, rng):
         prior = "normal" if self.mixture.is_empty() else None

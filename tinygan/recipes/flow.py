@@ -10,9 +10,10 @@ from tinygan.data.pixels import to_float, to_uint8
 from tinygan.errors import UserError
 from tinygan.models import autoencoder
 from tinygan.models.guidance import guided
-from tinygan.models.ode import heun
+from tinygan.models.ode import heun_steps, solve
 from tinygan.models.unet import UNet
 from tinygan.models.velocity import DenseVelocity
+from tinygan.nn.norm import batch_moments
 from tinygan.recipes.asked_classes import labels_for, rows_of
 from tinygan.recipes.autoencoder import RECONSTRUCTION
 from tinygan.recipes.recipe import (
@@ -27,6 +28,7 @@ from tinygan.recipes.recipe import (
 from tinygan.training.autoencoder_loop import ae_step
 from tinygan.training.averaged_weights import move_average, warm
 from tinygan.training.flow_loop import flow_step, times, without_some
+from tinygan.training.gan_loop import generate
 
 WITHOUT_CLASS = 0.1  # the share of examples that train without their class
 
@@ -50,6 +52,7 @@ class Flow(Model):
         for network in self.networks.values():
             network.to(self.xp).train()
         for name in self.averaged():
+            self.networks[f"average {name}"].eval()
             self.follow(name, keep=0.0)
 
     def new_networks(self, rng):
@@ -62,9 +65,7 @@ class Flow(Model):
 
     def follow(self, name, keep):
         """Move the average of a network towards it."""
-        average = self.networks[f"average {name}"]
-        move_average(average, self.networks[name], keep)
-        average.eval()
+        move_average(self.networks[f"average {name}"], self.networks[name], keep)
 
     def shape(self):
         """Of what the velocity network moves: (numbers,), or that of an image."""
@@ -81,23 +82,36 @@ class Flow(Model):
         Raises UserError for a class that it was not trained on.
         """
         labels = labels_for(self, n, classes)
-        noise = rng.standard_normal((n, *self.shape()), dtype=np.float32)
-        return self.draw_from(noise, labels, ode_steps, guidance), labels
+        return self.draw_from(self.noise(n, rng), labels, ode_steps, guidance), labels
+
+    def noise(self, n, rng):
+        """x_0 ~ N(0, I): float32 (n, …) on the host."""
+        return rng.standard_normal((n, *self.shape()), dtype=np.float32)
 
     def draw_from(self, noise, labels, ode_steps=None, guidance=None):
         """The image to which each noise leads, for its label: uint8 (n, H, W, C) on the host."""
         steps = ode_steps or self.options["ode_steps"]
-        strength = self.options["guidance"] if guidance is None else guidance
         images = np.empty((len(noise), *self.image_shape), np.uint8)
         for start in range(0, len(noise), self.BATCH):
             rows = slice(start, start + self.BATCH)
-            numbers = np.searchsorted(self.classes, labels[rows])
-            asked = backend.to_device(numbers, self.xp)
-            velocity = guided(self.networks["average velocity"], asked, strength)
-            images[rows] = self.to_images(
-                heun(velocity, backend.to_device(noise[rows], self.xp), steps)
-            )
+            x0 = backend.to_device(noise[rows], self.xp)
+            velocity = self.velocity(labels[rows], guidance)
+            images[rows] = self.to_images(solve(heun_steps, velocity, x0, steps))
         return images
+
+    def path(self, noise, labels, columns):
+        """(times (columns,), the images at these times (columns, n, H, W, C)), from t = 0 to 1."""
+        between = columns - 1
+        each = -(-self.options["ode_steps"] // between)  # steps from one image to the next
+        x0 = backend.to_device(noise, self.xp)
+        moved = [x0, *heun_steps(self.velocity(labels), x0, each * between)][::each]
+        return np.linspace(0, 1, columns), np.stack([self.to_images(x) for x in moved])
+
+    def velocity(self, labels, guidance=None):
+        """The velocity that draws, a function for ode.py. labels (n,): on the host."""
+        numbers = backend.to_device(np.searchsorted(self.classes, labels), self.xp)
+        strength = self.options["guidance"] if guidance is None else guidance
+        return guided(self.networks["average velocity"], numbers, strength)
 
     def sheet(self, rng):
         k = len(self.classes)
@@ -138,9 +152,10 @@ class FlowTraining(Training):
     def updates(self, start):
         numbers = np.searchsorted(self.model.classes, self.labels)
         for step, (images, labels) in enumerate(self.batches(start, numbers), start):
-            yield self.update(images, labels)
+            measured = self.update(images, labels)
             for name in self.model.averaged():
                 self.model.follow(name, keep=warm(self.options["ema"], step))
+            yield measured
 
     def update(self, images, labels):
         """One update by a batch, of all networks. Returns what is measured."""
@@ -206,15 +221,17 @@ class LatentFlow(Flow):
 
     def measure_codes(self, codes):
         """Let the statistics follow these codes (N, d)."""
-        for name, new in (("mean", codes.mean(axis=0)), ("var", codes.var(axis=0))):
+        for name, new in zip(self.codes, batch_moments(codes), strict=True):
             self.codes[name] *= self.FOLLOW
             self.codes[name] += (1 - self.FOLLOW) * new
 
     def to_images(self, x):
-        codes = x * self._std() + self.codes["mean"]
-        return backend.to_numpy(
-            to_uint8(nn.sigmoid(self.networks["average decoder"].forward(codes)), 0)
-        )
+        return self.decode(backend.to_numpy(x * self._std() + self.codes["mean"]))
+
+    def decode(self, codes):
+        """The image of each code (N, d) on the host: uint8 (N, H, W, C) on the host."""
+        to_image = nn.Sequential(self.networks["average decoder"], nn.Sigmoid())
+        return generate(to_image, codes, low=self.options["low"])
 
     def encode(self, images):
         """uint8 images on the host -> their codes, on the host."""

@@ -6,13 +6,18 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import recipes
-from tinygan.cli import typed
+from tinygan.cli import flag, typed
 from tinygan.errors import UserError
 from tinygan.recipes.options import stored_options
 from tinygan.runs import checkpoint
 from tinygan.runs.config import read_config
 
-_FOR = {"prior": "autoencoders", "classes": "conditional GANs"}
+_FOR = {
+    "prior": "autoencoders",
+    "classes": "models that are asked for a class, cgan and flows",
+    "ode_steps": "flows",
+    "guidance": "flows",
+}
 
 
 def load(run_folder, xp, image_shape=None):
@@ -46,20 +51,25 @@ def checkpoint_file(run_folder, recipe_name):
     )
 
 
-def draw(model, n, seed, *, prior=None, classes=None):
+def draw(model, n, seed, **choice):
     """n images from a trained model, and the labels they were asked for.
 
-    model: what `load` returned. seed: of the noise. prior: for an autoencoder, "normal" or "gmm".
-    classes: for a conditional GAN, a tuple of labels to draw, in equal parts.
-    Returns (images uint8 (n, H, W, C), labels (n,) or None). Raises UserError for a prior or
-    classes where they have no meaning, and for classes that the network was not trained on.
+    model: what `load` returned. seed: of the noise. choice: None, where it is the run's own, or
+    prior, of an autoencoder: "normal" or "gmm"; classes, of a model that is asked for one: a tuple
+    of labels to draw, in equal parts; ode_steps and guidance, of a flow: numbers.
+    Returns (images uint8 (n, H, W, C), labels (n,) or None). Raises UserError for a choice where it
+    has no meaning, and for classes that the network was not trained on.
     """
-    asked = {"prior": prior, "classes": classes}
-    asked = {name: value for name, value in asked.items() if value is not None}
-    for name in asked.keys() - set(model.choices):
-        raise UserError(f"--{name} is for {_FOR[name]}, and this is {model.name}")
+    asked = {name: value for name, value in choice.items() if value is not None}
+    for name in sorted(asked.keys() - set(model.choices)):
+        raise UserError(not_for(name, model))
     with np.errstate(all="ignore"):  # a damaged checkpoint may hold numbers of any size
         return model.draw(n, np.random.default_rng(seed), **asked)
+
+
+def not_for(name, model):
+    """The sentence that a choice has no meaning for a model."""
+    return f"{flag(name)} is for {_FOR[name]}, and this is {model.name}"
 
 
 def bytes_of_a_draw(model):
