@@ -16,6 +16,7 @@ class Condition(nn.Layer):
     & Nichol 2021, "Diffusion models beat GANs on image synthesis", section 3.1 (the sum of both).
     """
 
+    per_example = True
     WAVES = 64  # numbers of a time embedding
 
     def __init__(self, classes, width, *, rng):

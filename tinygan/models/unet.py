@@ -1,8 +1,9 @@
 """A U-Net: a network from images to images that works at several sizes, for the velocity of pixels.
 
-On the way down the image is halved, twice; on the way up it is doubled again, and what each size
-looked like on the way down is put beside it (the "skips"), so that no detail has to pass through
-the small middle.
+On the way down the image is halved, twice; on the way up it is doubled again, and what half the
+size looked like on the way down is put beside it (the "skip"), so that no detail has to pass
+through the small middle. Nothing but the first and the last layer works at the full size: its
+pixels are many, and hold little each.
 Source: Ronneberger et al. 2015, "U-Net: convolutional networks for biomedical image segmentation",
 figure 1; Ho et al. 2020, appendix B (residual blocks that are told the time).
 """
@@ -12,7 +13,7 @@ import math
 from tinygan import backend, nn
 from tinygan.models.condition import Condition
 
-GROUPS = 8  # of channels, for GroupNorm; fewer where 8 does not divide the channels
+GROUP = 4  # channels that GroupNorm takes together; where 4 does not divide them, all
 
 
 class ResidualBlock(nn.Layer):
@@ -55,89 +56,76 @@ class UNet(nn.Layer):
     """v(x, t, labels).    x (N, H, W, C), H and W multiples of 4 -> v of x's shape and dtype.
 
     channels: C. classes: how many; the number `classes` itself as a label stands for none. width:
-    channels at the full size; twice as many at half and at a quarter of it. rng: host NumPy
-    Generator for the initial weights; the last convolution starts at 0.
+    channels at half the size, where most of the work is done; twice as many at a quarter. rng: host
+    NumPy Generator for the initial weights; the last layer starts at 0, so that v is 0 at first.
 
-        28×28: block ─────────────────── skip ──────────────────→ block → v
-                  ↘ half                              double ↗
-        14×14:      block ────────── skip ──────────→ block
-                      ↘ half                double ↗
-        7×7:            block ────────────→ block
+        28×28:  first                                                last → v
+                  ↘ half                                    double ↗
+        14×14:      block ────────────── skip ─────────────→ block
+                      ↘ half                        double ↗
+        7×7:            block → block
     """
 
     per_example = True
 
-    def __init__(self, channels, classes, *, width=32, rng):
+    def __init__(self, channels, classes, *, width=48, rng):
         a, b, told = width, 2 * width, 4 * width
         self.condition = Condition(classes, told, rng=rng)
         self.act = nn.LeakyReLU()
-        self.first = nn.Conv2d(
-            channels, a, 3, padding=1, rng=rng, std=math.sqrt(1 / (9 * channels))
-        )
-        self.down = [ResidualBlock(a, a, told, rng=rng), ResidualBlock(b, b, told, rng=rng)]
-        self.half = [_halve(a, b, rng), _halve(b, b, rng)]
+        self.first = _halve(channels, a, rng)
+        self.down = ResidualBlock(a, a, told, rng=rng)
+        self.half = _halve(a, b, rng)
         self.middle = [ResidualBlock(b, b, told, rng=rng) for _ in range(2)]
-        self.double = [_double(b, b, rng), _double(b, a, rng)]
-        self.up = [ResidualBlock(2 * b, b, told, rng=rng), ResidualBlock(2 * a, a, told, rng=rng)]
-        self.last = _convolution(a, channels, rng, 0)
+        self.double = nn.Sequential(
+            nn.Upsample2d(2),
+            nn.Conv2d(b, a, 3, padding=1, rng=rng, std=math.sqrt(1 / (9 * b))),
+        )
+        self.up = ResidualBlock(2 * a, a, told, rng=rng)
+        self.last = nn.Sequential(
+            nn.GroupNorm(_groups(a), a),
+            nn.LeakyReLU(),
+            nn.ConvTranspose2d(a, channels, 4, stride=2, padding=1, rng=rng, std=0),
+        )
 
     def children(self):
-        lists = {
-            f"{name}{i}": layer
-            for name in ("down", "half", "middle", "double", "up")
-            for i, layer in enumerate(getattr(self, name))
-        }
-        return super().children() | lists
+        return super().children() | {f"middle{i}": block for i, block in enumerate(self.middle)}
 
     def forward(self, x, t, labels):
         c = self.act.forward(self.condition.forward(t, labels))
-        x, skips = self.first.forward(x), []
-        for block, half in zip(self.down, self.half, strict=True):
-            x = block.forward(x, c)
-            skips.append(x)
-            x = half.forward(x)
+        skip = self.down.forward(self.first.forward(x), c)  # (N, H/2, W/2, width)
+        x = self.half.forward(skip)  # (N, H/4, W/4, 2 width)
         for block in self.middle:
             x = block.forward(x, c)
         join = backend.array_module(x).concatenate
-        for double, block in zip(self.double, self.up, strict=True):
-            x = join([double.forward(x), skips.pop()], axis=3)
-            x = block.forward(x, c)
-        return self.last.forward(x)
+        x = join([self.double.forward(x), skip], axis=3)
+        return self.last.forward(self.up.forward(x, c))
 
     def backward(self, gv, accumulate=True, input_grad=True):
-        gx, gskips = self.last.backward(gv, accumulate), []
-        gc = 0.0
-        for double, block in zip(reversed(self.double), reversed(self.up), strict=True):
-            gx, g = block.backward(gx, accumulate)
-            gc = gc + g
-            half = gx.shape[3] // 2  # where the two were joined
-            gskips.append(gx[..., half:])
-            gx = double.backward(gx[..., :half].copy(), accumulate)
+        gjoined, gc = self.up.backward(self.last.backward(gv, accumulate), accumulate)
+        half = gjoined.shape[3] // 2  # where the two were joined
+        gx = self.double.backward(gjoined[..., :half].copy(), accumulate)
         for block in reversed(self.middle):
             gx, g = block.backward(gx, accumulate)
             gc = gc + g
-        for block, half in zip(reversed(self.down), reversed(self.half), strict=True):
-            gx = half.backward(gx, accumulate) + gskips.pop()
-            gx, g = block.backward(gx, accumulate)
-            gc = gc + g
-        self.condition.backward(self.act.backward(gc), accumulate)
+        gskip = self.half.backward(gx, accumulate) + gjoined[..., half:]
+        gx, g = self.down.backward(gskip, accumulate)
+        self.condition.backward(self.act.backward(gc + g), accumulate)
         return self.first.backward(gx, accumulate, input_grad)
 
 
 def _convolution(c_in, c_out, rng, std):
     return nn.Sequential(
-        nn.GroupNorm(math.gcd(GROUPS, c_in), c_in),
+        nn.GroupNorm(_groups(c_in), c_in),
         nn.LeakyReLU(),
         nn.Conv2d(c_in, c_out, 3, padding=1, rng=rng, std=std),
     )
 
 
 def _halve(c_in, c_out, rng):
-    return nn.Conv2d(c_in, c_out, 3, stride=2, padding=1, rng=rng, std=math.sqrt(1 / (9 * c_in)))
+    """Conv2d 4×4 with stride 2: as many windows reach each pixel."""
+    return nn.Conv2d(c_in, c_out, 4, stride=2, padding=1, rng=rng, std=math.sqrt(1 / (16 * c_in)))
 
 
-def _double(c_in, c_out, rng):
-    return nn.Sequential(
-        nn.Upsample2d(2),
-        nn.Conv2d(c_in, c_out, 3, padding=1, rng=rng, std=math.sqrt(1 / (9 * c_in))),
-    )
+def _groups(channels):
+    """How many. A group of one channel would take out again what the condition adds to it."""
+    return channels // GROUP if channels % GROUP == 0 else 1

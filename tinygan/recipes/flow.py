@@ -354,7 +354,7 @@ RECIPES = [
         build=_pixels,
         model=PixelFlow,
         training=PixelFlowTraining,
-        options={"width": 32} | _OPTIONS | {"batch_size": 64, "ode_steps": 10},
+        options={"width": 48} | _OPTIONS | {"batch_size": 64, "ode_steps": 10},
         fixed={"betas": (0.9, 0.999), "low": -1},
         **_FLOW_ROW,
     ),
