@@ -17,17 +17,12 @@
 # to be learned. A *loss* L, one number, says how wrong y is: here half the sum of (y − wanted)².
 
 # %%
-import sys
-from pathlib import Path
-
+import lesson
 import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygan import nn
 
-FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself; this one is short
-OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "02"
-OUT.mkdir(parents=True, exist_ok=True)
 rng = np.random.default_rng(2)
 
 # %% [markdown]
@@ -35,21 +30,23 @@ rng = np.random.default_rng(2)
 #
 # The *gradient* of L by an array has its shape and holds, for each element, how fast L rises with
 # it: gy = ∂L/∂y, and so gx, gW, gb. The loss gives gy: here y − wanted. The *chain rule* gives the
-# others. Nudge a number: each y that feels it moves, each of these moves L, the effects add up.
+# others: a small change of one number changes every y that depends on it, each of these changes L,
+# and the effects add up.
 #
 #     W[i,j] moves y[n,j] in every row n, by x[n,i]:         gW[i,j] = Σ_n x[n,i] gy[n,j]
 #     b[j] moves y[n,j] in every row n, by 1:                gb[j]   = Σ_n gy[n,j]
 #     x[n,i] moves y[n,j] in every column j, by W[i,j]:      gx[n,i] = Σ_j gy[n,j] W[i,j]
 #
 # A matrix product sums over its left side's last index and its right side's first. So x must be
-# turned over (ᵀ) in the first line, and W in the last:
+# transposed (ᵀ: rows become columns) in the first line, and W in the last:
 #
 #     gW = xᵀ gy   (n_in, N) (N, n_out)              gx = gy Wᵀ   (N, n_out) (n_out, n_in)
 #
-# The shapes alone would have told: only one product of x and gy has the shape of W. The *backward*
-# of a layer takes gy, leaves the gradients of its parameters, and returns gx. It needs the x of the
-# forward before it, so forward keeps x. What is kept is called a *cache*. Where the y of one layer
-# is the x of the next, the next one's gx is its gy: a chain goes backward from the last layer.
+# The shapes help to remember it: only one product of x and gy has the shape of W. The *backward* of
+# a layer takes gy, stores the gradients of its parameters, and returns gx. It needs the x of the
+# forward before it, so forward keeps x. What is kept is called a *cache*. In a chain the y of one
+# layer is the x of the next. So the gx of the next is the gy of the one: backward starts at the
+# last layer and ends at the first.
 
 
 # %%
@@ -94,7 +91,8 @@ for array, gradient in zip([x, *arrays], [gx, *gradients], strict=True):  # meas
     assert np.allclose(gradient, slopes.reshape(array.shape), rtol=1e-7, atol=1e-7)
 
 # %% [markdown]
-# tinygan keeps each parameter's `data` and its gradient `grad`, to which backward *adds*:
+# tinygan keeps each parameter's numbers in `data` and its gradient in `grad`. Its backward *adds*
+# to `grad`, which is 0 at the start (with `accumulate=False` it leaves `grad` alone):
 
 # %%
 theirs = nn.Sequential(nn.Dense(n_in, 5, rng=rng), nn.Dense(5, n_out, rng=rng))
@@ -124,30 +122,38 @@ for equation, (left, middle) in {
         left += 1.4 + w
 axes.set(xlim=(1, 40), ylim=(12.2, -4.2), aspect="equal")
 axes.axis("off")
-figure.savefig(OUT / "shapes.png", dpi=120)
+lesson.save(figure, "02/shapes.png")
 
 # %% [markdown]
 # ![the four products of matrices, to scale](out/02/shapes.png)
 #
-# To scale; dark: one number of the result and all that it is made of. Each large product of the
-# backward takes N · n_in · n_out multiplications, as the forward's: a backward costs two forwards.
+# The sizes are to scale. Dark: one number of the result, and all numbers that it is made of. gW and
+# gx each take N · n_in · n_out multiplications, as many as y: a backward costs two forwards.
 #
 # Textbooks call gx a *vector–Jacobian product* gy J, with the *Jacobian* J: the table of all slopes
-# ∂y/∂x. Here it is for the chain; then its size for a real layer, which is why nobody builds it.
+# ∂y/∂x. Here it is measured for the chain, with a step of 1: y is a weighted sum of x, a straight
+# line in every direction, so a difference over any step is its slope exactly. Then follows the
+# size of J for a real layer: nobody builds it.
 
 # %%
-nudges = np.eye(x.size).reshape(-1, N, n_in)  # each one nudges another element of x
+nudges = np.eye(x.size).reshape(-1, N, n_in)  # each adds 1 to another element of x
 J = np.stack([(chain.forward(x + nudge) - y).ravel() for nudge in nudges], axis=1)
 assert np.allclose(gy.ravel() @ J, gx.ravel())
-print(f"J {J.shape} has {J.size} numbers, {np.mean(abs(J) > 1e-9):.0%} of them not 0; gx {gx.size}")
+print(f"J {J.shape} has {J.size} numbers, {np.mean(abs(J) > 1e-9):.0%} of them not 0; "
+      f"gx has {gx.size}")  # fmt: skip
 x_size, y_size = 128 * 784, 128 * 256
 print(f"128 images, 784 → 256: J {x_size * y_size * 4e-9:.0f} GB, gx {x_size * 4e-6:.1f} MB")
+assert np.allclose(J, np.kron(np.eye(N), (one.W @ two.W).T))  # the same table for each example
 
 # %% [markdown]
-# ## Exercises (answers: `lessons/answers/02.py`)
+# An example's y does not depend on the other examples: only 1 in N = 6 of J's numbers is not 0.
 #
-# 1. Two dense layers in a chain can do no more than one. Find the W and b of that one.
-# 2. Send one half of the batch forward and backward through an `nn.Dense`, then the other half.
-#    Compare its W.grad with the gW of the whole batch.
-# 3. One example goes through layers 784 → 256 → 10. Count the multiplications of gy W₂ᵀ W₁ᵀ taken
-#    from the left, as backward does, and from the right.
+# ## Exercises
+#
+# Fill in `lessons/exercises/02.py`, then: `python -m lessons check 02`
+#
+# 1. Write the backward of a dense layer from memory.
+# 2. Two dense layers in a chain can do no more than one. Find the W and b of that one.
+# 3. The batch is too large for the memory. Find gW from parts of it.
+# 4. Count the multiplications of gy W₂ᵀ W₁ᵀ taken from the left, as backward does, and from the
+#    right.

@@ -10,32 +10,31 @@
 #
 # A dense layer has a weight for every pixel, and does not know which of them are neighbours. A
 # *convolution* slides a small window over the picture and takes the same weighted sum everywhere:
-# an edge is an edge wherever it is. A batch of pictures is x (N, H, W, C): N pictures of H × W
-# pixels of C numbers, the *channels* (1 for grey, 3 for colour, or whatever an earlier layer made).
+# an edge gives the same result wherever it is. A batch of pictures is x (N, h, w, C): N pictures of
+# h × w pixels of C numbers, the *channels* (1 for grey, 3 for colour, or what an earlier layer
+# made).
 
 # %%
-import sys
-import time
-from pathlib import Path
+import timeit
 
+import lesson
 import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygan import nn
 
-FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
-OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "06"
-OUT.mkdir(parents=True, exist_ok=True)
 rng = np.random.default_rng(6)
 
 # %% [markdown]
 # ## As a loop
 #
 # The weights of a window are the *kernel* W (k, k, C, O): k × k pixels, C channels in, O channels
-# out. The window moves by the *stride* s, and p zeros around the picture, the *padding*, let it
-# look over the edge. Of those windows oh = (H + 2p − k) // s + 1 fit below each other, ow side by
-# side.
+# out; and there is a bias b (O,). The *stride* s is how many pixels the window moves from one place
+# to the next. A border of p zeros around the picture, the *padding*, lets windows reach beyond its
+# edge. The picture with its border is h + 2p pixels high, so the windows have oh places from top to
+# bottom, and likewise ow from left to right. With places in x that count from its border,
 #
+#     oh = (h + 2p − k) // s + 1,  ow = (w + 2p − k) // s + 1           // is division, rounded down
 #     y[n, i, j, o] = Σ over u, v, c of x[n, s i + u, s j + v, c] · W[u, v, c, o] + b[o]
 
 
@@ -57,13 +56,12 @@ def loop(x, W, b, s, p):
 # %% [markdown]
 # ## As one product
 #
-# Each window, written as a row of k·k·C numbers, times the kernel, written as O columns: that is
-# one pixel of y. All windows below each other are a matrix, and *im2col* makes it. With cols
-# (N·oh·ow, k·k·C), the whole convolution is y = cols W + b: the dense layer of lesson 02, on
-# windows. So its gradients are known: gW = colsᵀ gy, gb = Σ gy, and gcols = gy Wᵀ. What is left is
-# the way from gcols to gx. im2col copied a pixel into each window that sees it, so by the chain
-# rule the pixel's gradient is the sum of theirs: *col2im* adds each row back to where its window
-# was.
+# Write each window as a row of k·k·C numbers, and the kernel as O columns: their product is one
+# pixel of y. *im2col* makes a matrix of all windows, cols (N·oh·ow, k·k·C), and the whole
+# convolution is y = cols W + b: the dense layer of lesson 02, on windows. So its gradients are
+# known: gW = colsᵀ gy, gb = Σ gy, and gcols = gy Wᵀ. What is left is the way from gcols to gx.
+# im2col copied a pixel into each window that contains it, so by the chain rule the pixel's gradient
+# is the sum of those of its copies: *col2im* adds each row back to the place where its window was.
 
 
 # %%
@@ -89,7 +87,7 @@ def col2im(cols, shape, k, s, p):
     x = np.zeros((n, h + 2 * p, w + 2 * p, c), cols.dtype)
     cols = cols.reshape(n, (h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1, k, k, c)
     for pixels, (u, v) in windows(x, k, s):
-        x[pixels] += cols[:, :, :, u, v]  # the same loop, the other way, and added
+        x[pixels] += cols[:, :, :, u, v]  # im2col's loop with the sides exchanged, and added
     return x[:, p : p + h, p : p + w]
 
 
@@ -118,23 +116,16 @@ small, kernel = np.arange(16).reshape(1, 4, 4, 1), 2
 cols = im2col(small, kernel, 1, 0)  # (9, 4)
 marked = {0: "C0", 4: "C1"}  # two of the nine windows; pixel 5 is in both
 figure, axes = plt.subplots(figsize=(7, 3.9), layout="constrained")
-
-
-def cells(values, left, title):
-    """A matrix drawn as boxes with its values in them, its left edge at `left`."""
+ys = np.array([[f"y{subscript}"] for subscript in "₀₁₂₃₄₅₆₇₈"])
+for title, values, left in (("x", small[0, :, :, 0], 0), ("im2col(x)", cols, 6),
+                            ("W", np.array([list("abcd")]).T, 11.5), ("y", ys, 14)):  # fmt: skip
     top = (9 - len(values)) / 2
+    axes.text(left + values.shape[1] / 2, top - 0.3, title, ha="center")
     for (row, column), value in np.ndenumerate(values):
         place = left + column, top + row
         axes.add_patch(plt.Rectangle(place, 1, 1, fill=False, edgecolor="0.6"))
         axes.text(place[0] + 0.5, place[1] + 0.5, value, ha="center", va="center")
-    axes.text(left + values.shape[1] / 2, top - 0.3, title, ha="center")
-
-
-cells(small[0, :, :, 0], 0, "x")
-cells(cols, 6, "im2col(x)")
-cells(np.array([["a"], ["b"], ["c"], ["d"]]), 11.5, "W")
-cells(np.array([[f"y{subscript}"] for subscript in "₀₁₂₃₄₅₆₇₈"]), 14, "y")
-axes.text(10.75, 4.5, "·", ha="center", va="center")
+axes.text(10.75, 4.5, "·", ha="center", va="center", size=16)
 axes.text(13.25, 4.5, "=", ha="center", va="center")
 for number, color in marked.items():
     row, column = divmod(number, 3)
@@ -143,30 +134,26 @@ for number, color in marked.items():
         axes.add_patch(plt.Rectangle(place, w, h, **look))
 axes.set(xlim=(-0.2, 15.2), ylim=(9.1, -0.9), aspect="equal")
 axes.axis("off")
-figure.savefig(OUT / "im2col.png", dpi=120)
+lesson.save(figure, "06/im2col.png")
 
 # %% [markdown]
 # ![two windows of a picture and their rows in the matrix](out/06/im2col.png)
 #
-# Pixel 5 is in both windows, and in both rows: what comes back to the rows is added up for it.
+# A kernel of 2 × 2 weights a, b, c, d on a picture of 4 × 4 pixels. Pixel 5 is in both coloured
+# windows, and so in both rows: its gradient is the sum of what comes back to all its copies.
 #
 # ## How long it takes
 #
-# The matrix holds nearly every pixel k·k times. For 64 pictures of 28 × 28 × 32 and k = 3 these are
-# 58 MB: more than fits into the processor's cache, the small and fast memory beside it. A few
-# pictures at a time fit, if their matrix is written to the same place again and again. tinygan has
-# both: plain functions (`nn/correlation.py`), which `with nn.plain():` asks for, and fast ones
-# (`nn/fast/slabs.py`), which also leave out most of the copying.
+# The matrix holds nearly every pixel k·k times. For 64 pictures of 28 × 28 × 32 and k = 3 it has
+# 58 MB: more than fits into the small, fast memory on the processor's own chip. A few pictures at a
+# time do fit, if their matrix is written to the same place again and again. tinygan has both: plain
+# functions (`nn/correlation.py`), which `with nn.plain():` asks for, and fast ones
+# (`nn/fast/slabs.py`), which also avoid most of the copying.
 
 
 # %%
 def whole(x, W):
     return im2col(x, 3, 1, 1) @ W.reshape(-1, W.shape[3])
-
-
-def plainly(x):
-    with nn.plain():
-        return theirs.forward(x)
 
 
 def blocked(x, W, images=2):
@@ -178,7 +165,8 @@ def blocked(x, W, images=2):
     return y
 
 
-x = rng.standard_normal((8 if FAST else 64, 28, 28, 32), np.float32)
+pictures, repeats = (8, 3) if lesson.FAST else (64, 7)
+x = rng.standard_normal((pictures, 28, 28, 32), np.float32)
 W = rng.standard_normal((3, 3, 32, 32), np.float32)
 theirs = nn.Conv2d(32, 32, 3, padding=1, bias=False, rng=rng).eval()
 theirs.W.data[:] = W
@@ -186,28 +174,28 @@ ways = {
     "a loop over the windows": lambda: loop(x, W, 0, 1, 1),
     "im2col, all at once": lambda: whole(x, W),
     "im2col, two at a time": lambda: blocked(x, W),
-    "tinygan's, plain": lambda: plainly(x),
+    "tinygan's, plain": nn.plain()(lambda: theirs.forward(x)),
     "tinygan's, fast": lambda: theirs.forward(x),
 }
 results = [way().ravel() for way in ways.values()]
 for result in results[1:]:
     assert np.allclose(result, results[0], rtol=1e-3, atol=1e-3)
+median = {}
 for name, way in ways.items():
-    seconds = []
-    for _ in range(3 if FAST else 7):
-        start = time.perf_counter()
-        way()
-        seconds.append(time.perf_counter() - start)
-    print(f"{name:>24}: {1000 * np.median(seconds):6.1f} ms")
+    median[name] = np.median(timeit.repeat(way, number=1, repeat=repeats))  # seconds
+    print(f"{name:>24}: {1000 * median[name]:6.1f} ms")
+assert lesson.FAST or median["a loop over the windows"] > median["im2col, all at once"]
 
 # %% [markdown]
-# The loop makes one small product for each window; im2col makes one large product, which is many
-# times as fast, but spends its time on writing the matrix to memory and reading it again. A few
-# pictures at a time stay in the cache. By how much each gains depends on the sizes and the machine.
+# The loop makes one small product for each window. im2col makes one large product, several times as
+# fast, but spends its time on writing the matrix to memory and reading it again. A few pictures at
+# a time stay in the fast memory. How much each gains depends on the sizes and on the machine.
 #
-# ## Exercises (answers: `lessons/answers/06.py`)
+# ## Exercises
 #
-# 1. How many weights has a 3 × 3 convolution from 32 to 32 channels, and how many a dense layer
-#    between the same 28 × 28 × 32 numbers?
+# Fill in `lessons/exercises/06.py`, then: `python -m lessons check 06`
+#
+# 1. How many weights has a convolution, and how many a dense layer between the same pictures?
 # 2. Find a 3 × 3 kernel that is large where a picture is dark on the left and bright on the right.
-# 3. What does a convolution with k = 1 do?
+# 3. What does a convolution with k = 1 do? Write it without a loop and without im2col.
+# 4. In how many windows is each pixel?

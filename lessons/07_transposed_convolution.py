@@ -8,37 +8,32 @@
 # **Source:** Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning", chapter
 # 4; Odena et al. 2016, "Deconvolution and checkerboard artifacts" (distill.pub).
 #
-# A network that draws starts from a few numbers and has to end with many pixels: the way of a
-# convolution with stride 2, backwards. It cannot be undone, since it throws numbers away. But there
-# is another thing that goes the other way, and lesson 06 has built it: its gradient.
+# A network that draws starts from a few numbers and has to end with many pixels. A convolution with
+# stride 2 goes from many to few, and cannot be undone: it throws numbers away. But one map that
+# goes from few to many has been built in lesson 06: the convolution's own gradient, gx from gy.
 
 # %%
-import sys
-from pathlib import Path
-
+import lesson
 import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygan import nn
 
-FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself; this one is short
-OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "07"
-OUT.mkdir(parents=True, exist_ok=True)
 rng = np.random.default_rng(7)
 
 # %% [markdown]
 # ## A convolution is a matrix
 #
 # Each number of y is a weighted sum of numbers of x. So y = A x for some matrix A, if both are
-# written as long columns. Column j of A is the y of an x that is 1 at j and else 0. By lesson 02
-# the gradient goes back by Aᵀ: gx = Aᵀ gy. Aᵀ has the shape that is wanted: from few to many. Taken
-# as a forward, it is called the *transposed convolution*.
+# written as long columns. Column j of A is the y of an x that is 1 at j and 0 elsewhere. By lesson
+# 02 the gradient goes back by Aᵀ: gx = Aᵀ gy. Aᵀ has the shape that is wanted, from few to many.
+# Used as a forward, it is called the *transposed convolution*.
 #
 # With the *inner product* <u, v> = Σ u[i] v[i], the transpose is the one matrix for which
 #
-#     <A x, y> = Σᵢ Σⱼ A[i,j] x[j] y[i] = <x, Aᵀ y>        for all x and y
+#     <A x, y> = Σᵢ Σⱼ A[i,j] x[j] y[i] = <x, Aᵀ y>        for all x, and all y of the shape of A x
 #
-# A map that does this is called the *adjoint* of A, also where nobody writes A down.
+# A map with this property is called the *adjoint* of A, also where nobody writes A down.
 
 # %%
 conv = nn.Conv2d(1, 1, 4, stride=2, padding=1, bias=False, rng=rng, std=1)
@@ -49,9 +44,9 @@ print(f"A is {A.shape}, and {np.mean(A == 0):.0%} of it are 0")
 
 
 def transposed(y, W, s, p):
-    """Each pixel of y stamps the kernel, times its number, into x; overlaps add up.
+    """Each pixel of y adds the kernel, times its number, to x at its place: a stamp.
 
-    y (N, H, W, C), W (k, k, O, C) -> x (N, (H − 1) s − 2p + k, …, O).
+    y (N, h, w, C), W (k, k, O, C) -> x (N, (h − 1) s − 2p + k, (w − 1) s − 2p + k, O).
     """
     (n, h, w, _), k = y.shape, len(W)
     x = np.zeros((n, (h - 1) * s + k, (w - 1) * s + k, W.shape[2]))
@@ -78,11 +73,15 @@ assert np.allclose(wide.forward(y), transposed(y, wide.W.data, 2, 2))
 # %% [markdown]
 # ## The checkerboard
 #
-# With stride 2 the stamps lie two pixels apart. A kernel of 3 then covers each second row once and
-# the others twice; a kernel of 4 covers each row twice. Count it: a y of ones and a kernel of ones.
-# Where the counts differ, a network has to learn weights that make up for it, and at first it shows
-# a pattern of the stride: the *checkerboard*. Two cures: a kernel whose size is a multiple of the
-# stride, or first repeat each pixel (*upsampling*) and then convolve with stride 1.
+# With stride 2 the stamps are two pixels apart. A kernel of 3 then covers every second row once and
+# the others twice; a kernel of 4 covers each row twice. To count it, take a y of ones and a kernel
+# of ones. Where the counts differ, a network has to learn weights that make up for it; until then
+# the picture shows a pattern that repeats with the stride, the *checkerboard*. There are two cures:
+# a kernel whose size is a multiple of the stride, or to repeat each pixel first (*upsampling*) and
+# then to convolve with stride 1.
+#
+# The second row of the picture takes weights at random: `rng.normal(1, 0.3, …)`, the normal
+# distribution with mean 1 and standard deviation 0.3, which is written N(1, 0.3²).
 
 
 # %%
@@ -114,23 +113,26 @@ for (name, draw), (above, below) in zip(cures.items(), panels.T, strict=True):
     uneven = counts.max() / counts.min()
     print(f"{name}: a pixel gets {counts.min():.0f} to {counts.max():.0f} products")
     assert (uneven == 1) == (name in ("kernel 4, stride 2", "upsample, kernel 3"))
-panels[0, 0].set_ylabel("products a pixel")
-panels[1, 0].set_ylabel("from a flat input")
-figure.savefig(OUT / "checkerboard.png", dpi=120)
+panels[0, 0].set_ylabel("products for each pixel")
+panels[1, 0].set_ylabel("from an even input")
+lesson.save(figure, "07/checkerboard.png")
 
 # %% [markdown]
 # ![how many products reach each pixel, and what random weights draw](out/07/checkerboard.png)
 #
-# Above, how many products are added up for each pixel, away from the edges; below, what weights
-# drawn from N(1, 0.3²) make of a flat input. Kernels of 3 and 5 draw the checkerboard by their
-# counts. A kernel of 4 has even counts and still four weights of its own for each of the four kinds
-# of pixel: it need not draw a pattern, but it can. Upsampling has none here, and costs 9
-# products a pixel where the kernel of 4 costs 4, since it convolves the large picture. tinygan's
-# `dcgan` has kernels of 5, as its source has; `dcgan-cifar10` kernels of 4; `gan-cnn` upsamples.
+# Above: how many products are added up for each pixel, away from the edges. Below: what weights
+# from N(1, 0.3²) make of an even input. Kernels of 3 and 5 draw the checkerboard by their counts. A
+# kernel of 4 has even counts, and still four weights of its own for each of the four kinds of
+# pixel: it need not draw a pattern, but it can. Upsampling draws none here. It costs 9 products for
+# each pixel where the kernel of 4 costs 4, since it convolves the large picture. tinygan's `dcgan`
+# has kernels of 5, as its source has; `dcgan-cifar10` kernels of 4; `gan-cnn` upsamples.
 #
-# ## Exercises (answers: `lessons/answers/07.py`)
+# ## Exercises
 #
-# 1. How large is the picture that kernel 5, stride 2, padding 2 makes of 7 × 7? Why is there an
-#    `output_padding`?
-# 2. Write im2col as an A, and show that col2im is its adjoint, in one line of numbers.
-# 3. Is the transposed convolution the inverse of the convolution? Try it.
+# Fill in `lessons/exercises/07.py`, then: `python -m lessons check 07`
+#
+# 1. Which sizes of picture does a convolution take to 7 × 7, and to which of them does the
+#    transposed one go back? (That is why `nn.ConvTranspose2d` has an `output_padding`.)
+# 2. Write any linear map of pictures as a matrix A. Is col2im the adjoint of im2col?
+# 3. How much of a picture does a convolution throw away?
+# 4. How uneven are the counts of a kernel k with stride s?

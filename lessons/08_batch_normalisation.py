@@ -3,33 +3,29 @@
 #
 # **Goal:** keep the numbers between layers at one size, and carry a gradient back through a mean.
 # **Builds by hand:** `nn.BatchNorm`.
-# **You need:** 02, 03. **Time:** seconds. **Next:** 09, clothes from a Gaussian mixture.
+# **You need:** 02, 03, 05 (start weights). **Time:** seconds. **Next:** 09, clothes from a
+# Gaussian mixture.
 # **Source:** Ioffe & Szegedy 2015, "Batch normalization", algorithm 1 and section 3; Radford et al.
 # 2016, section 3 (in GANs).
 #
-# Weights a little too small shrink the numbers from layer to layer, weights a little too large blow
-# them up; after ten layers nothing is left, or everything is saturated (lesson 03). *Batch
-# normalisation* gives each feature (each column of a batch) the mean 0 and the variance 1, and then
-# lets two learned numbers, gamma and beta, choose another scale and place.
+# With weights a little too small the numbers shrink from layer to layer, with weights a little too
+# large they grow; after ten layers hardly anything is left, or everything is saturated (lesson 03).
+# *Batch normalisation* gives each feature (each column of a batch) the mean 0 and the variance 1,
+# and then lets two learned numbers, gamma and beta, choose another scale and another mean.
 
 # %%
-import sys
-from pathlib import Path
-
+import lesson
 import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygan import nn
 
-FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself; this one is short
-OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "08"
-OUT.mkdir(parents=True, exist_ok=True)
 rng = np.random.default_rng(8)
 
 # %% [markdown]
 # ## Forward
 #
-# For one feature, with M values x[m] in the batch, and a tiny ε against division by 0:
+# For one feature, with its M values x[m] in the batch, and a tiny ε against division by 0:
 #
 #     mean = Σ x[m] / M                      var = Σ (x[m] − mean)² / M
 #     xhat[m] = (x[m] − mean) / std          std = √(var + ε)
@@ -38,21 +34,22 @@ rng = np.random.default_rng(8)
 # ## Backward
 #
 # beta is added to every row, gamma multiplies xhat: gbeta = Σ gy[m], ggamma = Σ gy[m] xhat[m], and
-# what arrives at xhat is g = gamma gy. Now nudge one x[m]. It moves the xhat[i] in three ways:
+# what arrives at xhat is g = gamma gy. Now change one x[m]. It changes the xhat[i] in three ways:
 #
 #     by itself, if i = m                                    1 / std
 #     through the mean:  ∂mean / ∂x[m] = 1 / M               −1 / (M std)
-#     through std:       ∂var / ∂x[m] = 2 (x[m] − mean) / M  (how it moves the mean adds up to 0),
-#                        ∂std / ∂x[m] = ∂var / (2 std) = xhat[m] / M, and ∂xhat[i] / ∂std =
-#                        −xhat[i] / std                      −xhat[i] xhat[m] / (M std)
+#     through std:       ∂std / ∂x[m] = xhat[m] / M          −xhat[i] xhat[m] / (M std)
+#
+# The third in steps: ∂var / ∂x[m] = 2 (x[m] − mean) / M, since what x[m] does to the mean adds up
+# to 0 over all deviations; ∂std / ∂var = 1 / (2 std); ∂xhat[i] / ∂std = −xhat[i] / std.
 #
 # The chain rule: times g[i], added up over all i.
 #
 #     gx[m] = (g[m] − Σ g[i] / M − xhat[m] Σ g[i] xhat[i] / M) / std
 #           = (g − mean(g) − xhat · mean(g xhat)) / std
 #
-# To shift all x together, or to stretch them, changes no xhat. So no gradient can ask for either:
-# the two means take just these two parts out of g.
+# To add a number to all x, or to multiply all x − mean by one, changes no xhat (but for ε). So no
+# gradient can ask for either: the two means subtract just these two parts from g.
 
 
 # %%
@@ -76,7 +73,7 @@ gradients = backward(gy, gamma, cache)
 for array, gradient in zip((x, gamma, beta), gradients, strict=True):  # measured, as in lesson 01
     slopes = nn.numerical_gradient(lambda: (forward(x, gamma, beta)[0] * gy).sum(), array)
     assert np.allclose(gradient.ravel(), slopes, atol=1e-7)
-assert np.allclose(gradients[0].sum(axis=0), 0, atol=1e-12)  # nobody asks for a shift of all x
+assert np.allclose(gradients[0].sum(axis=0), 0, atol=1e-12)  # nothing asks to shift all x
 
 norm = nn.BatchNorm(5)
 for param, array in zip((norm.gamma, norm.beta), (gamma, beta), strict=True):
@@ -88,13 +85,27 @@ for theirs, mine in zip(
     assert np.allclose(theirs, mine)
 
 # %% [markdown]
+# ## Pictures
+#
+# Between convolutions x is (N, h, w, C). There a feature is a channel: a convolution treats all
+# places alike, and so does the layer after it. The mean and the variance of a channel are those of
+# all pictures and all places, M = N·h·w values; gamma and beta are (C,). So it is the same layer on
+# x written as N·h·w rows of C numbers, and `nn.BatchNorm` always works on the last axis.
+
+# %%
+images = rng.normal(3, 2, (4, 6, 6, 5))
+as_rows, _ = forward(images.reshape(-1, 5), gamma, beta)
+assert np.allclose(norm.forward(images), as_rows.reshape(images.shape))
+
+# %% [markdown]
 # ## Train and eval
 #
 # In training an example's y depends on the rest of its batch. A picture that is drawn later has no
 # batch, or one that should not matter. So the layer has two modes. In *train* mode it uses the
-# batch's mean and variance and keeps *running statistics* of both; in *eval* mode it uses these.
-# The running variance has M − 1 below the line: a batch's own mean lies nearer to its values than
-# the true mean does, and that makes up for it.
+# batch's mean and variance and keeps *running statistics* of both, a running mean as in lesson 04;
+# in *eval* mode it uses these. The running variance divides by M − 1 in place of M: values are
+# nearer to the mean of their own batch than to the true mean, and on average their variance is too
+# small by just (M − 1) / M.
 
 # %%
 norm, mean, var = nn.BatchNorm(1), 0.0, 1.0
@@ -106,6 +117,9 @@ for _ in range(60):
 assert np.allclose([norm.running_mean[0], norm.running_var[0]], [mean, var], rtol=1e-4)
 print(f"running mean {mean:.2f}, running standard deviation {var**0.5:.2f}; the data's: 3 and 2")
 assert abs(mean - 3) < 0.5
+too_small = rng.normal(3, 2, (5, 100_000)).var(axis=0).mean() / 4  # batches of M = 5
+print(f"batches of 5: the variance is {too_small:.3f} of the true one")
+assert abs(too_small - 4 / 5) < 0.01
 
 one = np.array([[7.0]])
 others = [np.vstack([one, rng.normal(3, 2, (7, 1))]) for _ in range(5)]
@@ -115,7 +129,7 @@ in_eval = [float(norm.forward(batch)[0, 0]) for batch in others]
 print("x = 7 in five batches, train mode:", *(f"{y:.2f}" for y in in_train))
 print("                        eval mode:", *(f"{y:.2f}" for y in in_eval))
 assert np.ptp(in_train) > 0.1 > 1e-9 > np.ptp(in_eval)
-assert norm.forward(one).shape == (1, 1)  # a batch of one is no trouble in eval mode
+assert norm.forward(one).shape == (1, 1)  # a batch of one is possible in eval mode
 
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(7, 3), sharey=True, layout="constrained")
@@ -133,19 +147,24 @@ for axes, batchnorm in zip(panels, (False, True), strict=True):
         axes.text(10.3, place, f"{factor:g} ×", color=color, va="center")
         if batchnorm:
             assert 0.5 < sizes[-1] < 1
-    axes.set(title=f"{'with' if batchnorm else 'without'} BatchNorm", xlabel="layers")
+    axes.set(title=f"{'with' if batchnorm else 'without'} BatchNorm", xlabel="after layer")
     axes.set_xlim(-0.3, 12.6)
 panels[0].set_ylabel("root mean square of the numbers")
-figure.savefig(OUT / "sizes.png", dpi=120)
+lesson.save(figure, "08/sizes.png")
 
 # %% [markdown]
 # ![the size of the numbers through ten layers, for three sizes of start weights](out/08/sizes.png)
 #
-# Ten dense layers with ReLU, and start weights half, once and twice the size of lesson 05. Without
-# BatchNorm an error of two becomes one of a thousand after ten layers. With it, it does not matter.
+# Ten dense layers with ReLU, and start weights half, once and twice as large as in lesson 05.
+# Without BatchNorm a factor of 2 in each layer becomes a factor of a thousand after ten. With it,
+# the three curves are one: the size of the weights no longer matters.
 #
-# ## Exercises (answers: `lessons/answers/08.py`)
+# ## Exercises
 #
-# 1. A dense layer with a bias stands right before a BatchNorm. What gradient does the bias get?
-# 2. A constant is added to x, and x is multiplied by 10. What happens to y, and what to gx?
-# 3. What is y in train mode for a batch of two?
+# Fill in `lessons/exercises/08.py`, then: `python -m lessons check 08`
+#
+# 1. Write the gradient by x from memory.
+# 2. The forward for pictures, without `reshape`.
+# 3. A dense layer stands right before a BatchNorm. Which of the parameters learns nothing?
+# 4. All x are multiplied by 10, and 5 is added. By what factors do y and gx change?
+# 5. What is y in train mode for a batch of two?

@@ -4,68 +4,94 @@
 # **Goal:** the first model that draws: fit a few bell-shaped clouds to pictures; draw from them.
 # **Builds by hand:** `models.GaussianMixture`, `models.PCA`.
 # **You need:** first steps with matrices; nothing of 02 to 08. **Time:** seconds. **Next:** 10.
-# **Source:** Bishop 2006, "Pattern recognition and machine learning", sections 9.2.2 (EM) and 12.1
-# (PCA); Dempster, Laird & Rubin 1977; the mixture of "Project deep unsupervised learning".
+# **Source:** Bishop 2006, "Pattern recognition and machine learning", sections 9.2.2 and 9.4 (EM)
+# and 12.1 (PCA); Dempster, Laird & Rubin 1977; the mixture of "Project deep unsupervised learning",
+# one of five small student projects whose experiments this library covers.
 #
 # A *generative model* makes new examples that look as if they came from the data. One way is to
 # learn the data's *density* p(x), how thickly examples lie around x, and then to draw from it.
 
 # %%
-import sys
-from pathlib import Path
-
+import lesson
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tinygan import data, models, plots
+from tinygan import data, models
 
-FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
-OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "09"
-OUT.mkdir(parents=True, exist_ok=True)
 rng = np.random.default_rng(9)
 photos = data.load("fashion-mnist-subset").images
 x = photos.reshape(-1, 784) / 255.0  # in [0, 1], float64
+K_large, d = (5 if lesson.FAST else 20), 40  # Gaussians, and numbers that are kept of each picture
 
 # %% [markdown]
-# ## Fewer numbers: principal components
+# ## Fewer numbers: principal component analysis
 #
-# 784 pixels are many, and neighbours say nearly the same. The *covariance* of the pixels i and j is
-# Σ[i,j] = mean of (x[i] − mean[i]) (x[j] − mean[j]). *Principal component analysis* (PCA) takes its
-# eigenvectors, the directions v with Σ v = λ v, where λ is the variance along v, and keeps those of
-# the largest λ: z = (x − mean) V, and back again, x ≈ z Vᵀ + mean.
+# 784 pixels are many, and neighbours say nearly the same. So describe a picture by how far it is
+# from the mean along a few directions v of length 1: (x − mean)·v. Which v tell most? Those along
+# which pictures differ most. The *covariance* of pixels i and j, C[i,j], is the mean of (x[i] −
+# mean[i]) (x[j] − mean[j]), and the variance along v is Σ v[i] C[i,j] v[j] = vᵀ C v. To find its
+# largest value where vᵀ v = 1, set the derivative of vᵀ C v − λ (vᵀ v − 1) to 0:
+#
+#     2 C v − 2 λ v = 0, so C v = λ v, and the variance along v is vᵀ C v = λ vᵀ v = λ
+#
+# These v are the *eigenvectors* of C. They are perpendicular to each other, and the best d of them
+# are those with the largest λ. Written as the columns of V they give d numbers for each picture:
+#
+#     z = (x − mean) V          and back again          x ≈ z Vᵀ + mean
+#
+# The squared error of that is the sum of the λ that are left out: no other d directions have a
+# smaller one. This is *principal component analysis* (PCA).
 
 # %%
-dims, mean = 40, x.mean(axis=0)
+mean = x.mean(axis=0)
 variances, V = np.linalg.eigh((x - mean).T @ (x - mean) / (len(x) - 1))
-V = V[:, ::-1][:, :dims]  # eigh's order is rising
-V *= np.sign(V[np.abs(V).argmax(axis=0), np.arange(dims)])  # v and −v are the same: choose one
+V = V[:, ::-1][:, :d]  # eigh's order is rising
+V *= np.sign(V[np.abs(V).argmax(axis=0), np.arange(d)])  # v and −v are the same: choose one
 z = (x - mean) @ V
-pca = models.PCA(dims).fit(x)
-assert np.allclose(pca.transform(x), z, atol=1e-6)
-print(f"{dims} of 784 numbers keep {variances[-dims:].sum() / variances.sum():.0%} of the variance")
+assert np.isclose(((x - mean - z @ V.T) ** 2).sum() / (len(x) - 1), variances[:-d].sum())
+assert np.allclose(models.PCA(d).fit(x).transform(x), z, atol=1e-6)
+print(f"{d} of 784 numbers keep {variances[-d:].sum() / variances.sum():.0%} of the variance")
 
 # %% [markdown]
 # ## A mixture, and EM
 #
-# A *Gaussian* is the bell-shaped density with a mean μ and a covariance S. A *mixture* has K of
-# them with weights w that add up to 1: p(z) = Σ_k w_k N(z; μ_k, S_k). To draw: choose a k, draw
-# from it.
+# A *Gaussian* is the bell-shaped density of d numbers with a mean μ and a covariance S:
 #
-# The *log-likelihood*, the mean of log p over the data, tells how well it fits (in *nats*, as the
-# logarithm is natural). If we knew which z came from which k, each would take the mean and
-# covariance of its own. We do not, but given a fit, the *responsibility* of k for z is its share of
-# p there. *EM* does the two by turns:
+#     N(z; μ, S) = exp(−½ (z − μ)ᵀ S⁻¹ (z − μ)) / √((2π)^d det S)
 #
-#     E:  r[n,k] = w_k N(z_n; μ_k, S_k) / p(z_n)
-#     M:  N_k = Σ_n r[n,k],  w_k = N_k / N,  μ_k = Σ_n r[n,k] z_n / N_k,
-#         S_k = Σ_n r[n,k] (z_n − μ_k)(z_n − μ_k)ᵀ / N_k  + a little on the diagonal
+# A *mixture* has K of them, with weights w_k that add up to 1: p(z) = Σ_k w_k N(z; μ_k, S_k). To
+# draw from it, choose a k by the weights, and draw from that Gaussian. How well it fits is told by
+# the *log-likelihood*, the mean of log p(z_n) over the data, in *nats* (the logarithm is natural).
 #
-# Without that little, no turn lowers the log-likelihood (Bishop, section 9.4). In 40 dimensions a
-# density is too small a number for a computer, so the E step keeps logarithms, and adds densities
-# as log Σ e^a = m + log Σ e^(a − m) with the largest a as m, the *log-sum-exp*. With S = L Lᵀ
-# (Cholesky; L has zeros above its diagonal) and u = L⁻¹ (z − μ):
+# The logarithm of a sum has no simple maximum. But the logarithm of a mean is never less than the
+# mean of the logarithms (*Jensen's inequality*: the logarithm curves downward). So with
+# a_k = w_k N(z_n; μ_k, S_k), and any q_k > 0 that add up to 1,
 #
-#     log N = −½ u·u − Σ log L[i,i] − D/2 log 2π
+#     log p(z_n) = log Σ_k a_k = log Σ_k q_k · (a_k / q_k) ≥ Σ_k q_k log(a_k / q_k)
+#
+# The two are equal if all ratios a_k / q_k are: if q_k = a_k / p(z_n), the share of k in p(z_n),
+# called its *responsibility* r[n,k]. *EM* (expectation, maximisation) raises the right-hand side, a
+# lower bound, in two steps that alternate:
+#
+#     E:  r[n,k] = w_k N(z_n; μ_k, S_k) / p(z_n)                 the bound now equals log p
+#     M:  the w, μ and S that make the bound largest, with r as it is
+#
+# In M the logarithm stands before each Gaussian alone. Set the derivative by μ_k to 0:
+# Σ_n r[n,k] S_k⁻¹ (z_n − μ_k) = 0, so μ_k is a weighted mean. In the same way, with N the number of
+# examples and N_k = Σ_n r[n,k],
+#
+#     μ_k = Σ_n r[n,k] z_n / N_k,  S_k = Σ_n r[n,k] (z_n − μ_k)(z_n − μ_k)ᵀ / N_k,  w_k = N_k / N
+#
+# M raises the bound from where it equals log p, and log p is never below it: so no turn of E and M
+# lowers the log-likelihood. (A little is added to the diagonal of S, so that no Gaussian shrinks to
+# a point.)
+#
+# In 40 dimensions a density is too small for a computer. So E keeps the logarithms of the a_k, and
+# adds them as log Σ_k a_k = A + log Σ_k e^(log a_k − A), with the largest log a_k as A: the
+# *log-sum-exp*. With S = L Lᵀ (*Cholesky*; L has zeros above its diagonal) and u = L⁻¹ (z − μ), the
+# exponent is −½ u·u and √det S is the product of the L[i,i]:
+#
+#     log N(z; μ, S) = −½ u·u − Σ_i log L[i,i] − d/2 log 2π
 
 
 # %%
@@ -83,10 +109,10 @@ def e_step(z, w, mu, S):
 
 
 def m_step(z, r, little=1e-4):
-    N = r.sum(axis=0)
-    mu = r.T @ z / N[:, None]
-    S = np.array([(r[:, k, None] * (z - mu[k])).T @ (z - mu[k]) / N[k] for k in range(len(N))])
-    return N / len(z), mu, S + little * np.eye(z.shape[1])
+    Nk = r.sum(axis=0)
+    mu = r.T @ z / Nk[:, None]
+    S = np.array([(r[:, k, None] * (z - mu[k])).T @ (z - mu[k]) / Nk[k] for k in range(len(Nk))])
+    return Nk / len(z), mu, S + little * np.eye(z.shape[1])
 
 
 def em(z, w, mu, S, tol=1e-3, most=200):
@@ -98,6 +124,7 @@ def em(z, w, mu, S, tol=1e-3, most=200):
         history.append(likelihood)
         if len(history) > 1 and history[-1] - history[-2] < tol:
             break
+    assert min(np.diff(history)) > -1e-9  # no turn lowered it
     return w, mu, S, r, history
 
 
@@ -111,66 +138,65 @@ w, mu, S = start(flat, 6)
 theirs = models.GaussianMixture(6, reg_covar=1e-4, max_iter=200, weights_init=w, means_init=mu,
                                 precisions_init=np.linalg.inv(S), rng=rng).fit(flat)  # fmt: skip
 w, mu, S, r, history = em(flat, w, mu, S)
-assert min(np.diff(history)) > -1e-9  # no turn lowered it
 assert np.allclose(r.sum(axis=1), 1)
 assert np.allclose(theirs.weights_, w, atol=1e-6)
 assert np.allclose(theirs.means_, mu, atol=1e-6)
 assert np.allclose(theirs.covariances_, S, atol=1e-6)
 print(f"{len(history)} turns: log-likelihood {history[0]:.3f} to {history[-1]:.3f} nats")
 
-# %%
 figure, (axes, strip) = plt.subplots(
     1, 2, figsize=(7, 3.9), width_ratios=(2.2, 1), layout="constrained"
 )
 colors = plt.get_cmap("Dark2")(range(6))[:, :3]
 axes.scatter(*flat[::3].T, s=5, c=np.clip(r[::3] @ colors, 0, 1), linewidths=0)
 circle = np.stack([np.cos(t := np.linspace(0, 2 * np.pi, 100)), np.sin(t)])
-for k in range(6):
-    axes.plot(*(mu[k][:, None] + 2 * np.linalg.cholesky(S[k]) @ circle), color=colors[k])
-axes.set(xlabel="z₀: first component", ylabel="z₁: second component")
-axes.set_title("a garment's colour mixes its components' by r", size="medium")
 for row, k in enumerate(np.argsort(mu[:, 0])):
+    axes.plot(*(mu[k][:, None] + 2 * np.linalg.cholesky(S[k]) @ circle), color=colors[k])
     for column, photo in enumerate(photos[np.argsort(-r[:, k])[:4]]):
         strip.imshow(photo, cmap="gray", extent=(column, column + 1, -row - 1, -row))
     strip.add_patch(plt.Rectangle((-0.25, -row - 0.95), 0.18, 0.9, color=colors[k]))
+axes.set(xlabel="z[0], along the first direction", ylabel="z[1], along the second direction")
+axes.set_title("a dot: a garment, in its Gaussians' colours by r", size="medium")
 strip.set(xlim=(-0.3, 4), ylim=(-6, 0), aspect="equal")
-strip.set_title("the surest of each", size="medium")
+strip.set_title("the largest r of each", size="medium")
 strip.axis("off")
-figure.savefig(OUT / "mixture.png", dpi=120)
+lesson.save(figure, "09/mixture.png")
 
 # %% [markdown]
-# ![six Gaussians on two principal components, and garments of each](out/09/mixture.png)
+# ![six Gaussians on two principal directions, and garments of each](out/09/mixture.png)
+#
+# Each ellipse is a Gaussian at two standard deviations. Nobody told it what kinds of clothes are.
 #
 # ## Drawing
 #
-# In 40 dimensions, with 20 components: choose k by w, draw u from N(0, I), and z = μ + L u has the
-# covariance L Lᵀ = S. Then back to pixels.
+# In 40 dimensions, with 20 Gaussians: choose k by w, draw u of 40 numbers from N(0, 1), which is
+# written u ~ N(0, I); then z = μ + L u has the covariance L Lᵀ = S. Then back to pixels.
 
 # %%
-K = 5 if FAST else 20
-w, mu, S, r, history = em(z, *start(z, K), tol=0.01)
-assert min(np.diff(history)) > -1e-9
-chosen = rng.choice(K, 20000, p=w / w.sum())
+w, mu, S, r, history = em(z, *start(z, K_large), tol=0.01)
+chosen = rng.choice(K_large, 20000, p=w / w.sum())
 L = np.linalg.cholesky(S)
-drawn = mu[chosen] + np.einsum("nij,nj->ni", L[chosen], rng.standard_normal((20000, dims)))
+drawn = mu[chosen] + np.einsum("nij,nj->ni", L[chosen], rng.standard_normal((20000, d)))
 assert np.allclose(drawn.mean(axis=0), z.mean(axis=0), atol=0.15)  # as the data are
 assert np.allclose(np.cov(drawn.T), np.cov(z.T), atol=0.06 * np.cov(z.T).max())
-sheet = np.concatenate([mu[:10] if K >= 10 else drawn[:10], drawn[:20]]) @ V.T + mean
-pictures = np.rint(np.clip(sheet, 0, 1) * 255).astype(np.uint8).reshape(-1, 28, 28, 1)
-plots.save_png(
-    OUT / "clothes.png", plots.grid(np.concatenate([pictures, photos[:10]]), 10, scale=3)
-)
+rows = {"means of Gaussians": mu[:10], "draws": drawn[:10], "more draws": drawn[10:20]}
+for name, row in rows.items():
+    pixels = np.clip(row @ V.T + mean, 0, 1)
+    rows[name] = np.rint(pixels * 255).astype(np.uint8).reshape(-1, 28, 28, 1)
+lesson.sheet("09/clothes.png", rows | {"photographs": photos[:10]}, scale=2)
 
 # %% [markdown]
-# ![ten means, twenty draws, ten photographs](out/09/clothes.png)
+# ![means of ten Gaussians, twenty draws, ten photographs](out/09/clothes.png)
 #
-# First row: means of ten components. Then twenty draws, and a row of photographs. Most draws are a
-# garment at once, soft, since 40 components carry no fine detail, and with ghosts of other
-# garments: a cloud is a rough shape for a kind of clothes. No network was needed, and it takes
-# seconds.
+# Most draws are recognisable at a glance. They are soft, since 40 numbers keep no fine detail, and
+# some show parts of a second garment: a Gaussian is a simple shape, and reaches to places where
+# there are no clothes. No network was needed, and it takes seconds.
 #
-# ## Exercises (answers: `lessons/answers/09.py`)
+# ## Exercises
 #
-# 1. Add densities of e^−1000 without log-sum-exp. What comes out? And with it?
-# 2. One component: show that EM is done after one turn, with the data's own mean and covariance.
-# 3. More components fit the training pictures better. Do they fit the test pictures better?
+# Fill in `lessons/exercises/09.py`, then: `python -m lessons check 09`
+#
+# 1. Add densities as small as e^−1000.
+# 2. One turn of EM, for single numbers. What does it do with one Gaussian?
+# 3. Draw from a Gaussian.
+# 4. More Gaussians fit the training pictures better. How many are right?

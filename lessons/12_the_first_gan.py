@@ -3,40 +3,40 @@
 #
 # **Goal:** two networks that teach each other: first numbers, where all is a formula, then clothes.
 # **Builds by hand:** `training.d_step`, `training.g_step`.
-# **You need:** 02 to 05, 09. **Time:** about 1 minute. **Next:** 13, when the discriminator wins.
+# **You need:** 02 to 05, 08, 09. **Time:** about 1 minute. **Next:** 13, when D wins.
 # **Source:** Goodfellow et al. 2014, "Generative adversarial nets", section 3, algorithm 1,
-# proposition 1 and figure 1; the first dense model of "Project deep unsupervised learning".
+# proposition 1; the networks for clothes: "Project deep unsupervised learning", one of the five
+# small student projects whose experiments tinygan covers.
 #
 # A *generative adversarial network* (GAN) is not told what makes a picture good: it learns that.
 # A *generator* G turns random numbers z, the *noise*, into a picture. A *discriminator* D gives a
-# picture a logit l (lesson 03): sigmoid(l) is its belief that the picture is *real*, from the data,
-# and not *fake*, from G. D learns to tell them apart, and G learns to be taken for real.
+# picture a logit l (lesson 03): d = sigmoid(l) is its *belief* that the picture is *real*, from the
+# data, and not *fake*, from G. D learns to tell them apart, and G learns to be taken for real.
 
 # %%
 import copy
-import sys
-from pathlib import Path
+import itertools
 
+import lesson
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tinygan import data, nn, plots, recipes, training
+from tinygan import data, nn, training
+from tinygan.models import gan
 
-FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
-OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "12"
-OUT.mkdir(parents=True, exist_ok=True)
+EPOCHS, PICTURES = (2, 640) if lesson.FAST else (51, 5888)  # of the clothes
 rng = np.random.default_rng(0)
 
 # %% [markdown]
 # ## One update of each
 #
-# D's loss is the binary cross-entropy of lesson 03, with target 1 for real pictures, 0 for fakes,
-# added up. G wants D to answer 1 to its fakes: its loss has that target. The gradient goes back
-# through D to the picture (how should each pixel change to look more real?) and on through G. D
-# only passes it on: if its own weights learned from this, it would learn to call fakes real.
+# D's loss is the binary cross-entropy of lesson 03, with target 1 for real pictures and 0 for
+# fakes, added up. G wants D to answer 1 to its fakes: its loss has that target. The gradient goes
+# back through D to the picture (how should each pixel change to look more real?) and on through G.
+# D only passes it on: if its own weights learned from this, it would learn to call fakes real.
 #
-# A layer remembers one forward at a time: each backward of D comes right after its own forward,
-# and `fake` is drawn once, before both functions, with what G keeps of it waiting for g_step.
+# A layer keeps the numbers of one forward only. So each backward of D follows its own forward at
+# once. G draws `fake` before both functions, and keeps what its backward needs until g_step.
 
 
 # %%
@@ -64,7 +64,7 @@ def g_step(G, D, adam, fake):
 #
 # Let p(x) be the density of the data (lesson 09), q(x) that of the fakes. At one place x, D loses
 #
-#     −p log d − q log(1 − d)        with d = sigmoid(l), its belief there
+#     −p log d − q log(1 − d)
 #
 # The derivative by d, −p / d + q / (1 − d), is 0 where d = p / (p + q). Where q = p the best D can
 # only say 1/2, and its loss is −2 log ½ = 1.386: a guess. To see it, take data from N(3, 0.5²) and
@@ -101,7 +101,7 @@ for steps in ((d_step, g_step), (training.d_step, training.g_step)):  # from the
     steps[0](d, nn.Adam(d.params()), real, fake)
     steps[1](g, d, nn.Adam(g.params()), fake)
     params = g.params() + d.params()
-    after.append(np.concatenate([[*p.data.ravel(), *p.grad.ravel()] for p in params]))
+    after.append(np.concatenate([[*a.data.ravel(), *a.grad.ravel()] for a in params]))
 assert np.allclose(*after, rtol=1e-6, atol=1e-8)
 
 # %% [markdown]
@@ -109,65 +109,108 @@ assert np.allclose(*after, rtol=1e-6, atol=1e-8)
 #
 # Now both learn by turns. G never sees the data: all it knows of them is D's gradient.
 
+
 # %%
-figure, panels = plt.subplots(1, 4, figsize=(7, 2.6), sharey=True, layout="constrained")
-moments = (0, 600, 1200, 3000)
+def show(axes, step):
+    b, W = float(G.layers[0].b.data[0]), float(G.layers[0].W.data[0, 0])
+    q = normal(x, b, W)
+    axes.fill_between(x[:, 0], p[:, 0], color="0.8", label="p: data")
+    axes.plot(x, q, "C1", label="q: fakes")
+    axes.plot(x, nn.sigmoid(D.forward(x)), "C0", label="D's belief")
+    axes.plot(x, p / (p + q), "k:", label="p / (p + q)")
+    axes.set_title(f"{step} updates\nb = {b:.2f}, W = {W:.2f}", size="medium")
+    axes.set(xlabel="x", ylim=(0, 1.05))
+    return b, W
+
+
+still, panels = plt.subplots(1, 4, figsize=(8, 3), sharey=True, layout="constrained")
+moving, alone = plt.subplots(figsize=(4.5, 3.4), layout="constrained")
+moments, frames, path = (0, 600, 1200, 3000), [], []
 for step in range(3001):
     if step in moments:
-        axes, b, W = panels[moments.index(step)], G.layers[0].b.data[0], G.layers[0].W.data[0, 0]
-        q = normal(x, b, W)
-        axes.fill_between(x[:, 0], p[:, 0], color="0.8")
-        for y, style in ((q, "C1"), (nn.sigmoid(D.forward(x)), "C0"), (p / (p + q), "k:")):
-            axes.plot(x, y, style)
-        axes.set_title(f"{step} updates\nG: b {b:.2f}, W {W:.2f}", size="medium")
-        axes.set(xlabel="x", ylim=(0, 1.05))
+        show(panels[moments.index(step)], step)
+    if step % 50 == 0:
+        alone.clear()
+        path.append(show(alone, step))
+        alone.legend(loc="upper left", fontsize="small")
+        frames.append(lesson.frame(moving))
     real, z = batch()
     fake = G.forward(z)
     d_step(D, adam_d, real, fake)
     g_step(G, D, adam_g, fake)
-panels[0].set_ylabel("density, and D's belief")
-for text, place, color in (("fakes", (-2.9, 0.42), "C1"), ("data", (2, 0.1), "k"),
-                           ("D", (4, 0.9), "C0")):  # fmt: skip
-    panels[0].text(*place, text, color=color)
-figure.savefig(OUT / "game.png", dpi=120)
-assert abs(b - 3) < 0.2
-assert abs(abs(W) - 0.5) < 0.2
+panels[0].set_ylabel("density, and belief")
+still.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+lesson.save(still, "12/game.png")
+lesson.film("12/game.gif", frames)
+plt.close(moving)
+b, W = np.array(path).T
+assert W.max() > 1.8 > 0.7 > W[-1] > 0.3
+assert abs(b[-1] - 3) < 0.2
 
 # %% [markdown]
-# ![data, fakes and D at four moments of the game](out/12/game.png)
+# ![the game as it is played: data, fakes and D's belief](out/12/game.gif)
+# ![data, fakes and D's belief at four moments of the game](out/12/game.png)
 #
-# Grey are the data, orange the fakes, blue what D believes, dotted p / (p + q). G first grows
-# wider, since the fakes on its right are taken for real; then it moves, then it narrows. In the end
-# D can only say 1/2 wherever there is anything to see.
+# G's loss −log d has the slope d − 1 by the logit (lesson 03), so each fake is pushed to the right
+# by (1 − d) · dl/dx. The D that has learned is flat on the left, where it is sure already, and
+# steep between the fakes and the data. So the fakes with a large z are pushed most: G moves to the
+# right and grows wider at the same time. (The best D, with dl/dx = 12 − 3x at first, would push
+# those on the left most.) Then D learns that those beyond the data are fake too, and G narrows. In
+# the end D's belief is near 1/2 wherever there are data or fakes.
 #
-# The same game with clothes. G: 100 numbers → 256 → 512 → 1024 → 784 pixels in (−1, 1); D: 784 →
-# 256 → 512 → 1024 → one logit, dense with LeakyReLU between: the first dense model of the document.
+# ## The same game with clothes
+#
+# G: 100 numbers → 256 → 512 → 1024 → 28 · 28 pixels in (−1, 1). D: 784 → 256 → 512 → 1024 → one
+# logit. All layers are dense, with LeakyReLU between. Weights from N(0, 2 / n), with n numbers
+# coming in, keep the size of the numbers from layer to layer (lesson 08). In the last layer they
+# are from N(0, 0.02²), so that tanh and sigmoid begin away from their flat ends.
+
 
 # %%
-G, D = recipes.get("gan-dense-1").networks(rng)
+def dense(rng, *sizes):
+    """The hidden layers: Dense and LeakyReLU from each size to the next."""
+    layers = []
+    for n, m in itertools.pairwise(sizes):
+        layers += [nn.Dense(n, m, rng=rng, std=np.sqrt(2 / n)), nn.LeakyReLU()]
+    return layers
+
+
+def networks(rng):
+    hidden, last = dense(rng, 100, 256, 512, 1024), nn.Dense(1024, 784, rng=rng)
+    G = nn.Sequential(*hidden, last, nn.Tanh(), nn.Reshape((28, 28, 1)))
+    hidden, last = dense(rng, 784, 256, 512, 1024), nn.Dense(1024, 1, rng=rng)
+    return G, nn.Sequential(nn.Flatten(), *hidden, last)
+
+
+(G, D), seed = networks(np.random.default_rng(0)), np.random.default_rng(0)
+theirs = gan.dense_generator(seed), gan.dense_discriminator(seed)  # the library's are the same
+for mine, library in zip((G, D), theirs, strict=True):
+    for a, b in zip(mine.params(), library.params(), strict=True):
+        assert np.array_equal(a.data, b.data)
 adam_g, adam_d = nn.Adam(G.params(), lr=2e-4), nn.Adam(D.params(), lr=2e-4)
 photos = data.load("fashion-mnist-subset").images
 images = photos.astype(np.float32) / 127.5 - 1  # in [−1, 1]
-z, rows = rng.standard_normal((12, 100), np.float32), []  # always the same z, to watch G change
-for epoch in range(2 if FAST else 51):
+z, rows = rng.standard_normal((12, 100), np.float32), {}  # always the same z, to watch G change
+for epoch in range(EPOCHS):
     if epoch in (0, 1, 5, 15, 50):
-        rows.append(training.generate(G, z))  # uint8 pictures
-    for some in rng.permutation(len(images))[: 640 if FAST else 5888].reshape(-1, 128):
+        rows[f"epoch {epoch}"] = training.generate(G, z)  # uint8 pictures
+    for some in rng.permutation(len(images))[:PICTURES].reshape(-1, 128):
         fake = G.forward(rng.standard_normal((128, 100), np.float32))
         d_loss, g_loss = d_step(D, adam_d, images[some], fake), g_step(G, D, adam_g, fake)
-sheet = plots.grid(np.concatenate([*rows, photos[:12]]), columns=12, scale=2)
-plots.save_png(OUT / "clothes.png", sheet)
+lesson.sheet("12/clothes.png", {**rows, "photographs": photos[:12]})
 print(f"after {epoch} epochs: D's loss {d_loss:.2f} (a guess: 1.39), G's {g_loss:.2f} (0.69)")
 
 # %% [markdown]
 # ![the same twelve noises as G learns, and twelve photographs](out/12/clothes.png)
 #
-# From above: G's pictures of the same twelve z at the start and after 1, 5, 15 and 50 epochs, and
-# photographs. Clothes appear and stay grainy: a dense G has no idea that two pixels are neighbours.
+# The same twelve z, as G learns. Clothes appear and stay grainy: nothing in a dense layer knows
+# that two pixels are neighbours.
 #
-# ## Exercises (answers: `lessons/answers/12.py`)
+# ## Exercises
 #
-# 1. Show in numbers that the best D's loss is 2 log 2 where q = p, and 0 where they lie apart.
-# 2. How hard does D push G at l = −6 by the loss −log d, how hard by log(1 − d), with which the
-#    paper begins? Which G can learn from a D that is sure of itself?
-# 3. Give the data two humps, N(−2, 0.5²) and N(3, 0.5²), and keep this G. What does it learn?
+# Fill in `lessons/exercises/12.py`, then: `python -m lessons check 12`
+#
+# 1. `best_loss`: the loss of the best D, where q = p and where p and q lie apart.
+# 2. `pushes`: how hard D pushes G by −log d, and by log(1 − d), with which the paper begins.
+# 3. `likelihood_fit`: data with two humps, and what the likelihood makes of them.
+# 4. `two_humps`: what the game makes of them.

@@ -1,66 +1,73 @@
 # %% [markdown]
 # # 16 · Faces, and walks between them
 #
-# **Goal:** larger pictures, and what lies between two z.
+# **Goal:** larger pictures, what lies between two z, and whether G has only learned by heart.
 # **Builds by hand:** `training.generate`.
-# **You need:** 09, 10, 14, 15. **Time:** about 3 minutes. **Next:** 17, asking for a class.
+# **You need:** 09, 10, 14, 15. **Time:** about 2 minutes. **Next:** 17, asking for a class.
 # **Source:** Radford et al. 2016, sections 6.1 and 6.3.2 (walks, arithmetic); White 2016, "Sampling
-# generative networks" (walks on a sphere); the document "Deep Convolutional GANs for Image
-# Generation".
+# generative networks" (walks on a sphere); "Deep Convolutional GANs for Image Generation", one of
+# the five small student projects whose experiments tinygan covers.
 #
-# The document trains one network on clothes and one on faces of 64 × 64 pixels: the same layers,
-# with two more doublings and three channels. Faces do not come with tinygan. Any folder or
-# .zip of pictures of faces will do, such as CelebA's `img_align_celeba.zip` from its authors' page
-# ("Large-scale CelebFaces Attributes"): say `--faces=THAT`. Without it, clothes stand in.
+# That project trains one network on clothes and one on faces of 64 × 64 pixels: the same layers,
+# with two more doublings and three channels. Faces do not come with tinygan: name a folder or .zip
+# of them in the next cell, such as CelebA's `img_align_celeba.zip`, or let clothes stand in.
 
 # %%
-import sys
-from pathlib import Path
-
-import matplotlib.pyplot as plt
+import lesson
 import numpy as np
 
-from tinygan import data, plots, recipes, training
-from tinygan.nn import Adam
+from tinygan import data, metrics, nn, plots, training
+from tinygan.evaluation.features import extractor_for
 
-FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
-OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "16"
-OUT.mkdir(parents=True, exist_ok=True)
-FACES = next((word[8:] for word in sys.argv if word.startswith("--faces=")), None)
+FACES = None  # or the folder or .zip of faces
+name = "faces" if FACES else "fashion-mnist-subset"
+photos, fresh = (data.load(name, split, data_dir=FACES).images for split in ("train", "test"))
+START, DOUBLINGS, CHANNELS = (4, 4, 3) if FACES else (7, 2, 1)  # 4 · 2⁴ = 64 pixels, 7 · 2² = 28
+WIDTH, UPDATES, MANY = (4, 20, 100) if lesson.FAST else (24, 4000, 1000)
 rng = np.random.default_rng(0)
-if FACES:
-    photos, recipe, width = data.load("faces", data_dir=FACES).images, "dcgan-faces", 16
-else:
-    photos, recipe, width = data.load("fashion-mnist-subset").images, "dcgan-fashion", 32
-    print("no faces were named: clothes stand in for them")
 
 # %% [markdown]
-# ## Drawing by hand
+# ## One G for both sizes, and drawing by hand
 #
-# From lesson 08: in eval mode, so that a picture does not depend on its neighbours, and back to the
-# mode that was. From lesson 05: pixels in [−1, 1] are 127.5 (x + 1), whole numbers from 0 to 255.
+# The first layer turns z, taken as a picture of one pixel, into START × START; each of the others
+# doubles. D is the mirror. To draw, G is in eval mode (lesson 08), so that a picture does not
+# depend on the others in its batch. Pixels from −1 to 1 become whole numbers from 0 to 255.
 
 
 # %%
+def networks(rng, c):
+    twice = {"stride": 2, "padding": 1, "rng": rng}
+    sizes = [c * 2**k for k in range(DOUBLINGS)]  # channels in D, from the picture on
+    G = [nn.Reshape((1, 1, 100)), nn.ConvTranspose2d(100, sizes[-1], START, bias=False, rng=rng)]
+    for m in sizes[-2::-1]:
+        G += [nn.BatchNorm(2 * m), nn.LeakyReLU()]
+        G += [nn.ConvTranspose2d(2 * m, m, 4, bias=False, **twice)]
+    G += [nn.BatchNorm(c), nn.LeakyReLU(), nn.ConvTranspose2d(c, CHANNELS, 4, **twice), nn.Tanh()]
+    D = [nn.Conv2d(CHANNELS, c, 4, **twice), nn.LeakyReLU()]
+    for m in sizes[:-1]:
+        D += [nn.Conv2d(m, 2 * m, 4, bias=False, **twice), nn.BatchNorm(2 * m), nn.LeakyReLU()]
+    return nn.Sequential(*G), nn.Sequential(*D, nn.Conv2d(2 * m, 1, START, rng=rng), nn.Flatten())
+
+
 def draw(G, z):
     was_training = G.training
-    x = G.eval().forward(z)
+    x = G.eval().forward(np.float32(z))
     if was_training:
         G.train()
     return np.clip(np.rint(127.5 * (x + 1)), 0, 255).astype(np.uint8)
 
 
-G, D = recipes.get(recipe).networks(rng, width=4 if FAST else width)
-adam_g, adam_d = Adam(G.params()), Adam(D.params())
-z = rng.standard_normal((6, 100), np.float32)
-for _ in range(20 if FAST else 1500 if FACES else 6000):  # updates, the loop of lesson 14
+G, D = networks(rng, WIDTH)
+adam_g, adam_d = nn.Adam(G.params()), nn.Adam(D.params())
+for _ in range(UPDATES):  # the loop of lesson 14
     real = photos[rng.integers(0, len(photos), 32)] / np.float32(127.5) - 1
     fake = G.forward(rng.standard_normal((32, 100), np.float32))
     training.d_step(D, adam_d, real, fake)
     training.g_step(G, D, adam_g, fake)
-assert np.array_equal(draw(G, z), training.generate(G, z))
-assert np.array_equal(draw(G, z)[:1], draw(G, z[:1]))  # no company needed
-assert G.training
+z = rng.standard_normal((MANY, 100), np.float32)
+drawn = draw(G, z)
+for same in (training.generate(G, z), draw(G, z[:1])):  # the library's; and drawn alone
+    assert np.abs(same - drawn[: len(same)].astype(int)).max() <= 1  # but for rounding
 
 # %% [markdown]
 # ## How long is a z?
@@ -71,13 +78,13 @@ assert G.training
 #
 # On the straight line (1 − t) z0 + t z1 between two of them, which stand at a right angle or
 # nearly, the square of the length is 100 ((1 − t)² + t²): half way only 7.1, where G was hardly
-# ever asked. A walk along the shell keeps the length. In the plane of z0 and z1, with the angle θ
-# between them:
+# ever asked. *Slerp* walks along the shell and keeps the length. In the plane of z0 and z1, with
+# the angle θ between them:
 #
 #     slerp(t) = (sin((1 − t) θ) z0 + sin(t θ) z1) / sin θ
 #
-# Check it: for z0 = (1, 0), z1 = (cos θ, sin θ), the second number is sin(t θ), and by the addition
-# formula the first is cos(t θ): the point at the angle t θ.
+# Check it: for z0 = (1, 0) and z1 = (cos θ, sin θ) this is (cos(t θ), sin(t θ)), by the addition
+# formula of the sine: the point at the angle t θ.
 
 
 # %%
@@ -85,97 +92,132 @@ def straight(z0, z1, t):
     return (1 - t) * z0 + t * z1
 
 
-def slerp(z0, z1, t):
-    cosine = z0 @ z1 / (np.linalg.norm(z0) * np.linalg.norm(z1))
-    angle = np.arccos(np.clip(cosine, -1, 1))
+def slerp(z0, z1, t):  # of one pair or of many
+    lengths = np.linalg.norm(z0, axis=-1) * np.linalg.norm(z1, axis=-1)
+    angle = np.arccos(np.clip((z0 * z1).sum(axis=-1) / lengths, -1, 1))[..., None]
     return (np.sin((1 - t) * angle) * z0 + np.sin(t * angle) * z1) / np.sin(angle)
 
 
-lengths = np.linalg.norm(rng.standard_normal((10_000, 100)), axis=1)
-print(f"length of z: {lengths.mean():.2f} ± {lengths.std():.2f}, the shortest {lengths.min():.1f}")
-assert abs(lengths.mean() - 10) < 0.1
 corner = slerp(np.array([1.0, 0]), np.array([np.cos(1.2), np.sin(1.2)]), 0.3)
 assert np.allclose(corner, [np.cos(0.36), np.sin(0.36)])
-near = z[0] + 1e-3 * z[1]
-assert np.allclose(slerp(z[0], near, 0.3), straight(z[0], near, 0.3), atol=1e-5)
 
-ts = np.linspace(0, 1, 9, dtype=np.float32)
-ends = rng.standard_normal((40, 100), np.float32)
-x = draw(G, ends).reshape(40, -1).astype(float)
-other = [((x - x[i]) ** 2).sum(axis=1).argmax() for i in (0, 1)]  # the picture least like it
-pairs = [(ends[i], ends[j]) for i, j in enumerate(other)]
-walks = [[walk(a, b, t) for t in ts] for a, b in pairs for walk in (straight, slerp)]
-pictures = draw(G, np.float32(walks).reshape(-1, 100))
-plots.save_png(OUT / "walks.png", plots.grid(pictures, 9, scale=1 if FACES else 3))
-figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
-axes.hist(lengths, bins=60, orientation="horizontal", color="0.85", weights=np.full(10_000, 1e-4))
-for walk, color, name in (("straight", "C1", "straight"), ("slerp", "C0", "on the shell")):
-    line = np.linalg.norm(walks[0 if walk == "straight" else 1], axis=1)
-    axes.plot(ts, line, color)
-    axes.annotate(name, (ts[4], line[4]), (0, 6), color=color, textcoords="offset points")
-axes.set(xlabel="t, and share of 10,000 draws (grey)", ylabel="length of z", ylim=(5, 13))
-figure.savefig(OUT / "lengths.png", dpi=120)
 
 # %% [markdown]
-# ![two pairs of pictures, each with a straight walk above one on the shell](out/16/walks.png)
-# ![the length of z along both walks, and of draws](out/16/lengths.png)
+# Which walk is better? Take a thousand of each. Half way, how much do the pictures differ from each
+# other (*variety*, 1 for ordinary draws)? And what is their *fd* to photographs that G has never
+# seen, a distance between two sets of pictures by what a classifier sees in them (lesson 17)?
+
+# %%
+extractor = extractor_for(photos.shape[1:])
+seen = extractor.features(fresh[:MANY])
+z1 = rng.standard_normal(z.shape, np.float32)
+variety, half_way = {}, {walk.__name__: walk(z, z1, 0.5) for walk in (straight, slerp)}
+for name, some in {"draws": z, **half_way}.items():
+    x, length = draw(G, some), np.linalg.norm(some, axis=1).mean()
+    variety[name] = x.var(axis=0).sum() / drawn.var(axis=0).sum()
+    fd = metrics.frechet_distance(seen, extractor.features(x))
+    print(f"{name}: length of z {length:.1f}, variety {variety[name]:.2f}, fd {fd:.0f}")
+assert lesson.FAST or variety["straight"] < 0.85 < 0.95 < variety["slerp"]
+
+ts = np.linspace(0, 1, 9)
+scores = np.sort(extractor.logits(extractor.features(drawn)), axis=1)
+order = np.argsort(scores[:, -2] - scores[:, -1])  # those that are named with most certainty first
+kinds = extractor.classify(drawn)[order]
+first = np.sort(np.unique(kinds, return_index=True)[1])  # of each kind
+ends = z[order[np.concatenate([first, np.delete(np.arange(len(z)), first)])[:6]]]
+rows = {
+    f"{walk.__name__}, {pair}": draw(G, [walk(*ends[k : k + 2], t) for t in ts])
+    for k, pair in enumerate("ab")
+    for walk in (straight, slerp)
+}
+lesson.sheet("16/walks.png", rows, scale=1 if FACES else 2, title="t from 0 to 1")
+frames = []
+for k in range(len(ends)):  # each picture goes on to the end of its right neighbour
+    for t in ts[:-1]:
+        x = draw(G, slerp(np.roll(ends, -k, axis=0), np.roll(ends, -k - 1, axis=0), t))
+        frames.append(plots.grid(x, len(ends), scale=1 if FACES else 2))
+lesson.film("16/walk.gif", frames, last=0.1)
+
+# %% [markdown]
+# ![six pictures, each walking along the shell to the next](out/16/walk.gif)
+# ![two pairs of pictures, each with a straight walk and one by slerp](out/16/walks.png)
 #
-# Each walk goes from one picture to that which is least like it among forty. It has no jumps: what
-# lies between is drawn as well as G can draw, so it has not learned some photographs by heart. A
-# shoe becomes a shirt through things that are neither. The two kinds of walk differ in the length
-# of z, and in the pictures less than one might fear.
+# In one walk the two kinds look much alike, and by fd neither is better. But over a thousand walks
+# the straight ones come by more similar pictures: half way their variety is 0.6 to 0.75 (three
+# games), that of slerp 1, as of ordinary draws.
+#
+# ## Has G learned photographs by heart?
+#
+# The walks have no jumps, but that does not tell: G is a continuous function, and so is one that
+# blends photographs it knows by heart (exercise 3). So measure. Let δ(A, B) be the mean distance
+# from a picture of A to the nearest of B, by pixels. Copies are nearer to *training* pictures than
+# to *fresh* photographs. There are more training pictures, which also brings them nearer: how much,
+# the photographs tell.
+#
+#     ratio = [δ(drawn, training) / δ(drawn, fresh)] / [δ(fresh, training) / δ(fresh, fresh)]
+#
+# It is 1 for a G that is no nearer to training pictures than to others, and 0 for copies.
+
+
+# %%
+for name, some in {"drawn": drawn[:500], "half copies": [*drawn[:250], *photos[:250]]}.items():
+    ratio = metrics.memorisation_ratio(np.array(some), photos, fresh)
+    print(f"ratio of {name}: {ratio:.2f}")
+    assert ratio > 0.9 if name == "drawn" else ratio < 0.7
+nearest = photos[metrics.nearest(drawn[:12], photos)[1]]
+lesson.sheet("16/nearest.png", {"drawn": drawn[:12], "nearest of\ntraining": nearest})
+
+# %% [markdown]
+# ![twelve drawn pictures, and the training picture nearest to each](out/16/nearest.png)
+#
+# The ratio is 1.0 to 1.1 (three games): G draws nothing by heart. The nearest training pictures are
+# other garments. With half of the pictures copied, the ratio is 0.6.
 #
 # ## Arithmetic
 #
-# If G has laid things out in order, the way from dark to bright is the same for all. The paper's
-# sum: the mean z of three pictures that show A, minus that of three that show B, plus C. We choose
-# by figures and not by eye: how bright the lit pixels are, and how much of the picture is lit.
-#
-#     bright and small − dark and small + dark and large = bright and large?
+# If G has laid things out in order, the way from dark to bright is the same for all. So is
+# A − B + C bright and large, where A is the mean z of three pictures that are bright and small, B
+# of three dark and small, C of three dark and large? *Bright* are the lit pixels, *large* is their
+# number.
 
 
 # %%
 def look(pictures):
-    """Brightness of the lit pixels, and the share of lit pixels, for each picture."""
     x = pictures.reshape(len(pictures), -1).astype(float)
     lit = x > 40
     return (x * lit).sum(axis=1) / np.maximum(lit.sum(axis=1), 1), lit.mean(axis=1)
 
 
-many = rng.standard_normal((500 if FAST else 4000, 100), np.float32)
-light, size = look(draw(G, many))
-groups = {}
+light, size = look(drawn)
+groups = {}  # (bright, large) -> numbers of a quarter of the pictures
 for large, half in zip((False, True), np.split(np.argsort(size), 2), strict=True):
-    order = half[np.argsort(light[half])]  # dark first
-    groups[False, large], groups[True, large] = np.split(order, 2)
+    groups[False, large], groups[True, large] = np.split(half[np.argsort(light[half])], 2)
 
 
-def mean_of_three(bright, large):
-    return many[rng.choice(groups[bright, large], 3)].mean(axis=0)
+def means_of_three(*group):
+    return z[rng.choice(groups[group], (500, 3))].mean(axis=1)
 
 
-terms = np.array([
-    [mean_of_three(True, False), mean_of_three(False, False), mean_of_three(False, True)]
-    for _ in range(500)
-])  # fmt: skip
-sums = terms[:, 0] - terms[:, 1] + terms[:, 2]
+A, B, C = (means_of_three(*group) for group in ((True, False), (False, False), (False, True)))
+sums = A - B + C
 sums *= 10 / np.linalg.norm(sums, axis=1, keepdims=True)  # back onto the shell
-light_of, size_of = look(draw(G, sums))
-goal = groups[True, True]
+goal, (light_of, size_of) = groups[True, True], look(draw(G, sums))
 both = np.mean((light_of >= light[goal].min()) & (size_of >= size[goal].min()))
 print(f"bright and large: {both:.0%} of the sums, a quarter of all pictures")
-assert both > (-1 if FAST else 0.35)
-shown = np.concatenate([terms[:9, 0], terms[:9, 1], terms[:9, 2], sums[:9]])
-plots.save_png(OUT / "sums.png", plots.grid(draw(G, shown), 9, scale=1 if FACES else 3))
+assert lesson.FAST or both > 0.35
+named = {"A: bright, small": A, "B: dark, small": B, "C: dark, large": C, "A − B + C": sums}
+lesson.sheet("16/sums.png", {name: draw(G, some[:9]) for name, some in named.items()})
 
 # %% [markdown]
 # ![in each column the mean of A, of B, of C, and A − B + C](out/16/sums.png)
 #
-# Two thirds of the sums are what was asked for, of pictures in general a quarter. Nobody told G
-# what bright or large is. Bright and small, less dark and small, plus a dark shirt: a bright shirt.
+# About half of the sums are what was asked for, of pictures in general a quarter. Nobody told G
+# what bright or large is.
 #
-# ## Exercises (answers: `lessons/answers/16.py`)
+# ## Exercises
 #
-# 1. How long is z with 2, 100 and 10,000 numbers, and how much does the length vary?
-# 2. How long is the mean of three z? Why did the sum have to be brought back onto the shell?
-# 3. What is the angle between two z of 100 numbers, and how much does it vary?
+# Fill in `lessons/exercises/16.py`, then: `python -m lessons check 16`
+#
+# 1. `length_of_z`: the mean length of n numbers from N(0, 1), and how much it varies.
+# 2. `length_of_sum`: why the sum had to be brought back onto the shell.
+# 3. `by_heart`: a G that only knows photographs by heart, and walks without jumps.

@@ -3,35 +3,30 @@
 #
 # **Goal:** numbers for how good a set of pictures is, and how each of them is fooled.
 # **Builds by hand:** `metrics.frechet_distance`, `metrics.prdc`, `metrics.ndb`.
-# **You need:** 05, 09, 17. **Time:** seconds. **Next:** 19, Wasserstein.
+# **You need:** 05, 09, 12. **Time:** seconds. **Next:** 19, Wasserstein.
 # **Source:** Heusel et al. 2017, equation 6; Dowson & Landau 1982 (two Gaussians); Kynkäänniemi et
 # al. 2019, section 2 (precision and recall); Richardson & Weiss 2018 (NDB); Meehan et al. 2020.
 #
-# A loss of a GAN says how the game stands, not how good the pictures are. So two *sets* of pictures
-# are compared, fakes and photographs. By pixels, alike is what is bright in the same places.
-# A classifier (lesson 05) has learned what matters to tell clothes apart; 128 numbers before its
-# last layer, the *features*, are what we compare: see whose nearest photograph is of the same kind.
+# A loss of a GAN says how the game stands, not how good the pictures are. So we compare two *sets*
+# of pictures, fakes and photographs. Pixel by pixel, two shirts are very different when one lies a
+# little to the left. So we compare a picture's *features*: the 128 numbers before the last layer of
+# a classifier (lesson 05). By them the nearest photograph is of the same kind more often.
 
 # %%
-import sys
-from pathlib import Path
-
+import lesson
 import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygan import data, metrics, plots
 from tinygan.evaluation.features import extractor_for
 
-FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
-OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "18"
-OUT.mkdir(parents=True, exist_ok=True)
+N, TRAINING = (200, 500) if lesson.FAST else (500, 6000)
 rng = np.random.default_rng(0)
-N = 200 if FAST else 500
 shown, test = data.load("fashion-mnist-subset"), data.load("fashion-mnist-subset", "test")
 order = rng.permutation(1000)[: 2 * N]
 photos, fresh = np.split(test.images[order], 2)  # two sets, none in both
 kinds = np.split(test.labels[order], 2)
-features = extractor_for((28, 28, 1)).features  # (N, 28, 28, 1) to (N, 128)
+features = extractor_for((28, 28, 1)).features  # (n, 28, 28, 1) to (n, 128)
 
 
 def distances(a, b):
@@ -40,28 +35,32 @@ def distances(a, b):
 
 for name, view in (("pixels", lambda x: x.reshape(len(x), -1) / 255), ("features", features)):
     nearest = distances(view(photos), view(fresh)).argmin(axis=1)
-    print(f"nearest by {name}: {np.mean(kinds[0] == kinds[1][nearest]):.0%} of the same kind")
+    same = np.mean(kinds[0] == kinds[1][nearest])
+    print(f"nearest by {name}: {same:.0%} of the same kind")
+    assert same > 0.8 or name == "pixels"
 
 # %% [markdown]
 # ## The Fréchet distance
 #
 # How far is one cloud of points from another? Pair them, each point with one of the other, and take
-# the mean squared length of the lines. The best pairing has the least. For two Gaussians on a line,
-# x = m_a + s_a z and y = m_b + s_b z′, with z and z′ from N(0, 1):
+# the mean squared length of the lines. The least that a pairing can reach is the square of the
+# *Wasserstein-2 distance*. (Lesson 19 takes the mean length itself: Wasserstein-1.) For two
+# Gaussians on a line, x = m_a + s_a u and y = m_b + s_b v, with u and v from N(0, 1):
 #
-#     mean (x − y)² = (m_a − m_b)² + s_a² + s_b² − 2 s_a s_b · mean(z z′)
+#     mean (x − y)² = (m_a − m_b)² + s_a² + s_b² − 2 s_a s_b · mean(u v)
 #
-# and mean(z z′), a correlation, is at most 1, with z′ = z: pair them in order. What is left is
+# and mean(u v), a correlation, is at most 1, where v = u: pair them in order. What is left is
 #
-#     d² = (m_a − m_b)² + (s_a − s_b)²
+#     fd = (m_a − m_b)² + (s_a − s_b)²
 #
 # In many dimensions means m and covariances S (lesson 09) take their places. If the two clouds have
 # the same axes, each axis is a line of its own; in general (Dowson & Landau)
 #
-#     d² = ‖m_a − m_b‖² + Tr(S_a + S_b − 2 (S_a^½ S_b S_a^½)^½)
+#     fd = ‖m_a − m_b‖² + Tr(S_a + S_b − 2 (S_a^½ S_b S_a^½)^½)
 #
-# Tr adds up the diagonal; S^½ is the symmetric matrix whose square is S: eigenvalues under the
-# root.
+# Tr adds up the diagonal; S^½ is the symmetric matrix whose square is S: the same eigenvectors, and
+# the roots of the eigenvalues. So what is called *Fréchet distance* is the squared Wasserstein-2
+# distance of two Gaussians with the features' means and covariances.
 
 
 # %%
@@ -71,7 +70,7 @@ def root(S):
 
 
 def frechet(a, b):
-    """Squared, as everybody prints it. a, b: (N, D)."""
+    """fd, squared as it is usually printed. a, b: (n, number of features)."""
     (m_a, S_a), (m_b, S_b) = ((x.mean(axis=0), np.cov(x.T)) for x in (a, b))
     middle = root(root(S_a) @ S_b @ root(S_a))
     return ((m_a - m_b) ** 2).sum() + np.trace(S_a + S_b - 2 * middle)
@@ -88,30 +87,28 @@ assert np.isclose(frechet(a, b), metrics.frechet_distance(a, b))
 # ## Precision and recall
 #
 # One number cannot tell *bad* from *too few kinds*. So put a ball around each photograph that
-# reaches to its k-th nearest photograph: together they are where photographs are. *Precision* is
-# the share of fakes inside, *recall* the share of photographs inside the balls of the fakes.
+# reaches to its k-th nearest photograph: together the balls are where photographs are. *Precision*
+# is the share of fakes inside, *recall* the share of photographs inside the balls of the fakes.
 
 
 # %%
-def share_inside(points, balls, k=5):
-    """The share of the points that lie in any of the balls around `balls`."""
+def share_inside(points, balls, k=5):  # balls: their centres
     radii = np.sort(distances(balls, balls), axis=1)[:, k]  # column 0 is the point itself
     return (distances(points, balls) <= radii).any(axis=1).mean()
 
 
-a, b = rng.standard_normal((2, 200, 3)) * [[[1]], [[0.5]]]  # real, and fakes that dare less
+a, b = rng.standard_normal((2, 200, 3)) * [[[1]], [[0.5]]]  # real, and fakes that differ less
 library = metrics.prdc(a, b)
 assert np.isclose(share_inside(b, a), library["precision"])
 assert np.isclose(share_inside(a, b), library["recall"])
-assert library["recall"] < library["precision"]
 
 # %% [markdown]
 # ## NDB: the number of statistically different bins
 #
-# No network: sort the training pictures into K bins by their pixels. (*k-means*: K centres, each
-# picture to the nearest, each centre to the mean of its pictures, over and over.) A bin *differs*
-# when its share of the fakes, q, is not its share of the training pictures, p, beyond chance: with
-# r the share of both sets together, |p − q| > 1.96 · sqrt(r (1 − r) (1 / N + 1 / M)).
+# No network: sort the training pictures into bins by their pixels (*k-means*: each picture to the
+# nearest centre, each centre to the mean of its pictures, until nothing changes). A bin with the
+# share p of n training pictures and q of m fakes *differs* when chance does not explain it: with r
+# its share of both sets together, when |p − q| > 1.96 · sqrt(r (1 − r) (1 / n + 1 / m)).
 
 
 # %%
@@ -125,15 +122,14 @@ def different_bins(counts, centres, pictures):
     return (abs(counts / n - fakes / m) > beyond).sum()
 
 
-bins = metrics.fit_bins(shown.images[: 500 if FAST else 6000], 30, rng=rng)
+bins = metrics.fit_bins(shown.images[:TRAINING], 30, rng=rng)
 
 # %% [markdown]
 # ## How each is fooled
 #
 # Fakes made without any GAN, each with one known fault. *Copied* are training pictures; *ratio* is
-# `metrics.memorisation_ratio`: how near they come to training pictures, beside what fresh
-# photographs do (1), down to 0 for copies. The last row are no pictures but features: a Gaussian
-# with the photographs' mean and covariance.
+# `metrics.memorisation_ratio` (lesson 16), 0 for copies. The last row has no pictures, only
+# features: drawn from a Gaussian with the mean and covariance of those of the photographs.
 
 
 # %%
@@ -143,7 +139,7 @@ def blur(pictures):
     return np.rint(x).astype(np.uint8)
 
 
-few = test.images[np.isin(test.labels, (0, 1, 8))]
+few = fresh[np.isin(kinds[1], (0, 1, 8))]
 grain = np.clip(fresh + rng.normal(0, 25, fresh.shape), 0, 255)
 sets = {
     "photographs": fresh,
@@ -166,17 +162,16 @@ for i, x in enumerate(map(features, sets.values())):  # each as the library has 
     assert np.isclose(found[i, 0], metrics.frechet_distance(real, x), rtol=1e-3)
     library = metrics.prdc(real, x)
     assert np.allclose(found[i, 1:3], [library["precision"], library["recall"]])
-for row, fakes in zip(found, sets.values(), strict=False):
-    assert row[3] == metrics.ndb(bins, fakes)["ndb"]
+    assert found[i, 3] == metrics.ndb(bins, [*sets.values()][i])["ndb"]
 names = [*sets, "Gaussian features"]
 table = dict(zip(names, found, strict=True))
-assert table["copied"][0] < 2 * table["photographs"][0]
-assert table["copied"][4] < 0.1 < table["photographs"][4]
-assert table["three kinds only"][2] < table["photographs"][2]
-assert table["Gaussian features"][0] < table["blurred"][0]
-
-# %%
-floor = found[0]
+floor = table["photographs"]
+faulty = found[[names.index(x) for x in ("blurred", "grainy", "three kinds only", "pure noise")]]
+assert (faulty[:, 0] > 1.5 * floor[0]).all()  # fd
+assert (faulty[:, 2] < 0.8 * floor[2]).all()  # recall
+assert table["Gaussian features"][0] < floor[0] < 2 * table["copied"][0]
+assert table["Gaussian features"][1] < 0.3 < 0.8 < table["pure noise"][1]  # precision
+assert table["copied"][4] < 0.1 < 0.9 < floor[4]  # ratio
 bad = np.stack([np.log(found[:, 0] / floor[0]) / 5, *(1 - found[:, 1:3] / floor[1:3]).T,
                 (found[:, 3] - floor[3]) / 30, 1 - found[:, 4] / floor[4]], axis=1)  # fmt: skip
 figure, (left, right) = plt.subplots(
@@ -195,25 +190,29 @@ for (i, j), value in np.ndenumerate(found):
 right.set_xticks(range(5), ["fd", "precision", "recall", "ndb of 30", "ratio"], size="small")
 right.xaxis.tick_top()
 right.set_yticks([])
-figure.savefig(OUT / "fooled.png", dpi=120)
+lesson.save(figure, "18/fooled.png")
 
 # %% [markdown]
 # ![seven sets of fakes, and what five numbers say of each](out/18/fooled.png)
 #
 # Orange is worse than for photographs. What the figures say:
 #
-# - fd sees blur, grain and missing kinds, and cannot say which it was. It sees means and
-#   covariances only: features of no picture at all, drawn from one Gaussian, have the lowest.
-# - precision takes pure noise for clothes: the classifier has never seen noise, and puts it among
-#   them. Recall sees it, for all noise looks alike, and sees that kinds are missing.
+# - fd sees blur, grain and missing kinds, and cannot say which it was. It knows means and
+#   covariances only: features drawn from one Gaussian, of no picture at all, have the least fd.
+# - precision sees those, and takes pure noise for clothes: the classifier has never seen noise, and
+#   puts it among them. Recall is 0 there, since all noise looks alike to it.
 # - ndb sees missing kinds, and neither blur nor grain, which leave a picture in its bin.
-# - copies get the best marks of all; only the ratio tells. (Above 1 it says nothing bad.)
+# - copies pass for photographs by all of these; only the ratio tells.
 #
 # So look at all of them, beside what photographs get at the same N (the *floor*), and at the
-# pictures: `python -m tinygan.evaluate`. No fd of these features compares with a published FID.
+# pictures: `python -m tinygan.evaluate`. A published FID is the same formula on the features of
+# another network (Inception): do not compare.
 #
-# ## Exercises (answers: `lessons/answers/18.py`)
+# ## Exercises
 #
-# 1. Compare two sets of photographs by fd, 50, 200 and 500 of them each. What does it show?
-# 2. Why does (S_a^½ S_b S_a^½)^½ have the same trace as (S_a S_b)^½, which other people write?
-# 3. Give precision one photograph that is nothing like the others. What happens to it?
+# Fill in `lessons/exercises/18.py`, then: `python -m lessons check 18`
+#
+# 1. `fd_on_a_line`: the best pairing of two sets of numbers, and the formula for Gaussians.
+# 2. `trace_of_root`: the trace of (S_a^½ S_b S_a^½)^½ without any root of a matrix.
+# 3. `precision_with_an_outlier`: what one strange photograph does to precision.
+# 4. `fooled`: which figure notices which fault.

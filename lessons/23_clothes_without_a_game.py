@@ -192,7 +192,7 @@ for _ in range(GAME):
     training.g_step(G, D, adam_g, fake)
 sets = {
     "N(0, I)": pictures(noise),
-    "mixture": pictures(mixture.sample(N)[0]),
+    "mixture": pictures(rng.permutation(mixture.sample(N)[0])),
     "GAN": training.generate(G, rng.standard_normal((N, 100), np.float32)),
     "flow, last": pictures(moved(net, noise, 20)),
     "flow, average": pictures(moved(average, noise, 20)),
@@ -204,7 +204,8 @@ sets = {
 found = {name: fd(some) for name, some in sets.items()}
 for name, distance in found.items():
     print(f"{name:<14} fd {distance:6.1f}")
-assert FAST or found["flow, average"] < min(found[name] for name in ("N(0, I)", "mixture", "GAN"))
+flow = found["flow, average"]
+assert FAST or (flow < 1.4 * found["mixture"] and 3 * flow < min(found["N(0, I)"], found["GAN"]))
 lesson.sheet("23/clothes.png", {f"{n}\nfd {found[n]:.1f}": some[:12] for n, some in sets.items()})
 
 figure, axes = plt.subplots(figsize=(7, 2.8), layout="constrained")
@@ -217,6 +218,9 @@ for name, method, calls in (
     axes.loglog(calls, line, "o-", label=name)
 axes.axhline(found["reconstructed"], color="0.6", ls=":", label="reconstructed photographs")
 axes.set(xlabel="calls of the network for a picture", ylabel="fd")
+axes.set_yticks([20, 50, 100, 200], ["20", "50", "100", "200"])
+axes.set_xticks(counts, counts)
+axes.minorticks_off()
 axes.legend(frameon=False)
 lesson.save(figure, "23/steps.png")
 
@@ -224,7 +228,19 @@ lesson.save(figure, "23/steps.png")
 # ![twelve pictures of each, with the distance to photographs](out/23/clothes.png)
 # ![the distance against the calls of the network](out/23/steps.png)
 #
-# TEXT
+# All but the GAN and the photographs come from one decoder: they differ in their codes alone. The
+# flow finds those of clothes, and comes near what the decoder can do at all, the reconstructed
+# photographs: what is missing beyond them is fine detail, which 16 numbers do not hold. So does the
+# mixture: with other seeds its fd is 15 to 19, and that of the flow 17. For few numbers it is as
+# good an answer. What the flow has besides: it can be asked for a class (lesson 24), it needs no
+# number of components, and it moves whole pictures as well (`flow-unet`), where no mixture draws
+# anything. In a training as short as this the average of the weights is no better than the last
+# weights.
+#
+# A picture costs many calls of the network, where a GAN asks once: below eight the distance is
+# large, above sixteen Heun's method gains nothing more.
+#
+# `python -m tinygan.train flow` trains both networks at once, on all 60,000 pictures.
 #
 # ## Exercises
 #

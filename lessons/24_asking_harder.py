@@ -76,8 +76,8 @@ average.eval()
 # ## Guidance
 #
 # Lesson 22: the score is −(x − t v) / (1 − t), so a difference of velocities is a difference of
-# scores, times (1 − t) / t. Take the velocities with and without the class. By Bayes' rule
-# p(x | c) = p(x) p(c | x) / p(c), and p(c) does not depend on x:
+# scores, times (1 − t) / t. Take the velocities with and without the class. By Bayes' rule p(x | c)
+# = p(x) p(c | x) / p(c), and p(c) does not depend on x:
 #
 #     ∇ log p(x | c) − ∇ log p(x) = ∇ log p(c | x)
 #
@@ -86,10 +86,10 @@ average.eval()
 #
 #     v = v(x, t, ∅) + s (v(x, t, c) − v(x, t, ∅))
 #
-# s = 0 does not listen, s = 1 is the class as the data have it. With s = 3 the score is that of
-# p(x | c) p(c | x)²: at each t, the density of the class times a preference for what is typical of
-# it. (The draws do not follow that density exactly: it is not the one that noise at another t leads
-# to. Guidance is an exaggeration that works, not a model of anything.)
+# s = 0 does not listen, s = 1 is the class as the data have it. With s = 3 the score is that of p(x
+# | c) p(c | x)²: at each t, the density of the class times a preference for what is typical of it.
+# (The draws do not follow that density exactly: it is not the one that noise at another t leads to.
+# Guidance is an exaggeration that works, not a model of anything.)
 
 
 # %%
@@ -133,7 +133,8 @@ for s in strengths:
 rows["photographs"] = test.images[
     [np.flatnonzero(test.labels == c % 10)[c // 10] for c in range(20)]
 ]
-lesson.sheet("24/strengths.png", rows)
+names = ", ".join(lesson.CLOTHES)
+lesson.sheet("24/strengths.png", rows, title=f"asked for {names}; and once more")
 precision, recall, heard, fd = np.array(found).T
 assert FAST or (heard[2] > heard[0] + 0.4 and heard[5] > heard[2])
 assert FAST or (recall[7] < recall[5] < recall[2] and fd[7] > fd[2])
@@ -142,7 +143,7 @@ figure, panels = plt.subplots(1, 2, figsize=(7, 2.9), layout="constrained")
 for name, line in (("as asked", heard), ("precision", precision), ("recall", recall)):
     panels[0].plot(strengths, line, "o-", label=name)
 panels[0].set(xlabel="strength s", ylabel="share", ylim=(0, 1))
-panels[0].legend(frameon=False)
+panels[0].legend(frameon=False, loc="center right")
 panels[1].plot(strengths, fd, "ko-")
 panels[1].set(xlabel="strength s", ylabel="fd", ylim=(0, None))
 lesson.save(figure, "24/trade.png")
@@ -151,7 +152,12 @@ lesson.save(figure, "24/trade.png")
 # ![twenty noises, each asked for its class at four strengths](out/24/strengths.png)
 # ![what a stronger guidance does](out/24/trade.png)
 #
-# TEXT
+# Each column keeps its noise. With s = 0 it becomes anything; with more, what was asked for: by the
+# classifier of lesson 18 in 79 % of the pictures at s = 1, in 96 % at s = 3. The price is variety:
+# recall falls from 0.60 at s = 1 to 0.29 at s = 6, while precision, high as it was, hardly rises.
+# fd wants both, is best between 1 and 1.5, and gets worse from there. So programs that show a few
+# pictures guide strongly, and those who compare models by fd do not. (s = 0.5 is the worst of both:
+# halfway between any garment and one of a kind, a picture may well be neither.)
 #
 # `python -m tinygan.sample runs/flow --guidance 3` draws so with a trained run.
 #

@@ -412,7 +412,7 @@ def test_a_file_that_cannot_be_measured(cli, tmp_path, arrays, says):
         ("dcgan --data fashion-mnist", "--data is for FILE.npz and DIR: a run is measured"),
         ("dcgan --json x.json", "--json is for FILE.npz and DIR"),
         ("dcgan --prior gmm", "--prior is for autoencoders, and this is dcgan"),
-        ("dcgan --classes 1", "--classes is for conditional GANs"),
+        ("dcgan --classes 1", "--classes is for models that are asked for a class"),
         ("dcgan --data-dir nowhere", "fashion-mnist-subset comes with tinygan: leave --data-dir"),
         ("cgan --classes 3", "class 3 is not one that this run was trained on: 1, 8"),
         ("classifier --prior gmm", "--prior and --classes are for recipes that draw images"),

@@ -109,7 +109,10 @@ def test_it_draws_with_the_trained_weights(run):
             "--out taken should end in .png (a grid) or .npz (an array), or be",
         ),
         ("run --prior gmm", "--prior is for autoencoders, and this is dcgan"),
-        ("run --classes 0", "--classes is for conditional GANs, and this is dcgan"),
+        (
+            "run --classes 0",
+            "--classes is for models that are asked for a class, cgan and flows, and this is dcgan",
+        ),
         ("run --classes a", "argument --classes: must be labels separated by commas"),
         ("run --prior flat", "argument --prior: choose one of normal, gmm, not 'flat'"),
         ("run --n 0", "argument --n: must be at least 1, got 0"),

@@ -1,36 +1,35 @@
-"""Answers to the exercises of lesson 09. Run it: every answer is checked."""
+"""Answers to the exercises of lesson 09. To check them: python -m lessons check 09 --answers"""
 
 import numpy as np
 
-from tinygan import data, models
+from tinygan import models
 
-# 1. e^−1000 is 0 for a computer, and log 0 is −∞. Taken out of the sum first, −1000 does no harm.
-a = np.array([-1000.0, -1000.0])
-with np.errstate(divide="ignore"):
-    plain = np.log(np.exp(a).sum())
-stable = a.max() + np.log(np.exp(a - a.max()).sum())
-print(f"1. plain {plain}, log-sum-exp {stable:.3f}")
-assert plain == -np.inf
-assert np.isclose(stable, -1000 + np.log(2))
 
-# 2. All responsibilities are 1, so the M step takes the mean and covariance of everything, and a
-#    second turn finds the same again.
-train, test = (data.load("fashion-mnist-subset", split).images for split in ("train", "test"))
-pca = models.PCA(20).fit(train.reshape(-1, 784) / 255.0)
-z, z_test = (pca.transform(images.reshape(-1, 784) / 255.0) for images in (train, test))
-one = models.GaussianMixture(1, reg_covar=0, rng=np.random.default_rng(0)).fit(z)
-print(f"2. {one.n_iter_} turns, the second without gain")
-assert np.allclose(one.means_[0], z.mean(axis=0))
-assert np.allclose(one.covariances_[0], np.cov(z.T, bias=True))
-assert one.n_iter_ <= 2
+def log_sum_exp(a):
+    # e^−1000 is 0 for a computer, and log 0 is −∞. Taken out of the sum first, −1000 does no harm:
+    # the largest of the terms that are left is e^0.
+    return a.max() + np.log(np.exp(a - a.max()).sum())
 
-# 3. Up to a point. A component with few garments learns those by heart: it fits them closely, and
-#    new ones badly. That is the overfitting of lesson 05.
-gaps = {}
-for K in (1, 10, 100):
-    mixture = models.GaussianMixture(K, tol=0.01, reg_covar=1e-3, rng=np.random.default_rng(0))
-    mixture.fit(z)
-    gaps[K] = mixture.score(z), mixture.score(z_test)
-    print(f"3. {K} components: training {gaps[K][0]:.2f}, test {gaps[K][1]:.2f} nats")
-assert gaps[1][0] < gaps[10][0] < gaps[100][0]
-assert gaps[100][0] - gaps[100][1] > 3 * (gaps[10][0] - gaps[10][1])
+
+def one_turn(z, w, mu, var):
+    # With one Gaussian all r are 1. So the first turn takes the mean and the variance of all data,
+    # and a second turn finds the same again: it is done after one.
+    densities = np.exp(-((z[:, None] - mu) ** 2) / (2 * var)) / np.sqrt(2 * np.pi * var)  # (N, K)
+    r = w * densities / (w * densities).sum(axis=1, keepdims=True)
+    Nk = r.sum(axis=0)
+    mu = (r * z[:, None]).sum(axis=0) / Nk
+    return Nk / len(z), mu, (r * (z[:, None] - mu) ** 2).sum(axis=0) / Nk
+
+
+def draws(mu, S, n, rng):
+    # u ~ N(0, I) has the covariance I, so L u has L I Lᵀ = S. Written as rows: u Lᵀ.
+    return mu + rng.standard_normal((n, len(mu))) @ np.linalg.cholesky(S).T
+
+
+def right_number(z, z_new, numbers, rng):
+    # On the data it learned from, more is always better: a Gaussian with few examples fits them
+    # closely, and learns them by heart. New examples tell. For garments in 20 dimensions, training
+    # and test are −29.5 and −29.3 nats with one Gaussian, −13.3 and −13.6 with ten, −6.8 and −13.9
+    # with a hundred: the overfitting of lesson 05.
+    scores = {K: models.GaussianMixture(K, rng=rng).fit(z).score(z_new) for K in numbers}
+    return max(scores, key=scores.get)
