@@ -23,8 +23,17 @@ CHANGES = {  # what makes a run of each recipe small
     "gmm": {"components": 3, "dims": 5},
     "vae": {"components": 3, "code": 4},
     "classifier": {},
+    "flow": {
+        "limit": 150,
+        "classes": "0,1",
+        "code": 4,
+        "flow_width": 8,
+        "ode_steps": 2,
+        "ema": 0.9,
+    },
+    "flow-unet": {"limit": 150, "classes": "0,1", "width": 4, "ode_steps": 2, "ema": 0.9},
 }
-ALL_KINDS = ("dcgan", "gmm", "vae", "classifier")
+ALL_KINDS = ("dcgan", "gmm", "vae", "classifier", "flow")
 DRAWN = [
     *((name, kind, "") for name in ALL_KINDS for kind in kinds_of(get(name)) if kind != "sums"),
     ("dcgan-fashion", "saliency", ""),
@@ -42,6 +51,10 @@ DRAWN = [
     ("vae", "walk", "--prior gmm --n 2"),
     ("vae", "grid", "--prior gmm --n 2"),
     ("gmm", "component", "--component 2 --n 3"),
+    ("flow", "path", "--n 2 --steps 3 --classes 1"),
+    ("flow-unet", "path", "--n 2 --steps 2"),
+    ("flow-unet", "walk", "--n 2 --steps 3"),
+    ("flow-unet", "nearest", "--n 3"),
 ]
 
 
@@ -101,7 +114,7 @@ def test_the_seed_decides(cli, run, tmp_path):
         assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes(), kind
 
 
-@pytest.mark.parametrize("recipe", ["dcgan-fashion", "vae", "cgan"])
+@pytest.mark.parametrize("recipe", ["dcgan-fashion", "vae", "cgan", "flow"])
 def test_the_fake_device_draws_the_same(cli, run, tmp_path, recipe):
     folder = tmp_path / run(recipe)
     for kind in sorted(set(kinds_of(get(recipe))) - {"film", "nearest", "filters"}):
