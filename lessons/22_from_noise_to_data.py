@@ -52,11 +52,11 @@ def draw(rng, n):
 # u and a fixed v, mean |v − u|² = |v − mean u|² + mean |u − mean u|², and only the first term
 # depends on v: L is least where v is the mean. So the network learns the *mean velocity*
 #
-#     v(x, t) = E[x1 − x0 | x_t = x]
+#     v(x, t) = E[x1 − x0 | x_t = x],    the mean over all lines that pass through x at the time t
 #
 # Why is a mean enough? The density of a crowd of points changes by how many pass each place, and in
-# which direction on average. So if each point moved with the mean velocity of its place, the
-# density would be the same at all times (Lipman et al., theorem 1): noise at t = 0, the data at 1.
+# which direction on average. So points that start as noise and move with the mean velocity of their
+# place have, at each t, the density of the x_t (Lipman et al., theorem 1): at t = 1, of the data.
 # The network gets t as waves, cos ωt and sin ωt, which tell near times apart.
 
 
@@ -118,8 +118,10 @@ for update in range(UPDATES):
 #
 #     E[x0 | x, k] = b d / (a² s² + b²)            (Bishop 2006, equation 2.81)
 #
-# The mean over k takes the responsibilities of lesson 09: how probable each heap is at x. And from
-# x = a x1 + b x0, E[x1 | x] = (x − b E[x0 | x]) / a.
+# (d is a part of x1, with variance a² s², and b x0, with b²: x0's share of it is the slope
+# covariance / variance = b / (a² s² + b²), and between Gaussians the mean is on that line.) The
+# mean over k takes the responsibilities of lesson 09: how probable each heap is at x. And from x =
+# a x1 + b x0, E[x1 | x] = (x − b E[x0 | x]) / a.
 
 
 # %%
@@ -187,7 +189,11 @@ lesson.save(figure, "22/steps.png")
 
 # %% [markdown]
 # ![the error of the end points against the calls of the network](out/22/steps.png)
+#
+# Counted in calls of the network, Heun's method is the better one from some 32 calls on.
+#
 # ## Beside the game
+#
 # The GAN that collapsed in lesson 20, with its networks and its loop, on the same data.
 
 # %%
@@ -211,7 +217,8 @@ for axes, (name, points) in zip(panels, drawn.items(), strict=True):
     print(f"{name}: {heaps} of 8 heaps, {share:.0%} of the points within 3 σ of a centre")
     assert FAST or name == "GAN" or (heaps == 8 and share > 0.8)
     axes.scatter(*points.T, s=2, c=distance.argmin(axis=1), cmap="tab10")
-    axes.set(aspect="equal", xlim=(-3, 3), ylim=(-3, 3), title=name, xlabel="x₁")
+    axes.set(aspect="equal", xlim=(-3, 3), ylim=(-3, 3), title=name)
+    axes.set(xlabel="first coordinate", ylabel="second coordinate" if name == "data" else "")
 lesson.save(figure, "22/ring.png")
 titles = [f"t = {i / 20:.2f}" for i in range(21)]
 lesson.film_of_points("22/flow.gif", ways, titles, colors=distance.argmin(axis=1))
@@ -220,7 +227,9 @@ lesson.film_of_points("22/flow.gif", ways, titles, colors=distance.argmin(axis=1
 # ![1,000 points on their way from noise to the ring](out/22/flow.gif)
 # ![data, and what the GAN and the flow draw](out/22/ring.png)
 #
-# Colours are heaps: those where the points are, and in the film those where they will arrive.
+# Colours are heaps: the nearest of each point, and in the film that where it will arrive. The flow
+# draws all eight, with nine points in ten within 3 σ of a centre (91 or 92 % with four seeds). The
+# GAN finds one to three of them, and half of its points lie beside the ring.
 #
 # ## What diffusion is in these terms
 #
@@ -229,8 +238,10 @@ lesson.film_of_points("22/flow.gif", ways, titles, colors=distance.argmin(axis=1
 # with a² + b² = 1. Divided by a + b, that is our path at t = a / (a + b): one function, with
 # another clock.
 #
-# The *score* ∇ log p_t(x) points to where x_t is denser. Given x1, x_t is N(t x1, (1 − t)² I),
-# whose score is −(x − t x1) / (1 − t)² = −x0 / (1 − t). The score of p_t is the mean of that at x:
+# The *score*, the gradient ∇ log p_t(x) by x, points to where x_t is denser. Given x1, x_t is N(t
+# x1, (1 − t)² I), whose score is −(x − t x1) / (1 − t)² = −x0 / (1 − t). p_t(x) is the mean of p(x
+# | x1) over x1, and ∇ p(x | x1) = p(x | x1) ∇ log p(x | x1). Divided by p_t(x), that mean is one
+# over the x1 that lead to x:
 #
 #     ∇ log p_t(x) = −E[x0 | x_t = x] / (1 − t) = −(x − t v) / (1 − t)
 

@@ -40,33 +40,35 @@ def save(figure, name):
     plt.close(figure)
 
 
-def sheet(name, rows, *, scale=2, title=None):
+def sheet(name, rows, *, scale=2, title=None, columns=None):
     """Write rows of pictures, each with its label at the left, to out/name, a PNG file.
 
     rows: dict of label -> uint8 (N, H, W, C), C = 1 or 3; all pictures have the same size. scale:
-    each pixel of a picture becomes scale × scale.
+    each pixel of a picture becomes scale × scale. title: above all. columns: a label for each.
     """
-    columns = max(len(pictures) for pictures in rows.values())
+    wide = max(len(pictures) for pictures in rows.values())
     one = next(iter(rows.values())).shape[1:]  # (H, W, C)
-    blank = np.full((columns, *one), 255, np.uint8)
+    blank = np.full((wide, *one), 255, np.uint8)
     filled = [np.concatenate([row, blank[len(row) :]]) for row in rows.values()]
-    image = plots.grid(np.concatenate(filled), columns, scale=scale)
+    image = plots.grid(np.concatenate(filled), wide, scale=scale)
     image = image.repeat(3 // image.shape[-1], axis=-1)  # grey as colour
     dots = 100  # an inch
     lines = [label.split("\n") for label in rows]
     margin = 14 + 6.6 * max(len(line) for label in lines for line in label)  # pixels
-    above = 24 if title else 2
+    above = 2 + 22 * bool(title) + 14 * bool(columns)
     size = margin + image.shape[1] + 2, above + image.shape[0] + 2
     figure = plt.figure(figsize=(size[0] / dots, size[1] / dots), dpi=dots)
     place = margin / size[0], 2 / size[1], image.shape[1] / size[0], image.shape[0] / size[1]
     axes = figure.add_axes(place)
     axes.imshow(image, interpolation="nearest", aspect="auto")
     axes.set_yticks(scale * ((one[0] + 2) * np.arange(len(rows)) + one[0] / 2), list(rows), size=8)
-    axes.set_xticks([])
+    places = scale * ((one[1] + 2) * np.arange(wide) + one[1] / 2)
+    axes.set_xticks(*(places, columns) if columns else ([],), size=7)
+    axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if title:
-        axes.set_title(title, size=9, loc="left", pad=5)
+        axes.set_title(title, size=9, loc="left", pad=18 if columns else 5)
     with atomic_write(_path(name)) as file:
         figure.savefig(file, format="png", dpi=dots)
     plt.close(figure)
@@ -104,7 +106,8 @@ def film_of_points(name, points, titles, colors, *, limit=3):
     for places, title in zip(points, titles, strict=True):
         axes.clear()
         axes.scatter(*places.T, s=3, c=colors, cmap="tab10", vmin=0, vmax=9)
-        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), title=title, xlabel="x₁", ylabel="x₂")
+        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), title=title)
+        axes.set(xlabel="first coordinate", ylabel="second coordinate")
         frames.append(frame(figure))
     plt.close(figure)
     film(name, frames)

@@ -337,6 +337,9 @@ def run_folders():
         "gmm": "gmm --components 2 --dims 2 --covariance tied --limit 40",
         "wgan-gp": "wgan-gp --width 1 --batch-size 4 --d-steps 2 --limit 16",
         "classifier": "classifier --width 1 --batch-size 16 --flip --limit 48",
+        "flow": "flow --width 1 --code 2 --flow-width 2 --ode-steps 2 --classes 0,1 --batch-size 4 "
+        "--limit 120",
+        "flow-unet": "flow-unet --width 1 --ode-steps 2 --classes 1 --batch-size 4 --limit 120",
     }
     found = {}
     with tempfile.TemporaryDirectory() as folder:

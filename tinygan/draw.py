@@ -31,7 +31,7 @@ def main(argv=None):
     check(args.kind, run.recipe, given)
     out = _out(args.out, args.run, args.kind)
     if "n" in given and run.recipe.image_shape is not None:
-        each = given.get("steps", 9) if args.kind == "walk" else 1  # images
+        each = given.get("steps", 9) if args.kind in ("walk", "path") else 1  # images
         check_room("--n", given["n"], each * _PER_PIXEL * math.prod(run.recipe.image_shape))
     with np.errstate(all="ignore"):  # a damaged checkpoint may hold numbers of any size
         for line in KINDS[args.kind].draw(run, out, **given):

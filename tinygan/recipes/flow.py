@@ -1,6 +1,7 @@
 """Flows: a network that leads noise to data, on the codes of an autoencoder or on pixels."""
 
 import functools
+import itertools
 
 import numpy as np
 
@@ -103,9 +104,15 @@ class Flow(Model):
         """(times (columns,), the images at these times (columns, n, H, W, C)), from t = 0 to 1."""
         between = columns - 1
         each = -(-self.options["ode_steps"] // between)  # steps from one image to the next
-        x0 = backend.to_device(noise, self.xp)
-        moved = [x0, *heun_steps(self.velocity(labels), x0, each * between)][::each]
-        return np.linspace(0, 1, columns), np.stack([self.to_images(x) for x in moved])
+        images = np.empty((columns, len(noise), *self.image_shape), np.uint8)
+        for start in range(0, len(noise), self.BATCH):
+            rows = slice(start, start + self.BATCH)
+            x0 = backend.to_device(noise[rows], self.xp)
+            steps = heun_steps(self.velocity(labels[rows]), x0, each * between)
+            shown = itertools.chain([x0], itertools.islice(steps, each - 1, None, each))
+            for column, x in enumerate(shown):
+                images[column, rows] = self.to_images(x)
+        return np.linspace(0, 1, columns), images
 
     def velocity(self, labels, guidance=None):
         """The velocity that draws, a function for ode.py. labels (n,): on the host."""

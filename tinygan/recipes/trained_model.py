@@ -76,5 +76,7 @@ def bytes_of_a_draw(model):
     """About how much memory `draw` needs for each image: its pixels, and its noise or code."""
     o = model.options
     noise = 4 * o.get("noise_dim", 0)  # float32
+    if "ode_steps" in o and "code" not in o:  # of a flow of pixels
+        noise = 4 * math.prod(model.image_shape)
     code = 24 * (o.get("code", 0) + o.get("dims", 0))  # float64, three times while it is shuffled
     return math.prod(model.image_shape) + noise + code
