@@ -127,13 +127,15 @@ lesson.save(figure, "02/shapes.png")
 # %% [markdown]
 # ![the four products of matrices, to scale](out/02/shapes.png)
 #
-# The sizes are to scale. Dark: one number of the result, and all numbers that it is made of. gW and
-# gx each take N · n_in · n_out multiplications, as many as y: a backward costs two forwards.
+# The sizes are to scale. Dark: one number of the result, and all numbers that it is made of. gb is
+# drawn as a product too: a row of N ones times gy. gW and gx each take N · n_in · n_out
+# multiplications, as many as y: a backward costs two forwards.
 #
-# Textbooks call gx a *vector–Jacobian product* gy J, with the *Jacobian* J: the table of all slopes
-# ∂y/∂x. Here it is measured for the chain, with a step of 1: y is a weighted sum of x, a straight
-# line in every direction, so a difference over any step is its slope exactly. Then follows the
-# size of J for a real layer: nobody builds it.
+# Textbooks call gx a *vector–Jacobian product* gy J, with gy written as one row, and the *Jacobian*
+# J: the table of all slopes ∂y/∂x, a row for each number of y and a column for each of x. Here it
+# is measured for the chain, with a step of 1: y is a weighted sum of x, a straight line in every
+# direction, so a difference over any step is its slope exactly. Then follows the size of J for a
+# real layer: nobody builds it.
 
 # %%
 nudges = np.eye(x.size).reshape(-1, N, n_in)  # each adds 1 to another element of x

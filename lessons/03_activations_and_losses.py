@@ -74,7 +74,7 @@ lesson.save(figure, "03/saturation.png")
 #
 # Where tanh and the sigmoid are flat they are *saturated*: f′ is near 0, and nearly nothing of gy
 # gets back. At x = 6 the sigmoid passes 0.0025 of it, and even at its best, x = 0, a quarter. Ten
-# of them in a chain pass at most 0.25¹⁰, a millionth, but for what the weights between them do.
+# of them in a chain pass at most 0.25¹⁰, a millionth, apart from what the weights between them do.
 # ReLU passes all or nothing, LeakyReLU always something. So these two stand between layers, and the
 # other two at the end, where the output must lie in a range.
 #
@@ -97,6 +97,7 @@ lesson.save(figure, "03/saturation.png")
 #
 # Where the network is sure and wrong, the sigmoid is saturated and p (1 − p) is near 0. The squared
 # error keeps that factor, and hardly anything is learned. In BCE the logarithm cancels it.
+# (`nn.bce_with_logits` takes the mean of L over its n logits, so its gl is (p − t) / n.)
 #
 # Written with p, BCE breaks: in float32, p rounds to exactly 1 from l = 17 on, and log(1 − p) is
 # −∞. So put the sigmoid into it. −log p = log(1 + e^−l), −log(1 − p) = l + log(1 + e^−l), and

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 04 · Adam by hand
 #
-# **Goal:** go downhill with gradients, and see what momentum, running means and a power t add.
+# **Goal:** go downhill with gradients, and see what momentum, running means and the bias
+# correction add.
 # **Builds by hand:** `nn.Adam`.
 # **You need:** 02. **Time:** seconds. **Next:** 05, a classifier of clothes.
 # **Source:** Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1 and
@@ -35,7 +36,13 @@ from tinygan import nn
 #
 # Across the valley the gradients change sign, and cancel in the mean. Along it they agree, and the
 # mean of equal numbers is that number: the step is lr · g there, as that of SGD, and no longer. The
-# gain is that lr may be larger, since the wall is met with a mean: up to
+# gain is that lr may be larger, since the wall is met with a mean. How much? The step before was
+# lr · m = w_before − w. So across the valley, with g = 50 w and a = 50 lr (1 − β), the next is
+#
+#     w_next = w − β (w_before − w) − a w = (1 + β − a) w − β w_before
+#
+# It begins to jump from wall to wall for ever where w_next = −w and w_before = −w solve this:
+# 1 + (1 + β − a) + β = 0, a = 2 (1 + β). So lr may go up to
 #
 #     2/50 · (1 + β) / (1 − β) = 0.76 for β = 0.9         nineteen times as far as SGD
 #
@@ -108,7 +115,7 @@ for w in adam(start, 100):
 # right. Then m̂ grows to 10 times its right size, for β₁ = 0.9, in about twenty steps, and √v̂ to
 # 32 times, for β₂ = 0.999, in a few thousand. On a slope that never changes, where each step should
 # be lr long, steps are first up to twice as long, and in the end 10 / 32 of lr; with β₁ = 0.5,
-# which GANs need, 2 / 32.
+# the value of lessons 12 to 17, 2 / 32.
 
 
 # %%
@@ -122,15 +129,15 @@ def step_lengths(**options):
 
 
 right, forgotten = step_lengths(), step_lengths(power=False)
-gan = step_lengths(power=False, betas=(0.5, 0.999))
+half = step_lengths(power=False, betas=(0.5, 0.999))
 assert np.allclose(right, 1, atol=1e-6)
 assert np.isclose(forgotten[0], 1)
 print(f"without t, step 20: {forgotten[19]:.2f} lr, step 5000: {forgotten[-1]:.2f}; "
-      f"with β₁ = 0.5, step 5000: {gan[-1]:.2f}")  # fmt: skip
+      f"with β₁ = 0.5, step 5000: {half[-1]:.2f}")  # fmt: skip
 assert forgotten[19] > 1.5
 assert 1.5 < forgotten.max() < 2.2
 assert forgotten[-1] < 0.33
-assert gan[-1] < 0.07
+assert half[-1] < 0.07
 
 steps = 60
 paths = {"SGD, lr 0.035": sgd, "momentum, lr 0.1": momentum, "Adam, lr 0.1": adam}
@@ -149,7 +156,7 @@ axes.plot(0, 0, "k*", markersize=10)
 axes.set(xlabel="w₀: along the valley", ylabel="w₁: across it")
 axes.legend(frameon=True, loc="lower right")
 for lengths, color, text in ((right, "C0", "with t"), (forgotten, "C3", "t forgotten, β₁ 0.9"),
-                             (gan, "k", "t forgotten, β₁ 0.5")):  # fmt: skip
+                             (half, "k", "t forgotten, β₁ 0.5")):  # fmt: skip
     below.loglog(np.arange(1, 5001), lengths, color=color)
     below.text(5500, lengths[-1], text, color=color, va="center")
 below.set(xlabel="step t, on a slope that never changes", ylabel="step length, in units of lr")

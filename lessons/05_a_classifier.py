@@ -68,8 +68,8 @@ assert 0.7 < after / pixels < 1.4
 # loss, backward, step. *Accuracy* is the share of pictures whose largest logit is the right one.
 #
 # A garment in a mirror is still a garment of its kind. So half of the pictures of each batch, drawn
-# anew each time, are mirrored: more variety than 6,000 pictures have. And lr falls to 0 over the
-# epochs: long steps to get near, short ones to settle.
+# anew each time, are mirrored: more variety than 6,000 pictures have. And lr falls towards 0
+# over the epochs: long steps to get near, short ones to settle.
 
 
 # %%
@@ -145,10 +145,9 @@ pairs = np.argsort((confusion - np.diag(np.diag(confusion))).ravel())[:-7:-1]  #
 for axes, pair in zip(right.subplots(3, 2).ravel(), pairs, strict=True):
     was, wrong = divmod(pair, 10)
     axes.imshow(test.images[(test.labels == was) & (said == wrong)][0], cmap="gray")
-    axes.set_title(
-        f"{lesson.CLOTHES[was]}, it said\n{lesson.CLOTHES[wrong]} ({confusion[was, wrong]} times)",
-        size=8,
-    )
+    was_name, wrong_name = lesson.CLOTHES[was], lesson.CLOTHES[wrong]
+    title = f"{was_name}, taken for\n{wrong_name} ({confusion[was, wrong]} times)"
+    axes.set_title(title, size=8)
     axes.axis("off")
 lesson.save(figure, "05/confusion.png")
 

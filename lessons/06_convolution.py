@@ -32,7 +32,8 @@ rng = np.random.default_rng(6)
 # out; and there is a bias b (O,). The *stride* s is how many pixels the window moves from one place
 # to the next. A border of p zeros around the picture, the *padding*, lets windows reach beyond its
 # edge. The picture with its border is h + 2p pixels high, so the windows have oh places from top to
-# bottom, and likewise ow from left to right. With places in x that count from its border,
+# bottom, and likewise ow from left to right. Counting places from the corner of the padded picture,
+# so that x[n, 0, 0] is a pixel of its border,
 #
 #     oh = (h + 2p − k) // s + 1,  ow = (w + 2p − k) // s + 1           // is division, rounded down
 #     y[n, i, j, o] = Σ over u, v, c of x[n, s i + u, s j + v, c] · W[u, v, c, o] + b[o]
@@ -168,13 +169,14 @@ def blocked(x, W, images=2):
 pictures, repeats = (8, 3) if lesson.FAST else (64, 7)
 x = rng.standard_normal((pictures, 28, 28, 32), np.float32)
 W = rng.standard_normal((3, 3, 32, 32), np.float32)
-theirs = nn.Conv2d(32, 32, 3, padding=1, bias=False, rng=rng).eval()
+theirs = nn.Conv2d(32, 32, 3, padding=1, bias=False, rng=rng)
+theirs.eval()  # no backward will follow: see lesson 08
 theirs.W.data[:] = W
 ways = {
     "a loop over the windows": lambda: loop(x, W, 0, 1, 1),
     "im2col, all at once": lambda: whole(x, W),
     "im2col, two at a time": lambda: blocked(x, W),
-    "tinygan's, plain": nn.plain()(lambda: theirs.forward(x)),
+    "tinygan's, plain": nn.plain()(lambda: theirs.forward(x)),  # each call within nn.plain()
     "tinygan's, fast": lambda: theirs.forward(x),
 }
 results = [way().ravel() for way in ways.values()]

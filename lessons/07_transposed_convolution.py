@@ -47,10 +47,11 @@ def transposed(y, W, s, p):
     """Each pixel of y adds the kernel, times its number, to x at its place: a stamp.
 
     y (N, h, w, C), W (k, k, O, C) -> x (N, (h − 1) s − 2p + k, (w − 1) s − 2p + k, O).
+    W is that of the convolution from x to y, so in and out have changed places since lesson 06.
     """
     (n, h, w, _), k = y.shape, len(W)
     x = np.zeros((n, (h - 1) * s + k, (w - 1) * s + k, W.shape[2]))
-    for i, j in np.ndindex(h, w):
+    for i, j in np.ndindex(h, w):  # einsum: products, summed over the c that "nuvo" lacks
         x[:, s * i : s * i + k, s * j : s * j + k] += np.einsum("nc,uvoc->nuvo", y[:, i, j], W)
     return x[:, p : x.shape[1] - p, p : x.shape[2] - p]
 
@@ -122,10 +123,11 @@ lesson.save(figure, "07/checkerboard.png")
 #
 # Above: how many products are added up for each pixel, away from the edges. Below: what weights
 # from N(1, 0.3²) make of an even input. Kernels of 3 and 5 draw the checkerboard by their counts. A
-# kernel of 4 has even counts, and still four weights of its own for each of the four kinds of
-# pixel: it need not draw a pattern, but it can. Upsampling draws none here. It costs 9 products for
-# each pixel where the kernel of 4 costs 4, since it convolves the large picture. tinygan's `dcgan`
-# has kernels of 5, as its source has; `dcgan-cifar10` kernels of 4; `gan-cnn` upsamples.
+# kernel of 4 has even counts, and still four weights of its own for each of the four places in a
+# block of 2 × 2 pixels: it need not draw a pattern, but it can. Upsampling draws none here. It
+# costs 9 products for each pixel where the kernel of 4 costs 4, since it convolves the large
+# picture. Of the networks that tinygan trains, `dcgan` (lesson 14) has kernels of 5, as the project
+# that it follows; `dcgan-cifar10` (lesson 15) has kernels of 4; `gan-cnn` upsamples.
 #
 # ## Exercises
 #

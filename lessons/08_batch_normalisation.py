@@ -6,7 +6,7 @@
 # **You need:** 02, 03, 05 (start weights). **Time:** seconds. **Next:** 09, clothes from a
 # Gaussian mixture.
 # **Source:** Ioffe & Szegedy 2015, "Batch normalization", algorithm 1 and section 3; Radford et al.
-# 2016, section 3 (in GANs).
+# 2016, section 3 (in the networks of lesson 14).
 #
 # With weights a little too small the numbers shrink from layer to layer, with weights a little too
 # large they grow; after ten layers hardly anything is left, or everything is saturated (lesson 03).
@@ -48,8 +48,8 @@ rng = np.random.default_rng(8)
 #     gx[m] = (g[m] − Σ g[i] / M − xhat[m] Σ g[i] xhat[i] / M) / std
 #           = (g − mean(g) − xhat · mean(g xhat)) / std
 #
-# To add a number to all x, or to multiply all x − mean by one, changes no xhat (but for ε). So no
-# gradient can ask for either: the two means subtract just these two parts from g.
+# To add a number to all x, or to multiply all x − mean by one, changes no xhat (except for ε). So
+# no gradient can ask for either: the two means subtract just these two parts from g.
 
 
 # %%
@@ -104,8 +104,8 @@ assert np.allclose(norm.forward(images), as_rows.reshape(images.shape))
 # batch, or one that should not matter. So the layer has two modes. In *train* mode it uses the
 # batch's mean and variance and keeps *running statistics* of both, a running mean as in lesson 04;
 # in *eval* mode it uses these. The running variance divides by M − 1 in place of M: values are
-# nearer to the mean of their own batch than to the true mean, and on average their variance is too
-# small by just (M − 1) / M.
+# nearer to the mean of their own batch than to the true mean, and on average their variance is
+# (M − 1) / M of the true one (measured below).
 
 # %%
 norm, mean, var = nn.BatchNorm(1), 0.0, 1.0

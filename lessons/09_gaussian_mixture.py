@@ -29,18 +29,21 @@ K_large, d = (5 if lesson.FAST else 20), 40  # Gaussians, and numbers that are k
 # 784 pixels are many, and neighbours say nearly the same. So describe a picture by how far it is
 # from the mean along a few directions v of length 1: (x − mean)·v. Which v tell most? Those along
 # which pictures differ most. The *covariance* of pixels i and j, C[i,j], is the mean of (x[i] −
-# mean[i]) (x[j] − mean[j]), and the variance along v is Σ v[i] C[i,j] v[j] = vᵀ C v. To find its
-# largest value where vᵀ v = 1, set the derivative of vᵀ C v − λ (vᵀ v − 1) to 0:
+# mean[i]) (x[j] − mean[j]), and the variance along v is Σ v[i] C[i,j] v[j] = vᵀ C v. Where it is
+# largest among all v with vᵀ v = 1, the gradient of vᵀ C v must be parallel to that of vᵀ v, or a
+# step along the sphere vᵀ v = 1 would still raise it. So for some number λ (a *Lagrange
+# multiplier*)
 #
-#     2 C v − 2 λ v = 0, so C v = λ v, and the variance along v is vᵀ C v = λ vᵀ v = λ
+#     2 C v = 2 λ v, so C v = λ v, and the variance along v is vᵀ C v = λ vᵀ v = λ
 #
 # These v are the *eigenvectors* of C. They are perpendicular to each other, and the best d of them
 # are those with the largest λ. Written as the columns of V they give d numbers for each picture:
 #
 #     z = (x − mean) V          and back again          x ≈ z Vᵀ + mean
 #
-# The squared error of that is the sum of the λ that are left out: no other d directions have a
-# smaller one. This is *principal component analysis* (PCA).
+# What is lost of a picture is its part along the directions that are left out, whose variances are
+# their λ: the squared error is the sum of these. (That no other d directions lose less: Bishop,
+# section 12.1.2.) This is *principal component analysis* (PCA).
 
 # %%
 mean = x.mean(axis=0)
@@ -77,17 +80,20 @@ print(f"{d} of 784 numbers keep {variances[-d:].sum() / variances.sum():.0%} of 
 #     M:  the w, μ and S that make the bound largest, with r as it is
 #
 # In M the logarithm stands before each Gaussian alone. Set the derivative by μ_k to 0:
-# Σ_n r[n,k] S_k⁻¹ (z_n − μ_k) = 0, so μ_k is a weighted mean. In the same way, with N the number of
-# examples and N_k = Σ_n r[n,k],
+# Σ_n r[n,k] S_k⁻¹ (z_n − μ_k) = 0, so μ_k is a weighted mean. S_k likewise is the weighted
+# covariance (the derivative of log det S is S⁻¹). The w_k must add up to 1: a multiplier again, and
+# with R_k = Σ_n r[n,k], the derivative R_k / w_k of the bound is the same for all k. So
 #
-#     μ_k = Σ_n r[n,k] z_n / N_k,  S_k = Σ_n r[n,k] (z_n − μ_k)(z_n − μ_k)ᵀ / N_k,  w_k = N_k / N
+#     μ_k = Σ_n r[n,k] z_n / R_k,  S_k = Σ_n r[n,k] (z_n − μ_k)(z_n − μ_k)ᵀ / R_k,  w_k = R_k / Σ R
 #
+# where Σ R, the sum of all R_k, is the number of examples.
 # M raises the bound from where it equals log p, and log p is never below it: so no turn of E and M
 # lowers the log-likelihood. (A little is added to the diagonal of S, so that no Gaussian shrinks to
 # a point.)
 #
-# In 40 dimensions a density is too small for a computer. So E keeps the logarithms of the a_k, and
-# adds them as log Σ_k a_k = A + log Σ_k e^(log a_k − A), with the largest log a_k as A: the
+# Far from a Gaussian its density can be below e^−745, the smallest number of a computer: in 40
+# dimensions half of all a_k are (measured below). So E keeps the logarithms of the a_k, and adds
+# them as log Σ_k a_k = A + log Σ_k e^(log a_k − A), with the largest log a_k as A: the
 # *log-sum-exp*. With S = L Lᵀ (*Cholesky*; L has zeros above its diagonal) and u = L⁻¹ (z − μ), the
 # exponent is −½ u·u and √det S is the product of the L[i,i]:
 #
@@ -96,7 +102,7 @@ print(f"{d} of 784 numbers keep {variances[-d:].sum() / variances.sum():.0%} of 
 
 # %%
 def e_step(z, w, mu, S):
-    """Log-likelihood and responsibilities (N, K)."""
+    """The log p of each example, and responsibilities (examples, K)."""
     logs = np.empty((len(z), len(w)))
     for k in range(len(w)):
         L = np.linalg.cholesky(S[k])
@@ -105,23 +111,23 @@ def e_step(z, w, mu, S):
     logs -= z.shape[1] / 2 * np.log(2 * np.pi)
     largest = logs.max(axis=1, keepdims=True)
     log_p = largest + np.log(np.exp(logs - largest).sum(axis=1, keepdims=True))
-    return log_p.mean(), np.exp(logs - log_p)
+    return log_p, np.exp(logs - log_p)
 
 
 def m_step(z, r, little=1e-4):
-    Nk = r.sum(axis=0)
-    mu = r.T @ z / Nk[:, None]
-    S = np.array([(r[:, k, None] * (z - mu[k])).T @ (z - mu[k]) / Nk[k] for k in range(len(Nk))])
-    return Nk / len(z), mu, S + little * np.eye(z.shape[1])
+    R = r.sum(axis=0)
+    mu = r.T @ z / R[:, None]
+    S = np.array([(r[:, k, None] * (z - mu[k])).T @ (z - mu[k]) / R[k] for k in range(len(R))])
+    return R / R.sum(), mu, S + little * np.eye(z.shape[1])
 
 
 def em(z, w, mu, S, tol=1e-3, most=200):
     """EM until a turn gains less than tol. Returns w, mu, S, r and the log-likelihoods."""
     history = []
     for _ in range(most):
-        likelihood, r = e_step(z, w, mu, S)
+        log_p, r = e_step(z, w, mu, S)
         w, mu, S = m_step(z, r)
-        history.append(likelihood)
+        history.append(log_p.mean())
         if len(history) > 1 and history[-1] - history[-2] < tol:
             break
     assert min(np.diff(history)) > -1e-9  # no turn lowered it
@@ -156,16 +162,17 @@ for row, k in enumerate(np.argsort(mu[:, 0])):
         strip.imshow(photo, cmap="gray", extent=(column, column + 1, -row - 1, -row))
     strip.add_patch(plt.Rectangle((-0.25, -row - 0.95), 0.18, 0.9, color=colors[k]))
 axes.set(xlabel="z[0], along the first direction", ylabel="z[1], along the second direction")
-axes.set_title("a dot: a garment, in its Gaussians' colours by r", size="medium")
+axes.set_title("each dot a garment, coloured by its responsibilities r", size="medium")
 strip.set(xlim=(-0.3, 4), ylim=(-6, 0), aspect="equal")
-strip.set_title("the largest r of each", size="medium")
+strip.set_title("largest r of each Gaussian", size="medium")
 strip.axis("off")
 lesson.save(figure, "09/mixture.png")
 
 # %% [markdown]
 # ![six Gaussians on two principal directions, and garments of each](out/09/mixture.png)
 #
-# Each ellipse is a Gaussian at two standard deviations. Nobody told it what kinds of clothes are.
+# Each ellipse is a Gaussian at two standard deviations. It was never told which picture is of which
+# kind.
 #
 # ## Drawing
 #
@@ -174,9 +181,14 @@ lesson.save(figure, "09/mixture.png")
 
 # %%
 w, mu, S, r, history = em(z, *start(z, K_large), tol=0.01)
+log_a = np.array([e_step(z, w[[k]], mu[[k]], S[[k]])[0] for k in range(K_large)])
+print(f"log-likelihood {history[-1]:.1f} nats, smallest log p {e_step(z, w, mu, S)[0].min():.0f}; "
+      f"{np.mean(log_a < -745):.0%} of all a_k are below e^−745")  # fmt: skip
+assert np.mean(log_a < -745) > 0.2
 chosen = rng.choice(K_large, 20000, p=w / w.sum())
 L = np.linalg.cholesky(S)
-drawn = mu[chosen] + np.einsum("nij,nj->ni", L[chosen], rng.standard_normal((20000, d)))
+u = rng.standard_normal((20000, d))
+drawn = mu[chosen] + np.einsum("nij,nj->ni", L[chosen], u)  # L u of each n: the sum over j
 assert np.allclose(drawn.mean(axis=0), z.mean(axis=0), atol=0.15)  # as the data are
 assert np.allclose(np.cov(drawn.T), np.cov(z.T), atol=0.06 * np.cov(z.T).max())
 rows = {"means of Gaussians": mu[:10], "draws": drawn[:10], "more draws": drawn[10:20]}

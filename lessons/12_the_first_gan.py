@@ -37,6 +37,7 @@ rng = np.random.default_rng(0)
 #
 # A layer keeps the numbers of one forward only. So each backward of D follows its own forward at
 # once. G draws `fake` before both functions, and keeps what its backward needs until g_step.
+# (`nn.Adam` has β = (0.5, 0.999) unless it is told otherwise.)
 
 
 # %%
@@ -93,6 +94,13 @@ p, q = normal(x, 3, 0.5), normal(x, 0, 1)
 off = np.abs(nn.sigmoid(D.forward(x)) - p / (p + q))[(x > -2) & (x < 4)].max()
 print(f"D against a G that stands still: off from p / (p + q) by {off:.2f} at most")
 assert off < 0.2
+at = np.float32([[-1], [0], [1]])  # three fakes: at first x is z
+logits = D.forward(at)
+slope = D.backward(np.ones_like(logits), accumulate=False)  # dl/dx
+push = (1 - nn.sigmoid(logits)) * slope
+for name, numbers in (("dl/dx", slope), ("(1 − d) dl/dx", push)):
+    print(f"at z = −1, 0, 1: {name} is", *(f"{number:.2f}" for number in numbers[:, 0]))
+assert push[2] > push[0]
 
 after = []
 for steps in ((d_step, g_step), (training.d_step, training.g_step)):  # from the same start
@@ -152,17 +160,18 @@ assert abs(b[-1] - 3) < 0.2
 # ![data, fakes and D's belief at four moments of the game](out/12/game.png)
 #
 # G's loss −log d has the slope d − 1 by the logit (lesson 03), so each fake is pushed to the right
-# by (1 − d) · dl/dx. The D that has learned is flat on the left, where it is sure already, and
-# steep between the fakes and the data. So the fakes with a large z are pushed most: G moves to the
-# right and grows wider at the same time. (The best D, with dl/dx = 12 − 3x at first, would push
-# those on the left most.) Then D learns that those beyond the data are fake too, and G narrows. In
-# the end D's belief is near 1/2 wherever there are data or fakes.
+# by (1 − d) · dl/dx. The D that has learned is nearly flat on the left, where it is sure already,
+# and steep between the fakes and the data: at first dl/dx is 0.9 at z = −1 and 5.8 at z = 1. So the
+# fakes with a large z are pushed most: G moves to the right and grows wider at the same time. (The
+# best D would push those on the left most: its logit is log(p / q) = −2 (x − 3)² + x² / 2 + a
+# constant at first, so dl/dx = 12 − 3x.) Then D learns that those beyond the data are fake too, and
+# G narrows. In the end D's belief is near 1/2 wherever there are data or fakes.
 #
 # ## The same game with clothes
 #
 # G: 100 numbers → 256 → 512 → 1024 → 28 · 28 pixels in (−1, 1). D: 784 → 256 → 512 → 1024 → one
 # logit. All layers are dense, with LeakyReLU between. Weights from N(0, 2 / n), with n numbers
-# coming in, keep the size of the numbers from layer to layer (lesson 08). In the last layer they
+# coming in, keep the size of the numbers from layer to layer (lesson 05). In the last layer they
 # are from N(0, 0.02²), so that tanh and sigmoid begin away from their flat ends.
 
 
@@ -198,7 +207,8 @@ for epoch in range(EPOCHS):
         fake = G.forward(rng.standard_normal((128, 100), np.float32))
         d_loss, g_loss = d_step(D, adam_d, images[some], fake), g_step(G, D, adam_g, fake)
 lesson.sheet("12/clothes.png", {**rows, "photographs": photos[:12]})
-print(f"after {epoch} epochs: D's loss {d_loss:.2f} (a guess: 1.39), G's {g_loss:.2f} (0.69)")
+print(f"after {epoch + 1} epochs, last batch: D's loss {d_loss:.2f} (a guess: 1.39), "
+      f"G's {g_loss:.2f} (0.69)")  # fmt: skip
 
 # %% [markdown]
 # ![the same twelve noises as G learns, and twelve photographs](out/12/clothes.png)

@@ -64,8 +64,9 @@ assert np.array_equal(layer.eval().forward(x), x)  # nothing is dropped when pic
 # By plain gradient descent a gradient 1000 times shorter is a step 1000 times shorter. Adam divides
 # by √v̂ (lesson 04): a loss times 1000 changes nothing, *if it was so from the first step*. But v̂
 # remembers some 1 / (1 − β₂) = 1000 updates. A gradient that falls off at once is divided by what
-# is remembered, and the step shrinks with it. One that grows at once gives steps of up to
-# (1 − β₁) / √(1 − β₂) = 16 lr. (ε = 10⁻⁸ counts only where the gradients themselves are as small.)
+# is remembered, and the step shrinks with it. One that grows at once gives leaps: at most
+# (1 − β₁) / √(1 − β₂) = 16 lr for the first and 17 lr for the second. (ε = 10⁻⁸ counts only where
+# the gradients themselves are as small.)
 
 # %%
 GRADIENTS = {"saturating": lambda d: -d, "non-saturating": lambda d: d - 1}
@@ -124,40 +125,47 @@ def belief(D, pictures):
 
 
 ways = [name + adam for name in GRADIENTS for adam in ("", ", new Adam")]
-figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
+figure, (axes, after) = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True, layout="constrained")
 back = []  # for each seed, each way's updates until D's belief is above 0.2
 for seed in range(SEEDS):
     rng = np.random.default_rng(seed)
     G, D = generator(rng, WIDTH // 2), dense(rng, *(WIDTH // 2 * k for k in (4, 8, 16)))
     adams = nn.Adam(G.params()), nn.Adam(D.params())
     line = play(G, D, *adams, TOGETHER, rng) + play(G, D, *adams, APART, rng, None)
-    axes.semilogy(line, "k", lw=0.8, label=None if seed else "as in lesson 12, then D alone")
+    axes.semilogy(line, "k", lw=0.8)
+    print(f"D's belief after {APART // 2} updates alone: {line[TOGETHER + APART // 2 - 1]:.4f}, "
+          f"after {APART}: {line[-1]:.4f}")  # fmt: skip
     back.append([])
     for color, way in enumerate(ways):
         g, d, adam_g, adam_d = copy.deepcopy((G, D, *adams))
         adam_g = nn.Adam(g.params()) if "new" in way else adam_g
         line = play(g, d, adam_g, adam_d, 150, np.random.default_rng(seed), way.split(",")[0])
-        place = np.arange(150) + TOGETHER + APART
-        axes.plot(place, line, f"C{color}", lw=0.8, label=None if seed else way)
+        name = way if "new" in way else way + ", old Adam"
+        after.loglog(np.arange(1, 151), line, f"C{color}", lw=0.9, label=None if seed else name)
         back[-1].append(1 + np.argmax(np.array(line) > 0.2))
 for way, updates in zip(ways, np.transpose(back), strict=True):
     print(f"G is back after {', '.join(map(str, updates))} updates: {way}")
 axes.axvspan(TOGETHER, TOGETHER + APART, color="0.92")
 axes.set(xlabel="updates (grey: D alone learns)", ylabel="D's belief in fresh fakes")
-axes.legend(loc="lower left", fontsize="small")
+after.axhline(0.2, color="0.6", linestyle=":", label="back: above 0.2")
+after.set_xlabel("updates since both learn again")
+axes.legend(*after.get_legend_handles_labels(), loc="lower left", fontsize="small")
 lesson.save(figure, "13/back.png")
 back = np.array(back)
 assert lesson.FAST or ((back[:, 1:] < 20) & (back[:, :1] > 25)).all()
 
 # %% [markdown]
-# ![D's belief in fresh fakes: both learn, D alone, and three ways back](out/13/back.png)
+# ![D's belief in fresh fakes: both learn, D alone, and four ways back](out/13/back.png)
 #
-# D needs some 70 updates to win. By the non-saturating loss G is back after one or two, though D
-# goes on learning; by the saturating one after 38 to 70; with a new Adam by either after about ten.
-# So a D that has won is no dead end here. The two gradients now differ in length by a factor of
-# about 1000, which Adam sees through its memory: leaps of many lr by the long one, by the short one
-# tiny steps, which grow as d grows. Without Adam the factor acts in full: by plain SGD with lr 0.05
-# a pair of twice the width took 10 updates, and more than 500 (three seeds).
+# After 100 updates alone D believes fresh fakes with less than 0.01, after 200 with 0.001 to 0.002:
+# it has won. We call G *back* when that belief is first above 0.2. By the non-saturating loss this
+# takes one or two updates, though D goes on learning; by the saturating one 38 to 70 (two of the
+# three games then fall below it again for a while, as the picture shows); with a new Adam by either
+# about ten. So a D that has won is no dead end here. The two gradients now differ in length by a
+# factor of 500 to 1000, which Adam sees through its memory: leaps of many lr by the long one, by
+# the short one tiny steps, which grow as d grows. Without Adam the factor acts in full: by plain
+# SGD with lr 0.05, a pair of twice the width took 10 updates by the non-saturating loss, and more
+# than 500 by the saturating one (three seeds, measured apart).
 #
 # ## Three pairs
 #
@@ -202,11 +210,11 @@ lesson.sheet("13/clothes.png", {**rows, "photographs": photos[:12]})
 #
 # D believes fakes and photographs alike, with about 1/2: nobody is ahead in any pair, and a D that
 # is too strong is not what happens here. But the beliefs hide something: only the first G draws
-# different clothes (variety 0.6 to 0.7 over four seeds). The others draw *one* picture twelve times
-# (0.01 to 0.06): a blot under grain, and a shape. This is *mode collapse*: one picture that passes
-# is enough for G's loss (lesson 20). Why these two Ds let it happen, these figures do not tell.
-# After 23,400 updates at full size the second G draws many garments under speckle, the third still
-# a few (`benchmarks/results/README.md`).
+# different clothes (variety 0.6 to 0.7 over four seeds, three of them measured apart). The others
+# draw *one* picture twelve times (0.01 to 0.06): a blot under grain, and a shape. This is *mode
+# collapse*: one picture that passes is enough for G's loss (lesson 20). Why these two Ds let it
+# happen, these figures do not tell. After 23,400 updates at full size the second G draws many
+# garments under speckle, the third still a few (`benchmarks/results/README.md`).
 #
 # ## Exercises
 #

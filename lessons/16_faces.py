@@ -10,7 +10,8 @@
 #
 # That project trains one network on clothes and one on faces of 64 × 64 pixels: the same layers,
 # with two more doublings and three channels. Faces do not come with tinygan: name a folder or .zip
-# of them in the next cell, such as CelebA's `img_align_celeba.zip`, or let clothes stand in.
+# of them in the next cell, such as CelebA's `img_align_celeba.zip` (to be had from
+# https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html), or let clothes stand in.
 
 # %%
 import lesson
@@ -67,7 +68,7 @@ for _ in range(UPDATES):  # the loop of lesson 14
 z = rng.standard_normal((MANY, 100), np.float32)
 drawn = draw(G, z)
 for same in (training.generate(G, z), draw(G, z[:1])):  # the library's; and drawn alone
-    assert np.abs(same - drawn[: len(same)].astype(int)).max() <= 1  # but for rounding
+    assert np.abs(same - drawn[: len(same)].astype(int)).max() <= 1  # up to rounding
 
 # %% [markdown]
 # ## How long is a z?
@@ -76,10 +77,11 @@ for same in (training.generate(G, z), draw(G, z[:1])):  # the library's; and dra
 # and variance 200: ‖z‖ is 10, give or take 0.7. Nearly all of N(0, I) lies in a thin shell, and
 # hardly any near its middle, where the density is highest: there is so much more room outside.
 #
-# On the straight line (1 − t) z0 + t z1 between two of them, which stand at a right angle or
-# nearly, the square of the length is 100 ((1 − t)² + t²): half way only 7.1, where G was hardly
-# ever asked. *Slerp* walks along the shell and keeps the length. In the plane of z0 and z1, with
-# the angle θ between them:
+# Two of them stand nearly at a right angle: z0 · z1 has mean 0 and variance 100, so the cosine of
+# the angle is 0, give or take 0.1. So on the straight line (1 − t) z0 + t z1 the square of the
+# length is about 100 ((1 − t)² + t²): half way the length is only 7.1, where G was hardly ever
+# asked. *Slerp* walks along the shell and keeps the length. In the plane of z0 and z1, with the
+# angle θ between them:
 #
 #     slerp(t) = (sin((1 − t) θ) z0 + sin(t θ) z1) / sin θ
 #
@@ -143,8 +145,8 @@ lesson.film("16/walk.gif", frames, last=0.1)
 # ![two pairs of pictures, each with a straight walk and one by slerp](out/16/walks.png)
 #
 # In one walk the two kinds look much alike, and by fd neither is better. But over a thousand walks
-# the straight ones come by more similar pictures: half way their variety is 0.6 to 0.75 (three
-# games), that of slerp 1, as of ordinary draws.
+# the straight ones pass through pictures that are more alike: half way their variety is 0.6 to 0.75
+# (three games, two of them measured apart), that of slerp 1, as of ordinary draws.
 #
 # ## Has G learned photographs by heart?
 #
@@ -156,7 +158,8 @@ lesson.film("16/walk.gif", frames, last=0.1)
 #
 #     ratio = [δ(drawn, training) / δ(drawn, fresh)] / [δ(fresh, training) / δ(fresh, fresh)]
 #
-# It is 1 for a G that is no nearer to training pictures than to others, and 0 for copies.
+# (In δ(fresh, fresh) a picture is not its own neighbour.) The ratio is 1 for a G that is no nearer
+# to training pictures than to others, and 0 for copies.
 
 
 # %%
@@ -170,15 +173,16 @@ lesson.sheet("16/nearest.png", {"drawn": drawn[:12], "nearest of\ntraining": nea
 # %% [markdown]
 # ![twelve drawn pictures, and the training picture nearest to each](out/16/nearest.png)
 #
-# The ratio is 1.0 to 1.1 (three games): G draws nothing by heart. The nearest training pictures are
-# other garments. With half of the pictures copied, the ratio is 0.6.
+# The ratio is 1.0 to 1.1 (three games, two of them measured apart): no sign that G draws by heart,
+# though a handful of copies would not show in a mean. The nearest training pictures are other
+# garments. With half of the pictures copied, the ratio is 0.6.
 #
 # ## Arithmetic
 #
-# If G has laid things out in order, the way from dark to bright is the same for all. So is
-# A − B + C bright and large, where A is the mean z of three pictures that are bright and small, B
-# of three dark and small, C of three dark and large? *Bright* are the lit pixels, *large* is their
-# number.
+# If G has laid things out in order, the way from dark to bright is the same for all. Take the mean
+# z of three pictures each: A of bright and small ones, B of dark and small ones, C of dark and
+# large ones. Then A − B + C should be bright and large. How bright a picture is, we measure by the
+# mean of its lit pixels (above 40); how large, by their number.
 
 
 # %%
@@ -211,8 +215,8 @@ lesson.sheet("16/sums.png", {name: draw(G, some[:9]) for name, some in named.ite
 # %% [markdown]
 # ![in each column the mean of A, of B, of C, and A − B + C](out/16/sums.png)
 #
-# About half of the sums are what was asked for, of pictures in general a quarter. Nobody told G
-# what bright or large is.
+# About half of the sums are what was asked for, of pictures in general a quarter. G was never told
+# which picture is bright or large.
 #
 # ## Exercises
 #

@@ -107,8 +107,12 @@ assert np.isclose(share_inside(a, b), library["recall"])
 #
 # No network: sort the training pictures into bins by their pixels (*k-means*: each picture to the
 # nearest centre, each centre to the mean of its pictures, until nothing changes). A bin with the
-# share p of n training pictures and q of m fakes *differs* when chance does not explain it: with r
-# its share of both sets together, when |p − q| > 1.96 · sqrt(r (1 − r) (1 / n + 1 / m)).
+# share p of n training pictures and q of m fakes *differs* when chance does not explain it. By
+# chance alone p − q has about this standard deviation, with r the share of both sets together:
+#
+#     sqrt(r (1 − r) (1 / n + 1 / m))
+#
+# A bin differs when |p − q| is above 1.96 of them. Chance does that in 1 bin of 20: 1 or 2 of 30.
 
 
 # %%
@@ -199,14 +203,16 @@ lesson.save(figure, "18/fooled.png")
 #
 # - fd sees blur, grain and missing kinds, and cannot say which it was. It knows means and
 #   covariances only: features drawn from one Gaussian, of no picture at all, have the least fd.
-# - precision sees those, and takes pure noise for clothes: the classifier has never seen noise, and
+# - precision sees that features from a Gaussian are of no garment (0.05), but hardly blur, grain or
+#   missing kinds. It takes pure noise for clothes (0.95): the classifier has never seen noise, and
 #   puts it among them. Recall is 0 there, since all noise looks alike to it.
 # - ndb sees missing kinds, and neither blur nor grain, which leave a picture in its bin.
 # - copies pass for photographs by all of these; only the ratio tells.
 #
 # So look at all of them, beside what photographs get at the same N (the *floor*), and at the
-# pictures: `python -m tinygan.evaluate`. A published FID is the same formula on the features of
-# another network (Inception): do not compare.
+# pictures: `python -m tinygan.evaluate`. (fd of two sets of photographs is not 0, here 8.3: the
+# covariances of few pictures are off, the more the fewer.) A published FID is the same formula on
+# the features of another network (Inception): do not compare it with fd.
 #
 # ## Exercises
 #

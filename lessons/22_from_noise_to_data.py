@@ -194,7 +194,7 @@ lesson.save(figure, "22/steps.png")
 #
 # ## Beside the game
 #
-# The GAN that collapsed in lesson 20, with its networks and its loop, on the same data.
+# The GAN that failed on these data in lesson 20, with its networks and its loop.
 
 # %%
 G, D = dense(np.random.default_rng(0), 8, 64, 64, 2), dense(rng, 2, 64, 64, 1)
@@ -229,7 +229,7 @@ lesson.film_of_points("22/flow.gif", ways, titles, colors=distance.argmin(axis=1
 #
 # Colours are heaps: the nearest of each point, and in the film that where it will arrive. The flow
 # draws all eight, with nine points in ten within 3 σ of a centre (91 or 92 % with four seeds). The
-# GAN finds one to three of them, and half of its points lie beside the ring.
+# GAN finds one to three heaps; with three seeds of four most of its points lie elsewhere.
 #
 # ## What diffusion is in these terms
 #

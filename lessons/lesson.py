@@ -63,8 +63,11 @@ def sheet(name, rows, *, scale=2, title=None, columns=None):
     axes.imshow(image, interpolation="nearest", aspect="auto")
     axes.set_yticks(scale * ((one[0] + 2) * np.arange(len(rows)) + one[0] / 2), list(rows), size=8)
     places = scale * ((one[1] + 2) * np.arange(wide) + one[1] / 2)
-    axes.set_xticks(*(places, columns) if columns else ([],), size=7)
     axes.xaxis.tick_top()
+    if columns:
+        axes.set_xticks(places, columns, size=7)
+    else:
+        axes.set_xticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if title:

@@ -21,7 +21,8 @@ def gradient_of_parts(parts):
 def multiplications(n, n_in, hidden, n_out):
     # A product (a, b) (b, c) takes a·b·c. From the left, each product has n rows. From the right,
     # the first product is that of the two matrices. For one example and layers 784 → 256 → 10 it is
-    # 203,264 against 2,014,880: to begin with the one row gy is cheap, since a loss is one number.
+    # 203,264 against 2,014,880. From the left every product has one row for each example, because
+    # the loss is one number and so gy has one row for each: that is why backward is cheap.
     from_left = n * n_out * hidden + n * hidden * n_in
     from_right = n_out * hidden * n_in + n * n_out * n_in
     return from_left, from_right

@@ -39,8 +39,8 @@ def two_logits(l):
 
 def share_that_gets_back(activation, std, rng):
     # With std = √(2 / 64) about 1e-5 comes back through ten sigmoids. The sigmoid passes at most a
-    # quarter each time; ReLU passes half of the numbers whole, and these weights make up for that
-    # half, so that about all of the gradient comes back.
+    # quarter each time; ReLU passes half of the numbers whole, and weights of this size make up for
+    # that half (lesson 05 derives it), so that about all of the gradient comes back.
     layers = []
     for _ in range(10):
         layers += [nn.Dense(64, 64, rng=rng, std=std), activation()]

@@ -10,7 +10,7 @@ def largest_lr():
 
 def adam_path(gradient, start, steps, lr=0.1, betas=(0.9, 0.999), eps=1e-8):
     # A factor on the loss stands above and below the line of m̂ / √v̂ and cancels: the path is the
-    # same, but for ε. SGD would take steps a thousand times as long and leave the valley.
+    # same, except for ε. SGD would take steps a thousand times as long and leave the valley.
     w, m, v, path = start, 0, 0, []
     for t in range(1, steps + 1):
         g = gradient(w)

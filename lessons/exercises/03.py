@@ -38,7 +38,8 @@ def share_that_gets_back(activation, std, rng):
 
     Build ten pairs of a dense layer 64 → 64, `nn.Dense(64, 64, rng=rng, std=std)`, and an
     activation, nn.Sigmoid or nn.ReLU. Send 32 examples of `rng.standard_normal` forward, and such a
-    gy backward. std: standard deviation of the weights, about a mean of 0. Returns ‖gx‖ / ‖gy‖,
-    where ‖a‖ is the root of the sum of the squares (np.linalg.norm).
+    gy backward. std: standard deviation of the weights, about a mean of 0. Try √(2 / 64), of which
+    lesson 05 says why. Returns ‖gx‖ / ‖gy‖, where ‖a‖ is the root of the sum of the squares
+    (np.linalg.norm).
     """
     raise NotImplementedError

@@ -15,7 +15,7 @@ def edge_kernel():
 
     Returns W (3, 3) such that the convolution is above 0 where a grey picture is dark on the left
     and bright on the right, below 0 where it is bright on the left, and 0 where the picture is
-    even, and at an edge between above and below.
+    uniform, or changes only from top to bottom.
     """
     raise NotImplementedError
 

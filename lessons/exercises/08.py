@@ -28,7 +28,7 @@ def learns_nothing():
 def stretched():
     """4. All x are multiplied by 10, and 5 is added; the gy that arrives stays the same.
 
-    Returns (the factor by which y changes, the factor by which gx changes), but for ε.
+    Returns (the factor by which y changes, the factor by which gx changes), up to ε.
     """
     raise NotImplementedError
 
@@ -36,6 +36,6 @@ def stretched():
 def batch_of_two(a, b, gamma, beta):
     """5. A batch has two examples, and the feature has the values a and b, which differ.
 
-    Returns the two values of y in train mode, but for ε, without computing a mean or a variance.
+    Returns the two values of y in train mode, up to ε, without computing a mean or a variance.
     """
     raise NotImplementedError

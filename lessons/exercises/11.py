@@ -22,7 +22,7 @@ def gradient_by_log_var(gz, log_var, epsilon):
     """3. The gradient of the whole loss, reconstruction and KL, by λ = log σ², of one picture.
 
     gz (d,): gradient of the reconstruction loss by z = μ + σ ε. log_var, epsilon (d,). Returns (the
-    gradient (d,), the λ at which training ends if ε is left away and 0 stands in its place).
+    gradient (d,), the λ at which training ends if ε is replaced by 0).
     """
     raise NotImplementedError
 

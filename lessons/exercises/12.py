@@ -13,7 +13,8 @@ def best_loss(p, q, dx):
 def pushes(l):
     """2. How hard does D push G at a fake with the logit l, by −log d and by log(1 − d)?
 
-    Returns the derivatives of both by l, a pair of numbers. At l = −6, which G can still learn?
+    Returns the derivatives of both by l, a pair of numbers. At l = −6, by which of them can G still
+    learn?
     """
     raise NotImplementedError
 

@@ -21,8 +21,8 @@ def dropout_variance(x, p):
 def steps_after_a_change(size, n, betas=(0.5, 0.999)):
     """3. Adam has had 1000 gradients of 1 for a weight. Then the gradient is `size`, n times.
 
-    Returns the lengths of these n steps, an array (n,), with lr = 1 and ε neglected. Try 0.001 and
-    1000: after how many updates is a step half of lr again?
+    Returns the lengths of these n steps, an array (n,), with lr = 1 and ε neglected. Try 0.001:
+    when is a step half of lr again? Try 1000: when is it down to 2 lr?
     """
     raise NotImplementedError
 

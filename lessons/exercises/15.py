@@ -18,7 +18,7 @@ def where_js_is_flat(std=0.2):
 
 
 def has_direction():
-    """3. Data and fakes are 3 apart and 0.2 wide, and D is the best there is. Which G's are pushed
+    """3. Data and fakes are 3 apart and 0.2 wide, and D is the best there is. Which Gs are pushed
     to the data by more than 0.01?
 
     Returns a set of pairs (loss, noise), loss "saturating" or "non-saturating", noise False or True

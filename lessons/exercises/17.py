@@ -32,7 +32,7 @@ def flattery(n):
 def heeds_the_label(d_is_told):
     """4. A conditional G plays against a D that is told the labels of the pictures, or not told.
 
-    With which share does G's picture come from the class that it was asked for, when there are two
-    classes, both as frequent? Returns 1 or 0.5.
+    What share of G's pictures are of the class that was asked for, when there are two classes, both
+    as frequent? Returns 1 or 0.5.
     """
     raise NotImplementedError
