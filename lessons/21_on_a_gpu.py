@@ -8,25 +8,24 @@
 # "Roofline: an insightful visual performance model" (operations for each byte).
 #
 # A GPU is a second computer with thousands of simple arithmetic units and memory of its own. CuPy
-# gives it NumPy's functions under NumPy's names. This lesson runs without one: what a GPU would do
-# is then shown on a stand-in, and each figure says what it was taken on.
+# gives it NumPy's functions under NumPy's names. The lesson also runs without a GPU: a stand-in
+# shows how calls queue up, and the picture of times has an empty place for the GPU's.
 
 # %%
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+import lesson
 import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygan import backend, nn, recipes
 from tinygan.errors import UserError
 
-FAST = "--fast" in sys.argv  # a shorter run, for testing the lesson itself
-OUT = (Path(__file__).parent if "__file__" in globals() else Path()) / "out" / "21"
-OUT.mkdir(parents=True, exist_ok=True)
+FAST = lesson.FAST
+WIDTH, SIDE, REPEATS = (8, 500, 2) if FAST else (64, 1000, 5)
 rng = np.random.default_rng(0)
 try:
     gpu = backend.get("cupy")
@@ -37,7 +36,7 @@ except UserError as error:
 # %% [markdown]
 # ## One code, two modules
 #
-# A function that says np.exp works on the CPU for ever. One that asks its *data* where they live
+# A function that says np.exp works on the CPU only. One that asks its *data* where they live
 # works on both: a NumPy array's class is defined in numpy, a CuPy array's in cupy.
 
 
@@ -62,13 +61,13 @@ if gpu:
 # %% [markdown]
 # ## What moves
 #
-# Arrays cross between the two memories by `to_device` and `to_numpy`, over a wire that is slow
-# beside either. So weights, gradients, Adam's moments and the pictures (as bytes, if they take less
-# than a quarter of the free memory) go over once, each update only its rows and its noise. Counted,
+# Arrays cross between the two memories by `to_device` and `to_numpy`, over a line that is slower
+# than both. So weights, gradients, Adam's moments and the pictures (as bytes, if they take less
+# than a quarter of the free memory) go over once, each update only its rows and its noise. This is,
 # for the DCGAN at full width, 60,000 pictures of clothes and batches of 128:
 
 # %%
-G, D = recipes.get("dcgan").networks(rng, width=8 if FAST else 64)
+G, D = recipes.get("dcgan").networks(rng, width=WIDTH)
 params = G.params() + D.params()
 once = 4 * sum(param.data.nbytes for param in params)  # weights, gradients, m and v
 once += 60_000 * 28 * 28  # the pictures as uint8
@@ -82,7 +81,7 @@ assert each < once / 10
 #
 # A call to the GPU only puts the work into a queue and returns. The processor runs ahead, and waits
 # where it asks for a *value*: `float(loss)`, `print`, `if loss > 1`. A clock that does not wait for
-# the queue to empty measures how quickly one can give orders. A thread with a queue behaves so too:
+# the queue to empty measures how quickly one can give orders. A thread with a queue does the same:
 
 
 # %%
@@ -100,7 +99,7 @@ class Device:
         self.last.result()
 
 
-a = rng.standard_normal((500 if FAST else 1000,) * 2)
+a = rng.standard_normal((SIDE, SIDE))
 device = Device()
 device.run(np.matmul, a, a)
 device.synchronize()  # warm up: on a GPU the first call compiles
@@ -139,7 +138,7 @@ def seconds(layer, x, xp):
     times, layer, x = [], layer.to(xp), backend.to_device(x, xp)
     gy = xp.ones_like(layer.forward(x))
     layer.backward(gy)  # warm up
-    for _ in range(2 if FAST else 5):
+    for _ in range(REPEATS):
         wait_for(xp)
         start = time.perf_counter()
         layer.forward(x)
@@ -178,25 +177,30 @@ share = sum(t for n, i, t, *_ in rows if i > 20) / sum(columns[0])
 print(f"on the CPU, layers with over 20 operations for a byte take {share:.0%} of the time")
 assert share > (0 if FAST else 0.5)
 
-figure, axes = plt.subplots(figsize=(7, 5.5), layout="constrained")
+columns = [*columns, None][:2]  # the CPU's times, and the GPU's or None
+figure, panels = plt.subplots(1, 2, figsize=(8, 5.5), sharey=True, layout="constrained")
 at = np.arange(len(rows))
-for i, (times, where, color) in enumerate(zip(columns, ("CPU", "GPU"), ("C0", "C1"), strict=False)):
-    axes.barh(at + 0.4 * i, 1000 * np.array(times), 0.4, color=color, label=where)
-for y, ratio, time_ in zip(at, intensity, columns[0], strict=True):
-    axes.text(1100 * time_, y, f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}", va="center")
-axes.set_yticks(at, names)
-axes.invert_yaxis()
-axes.set(xscale="log", xlim=(0.05, 200), xlabel="forward and backward, 128 pictures (ms)")
-axes.legend(title="at the bars: operations for each byte", frameon=False, loc="lower right")
-figure.savefig(OUT / "layers.png", dpi=120)
+for axes, times, where, color in zip(panels, columns, ("CPU", "GPU"), ("C0", "C1"), strict=True):
+    axes.set(title=where, xscale="log", xlim=(0.01, 3000), xlabel="milliseconds")
+    if times is None:
+        axes.text(0.5, 0.5, "not measured:\nno GPU here", ha="center", transform=axes.transAxes)
+        continue
+    axes.barh(at, 1000 * np.array(times), 0.6, color=color)
+    for y, ratio, time_ in zip(at, intensity, times, strict=True):
+        axes.text(1100 * time_, y, f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}", va="center")
+panels[0].set_yticks(at, names)
+panels[0].invert_yaxis()
+figure.suptitle("forward and backward, 128 pictures; at the bars: operations for each byte")
+lesson.save(figure, "21/layers.png")
 
 # %% [markdown]
 # ![the time of each layer, and its operations for each byte](out/21/layers.png)
 #
-# The picture that is kept here was made on two cores of a CPU without a GPU: the bars of a GPU come
-# when you run it on one. The convolutions are the work, and the layers that do hundreds of
-# operations with each byte; those leave a GPU's arithmetic something to do. Activations and
-# BatchNorm touch each byte once or twice: they go at the pace of the memory, there as here.
+# The picture that is kept here was made on two cores of a CPU. That machine had no GPU, so the
+# right half is empty: on a machine that has one, its bars come there. The convolutions take most of
+# the time, and the large ones do hundreds of operations for each byte: work for a GPU's arithmetic.
+# Activations and BatchNorm do less than one operation for each byte: they go at the pace of the
+# memory, there as here.
 #
 # ## Fewer orders
 #
@@ -207,10 +211,11 @@ figure.savefig(OUT / "layers.png", dpi=120)
 #
 # `--backend cupy` trains with all this, `python -m benchmarks step --backend numpy cupy` times it.
 #
-# ## Exercises (answers: `lessons/answers/21.py`)
+# ## Exercises
 #
-# 1. A loop prints float(loss) after each update. What does that cost on a GPU, and what costs less?
-# 2. One picture in place of 128: how many operations for each byte does the dense layer of G do?
-#    (Count its weights among the bytes.)
-# 3. z comes from the host, a dropout mask is made where it is used. How can both backends get the
-#    same mask, and what would it cost an update of the DCGAN to move its masks?
+# Fill in `lessons/exercises/21.py`, then: `python -m lessons check 21`
+#
+# 1. `time_of_a_loop`: what it costs to read the loss after each update.
+# 2. `operations_per_byte`: why one trains with batches.
+# 3. `bytes_of_masks`: what it would cost to send dropout's masks.
+# 4. `waits`: which lines make the processor wait.
