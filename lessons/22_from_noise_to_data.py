@@ -7,9 +7,9 @@
 # **Source:** Lipman et al. 2023, "Flow matching for generative modeling", theorems 1 and 2; Liu et
 # al. 2023, "Flow straight and fast"; Ho et al. 2020, "Denoising diffusion probabilistic models".
 #
-# Most pictures that networks draw in 2026 come from *flows* and *diffusion models*: one network,
-# one squared error, no game. The data here are those on which the GAN of lesson 20 collapsed: eight
-# heaps on a ring, N(centre, 0.05² I) each.
+# Many of the pictures that networks draw in 2026 come from *flows* and *diffusion models*: one
+# network, one squared error, no game. The data here are those on which the GAN of lesson 20
+# collapsed: eight heaps on a ring, N(centre, 0.05² I) each.
 
 # %%
 import itertools
@@ -144,9 +144,9 @@ def learned(x, t):
 
 for time in (0.2, 0.5, 0.8):
     x = path(*draw(rng, 2000), np.full(2000, time, np.float32))
-    off = ((learned(x, time) - exact(x, time)) ** 2).mean() / (exact(x, time) ** 2).mean()
-    print(f"t = {time}: the network is off by {np.sqrt(off):.0%} of the velocity")
-    assert FAST or off < 0.05
+    off = np.sqrt(((learned(x, time) - exact(x, time)) ** 2).mean() / (exact(x, time) ** 2).mean())
+    print(f"t = {time}: the network is off by {off:.0%} of the velocity")
+    assert FAST or off < 0.2
 
 # %% [markdown]
 # ## Drawing: solve dx/dt = v(x, t)
@@ -206,17 +206,17 @@ for _ in range(GAME):
 ways = [x0, *ode.heun_steps(learned, x0, 20)]
 drawn = {
     "data": draw(rng, 1000)[1],
-    "GAN": G.forward(rng.standard_normal((1000, 8))),
+    "GAN": G.forward(rng.standard_normal((1000, 8), np.float32)),
     "flow": ways[-1],
 }
 figure, panels = plt.subplots(1, 3, figsize=(7, 2.9), sharey=True, layout="constrained")
 for axes, (name, points) in zip(panels, drawn.items(), strict=True):
     distance = np.linalg.norm(points[:, None] - CENTRES, axis=2)  # (1000, 8)
     close = distance < 3 * SPREAD
-    share, heaps = close.any(axis=1).mean(), (close.mean(axis=0) > 0.02).sum()
+    share, heaps = close.any(axis=1).mean(), (close.mean(axis=0) > 0.01).sum()
     print(f"{name}: {heaps} of 8 heaps, {share:.0%} of the points within 3 σ of a centre")
     assert FAST or name == "GAN" or (heaps == 8 and share > 0.8)
-    axes.scatter(*points.T, s=2, c=distance.argmin(axis=1), cmap="tab10")
+    axes.scatter(*points.T, s=2, c=distance.argmin(axis=1), cmap="tab10", vmin=0, vmax=9)
     axes.set(aspect="equal", xlim=(-3, 3), ylim=(-3, 3), title=name)
     axes.set(xlabel="first coordinate", ylabel="second coordinate" if name == "data" else "")
 lesson.save(figure, "22/ring.png")
@@ -228,8 +228,10 @@ lesson.film_of_points("22/flow.gif", ways, titles, colors=distance.argmin(axis=1
 # ![data, and what the GAN and the flow draw](out/22/ring.png)
 #
 # Colours are heaps: the nearest of each point, and in the film that where it will arrive. The flow
-# draws all eight, with nine points in ten within 3 σ of a centre (91 or 92 % with four seeds). The
-# GAN finds one to three heaps; with three seeds of four most of its points lie elsewhere.
+# draws all eight, with nine points in ten within 3 σ of a centre (91 or 92 % with four seeds,
+# measured apart). The GAN, whose networks are smaller and which has seen a quarter of the examples,
+# finds one to three; some of its points lie outside the picture. With instance noise (lesson 20) it
+# finds six to eight, with a third to two thirds of its fakes beside them.
 #
 # ## What diffusion is in these terms
 #
@@ -239,9 +241,9 @@ lesson.film_of_points("22/flow.gif", ways, titles, colors=distance.argmin(axis=1
 # another clock.
 #
 # The *score*, the gradient ∇ log p_t(x) by x, points to where x_t is denser. Given x1, x_t is N(t
-# x1, (1 − t)² I), whose score is −(x − t x1) / (1 − t)² = −x0 / (1 − t). p_t(x) is the mean of p(x
-# | x1) over x1, and ∇ p(x | x1) = p(x | x1) ∇ log p(x | x1). Divided by p_t(x), that mean is one
-# over the x1 that lead to x:
+# x1, (1 − t)² I), whose score is −(x − t x1) / (1 − t)² = −x0 / (1 − t). p_t(x) is the mean of
+# p(x|x1) over x1, so ∇ p_t(x) is the mean of p(x|x1) ∇ log p(x|x1). Divide by p_t(x): the weights
+# p(x|x1) / p_t(x) turn it into a mean over those x1 that lead to x,
 #
 #     ∇ log p_t(x) = −E[x0 | x_t = x] / (1 − t) = −(x − t v) / (1 − t)
 

@@ -9,9 +9,9 @@
 # training dynamics of diffusion models", section 3 (averaged weights).
 #
 # Lesson 10 ended with a decoder that draws well, if only its codes come from the right place, and a
-# mixture of Gaussians as a rough answer to where that is. A flow (lesson 22) gives a better one: it
-# carries N(0, I) to the codes. Autoencoder for the details, flow for what is likely: a *latent
-# flow*, which is what Stable Diffusion 3 and FLUX are, at scale.
+# mixture of Gaussians as one answer to where that is. A flow (lesson 22) is another, which needs no
+# number of components and can be told a class: it carries N(0, I) to the codes. Autoencoder for the
+# details, flow for what is likely: a *latent flow*, as in Stable Diffusion 3 and FLUX.
 
 # %%
 import copy
@@ -72,7 +72,7 @@ def pictures(z):
 # The time t goes in as WAVES numbers, cos ω_k t and sin ω_k t with ω_k from 1 to 1000 in equal
 # ratios. A dense layer makes a row c of them, which each *residual block* adds to what it is given:
 #
-#     h ← h + f(h + c)          f = dense ∘ LeakyReLU ∘ dense ∘ LeakyReLU
+#     h ← h + f(h + c)          f(x) = dense(LeakyReLU(dense(LeakyReLU(x))))
 #
 # Its last dense layer starts at 0, so that each block does nothing at first, and learns what to
 # add. Backward: h reaches the next h directly and through f. So with g = f.backward(gh), the
@@ -141,9 +141,9 @@ assert np.allclose(twin.time.W.grad, library.condition.time.layers[1].W.grad, at
 # %% [markdown]
 # ## Training, and the average of the weights
 #
-# Each update moves the weights by some noise: of its batch, of its x0 and t. So a copy of the
-# network follows it slowly, and draws: with k = 0.999 it is a mean over the last 1,000 or so
-# updates.
+# Each update also moves the weights at random, since its batch, x0 and t are random. So we draw
+# with a second copy, which follows the weights slowly: with k = 0.999 it is a mean over the last
+# 1,000 or so updates.
 #
 #     average ← k · average + (1 − k) · weights
 
@@ -229,16 +229,16 @@ lesson.save(figure, "23/steps.png")
 # ![the distance against the calls of the network](out/23/steps.png)
 #
 # All but the GAN and the photographs come from one decoder: they differ in their codes alone. The
-# flow finds those of clothes, and comes near what the decoder can do at all, the reconstructed
-# photographs: what is missing beyond them is fine detail, which 16 numbers do not hold. So does the
-# mixture: with two seeds (measured apart) its fd was 15 and 19, that of the flow 17 both times. For
-# few numbers it is as good an answer. What the flow has besides: it can be asked for a class
-# (lesson 24), it needs no number of components, and it moves whole pictures as well (`flow-unet`),
-# where no mixture draws anything. In a training as short as this the average of the weights is no
-# better than the last weights.
+# flow finds codes of clothes, and so does the mixture: both come near the reconstructed
+# photographs, all that the decoder can do (16 numbers do not hold fine detail; and since fd
+# compares with the very photographs that were reconstructed, even a perfect flow stays a little
+# above them). With two other seeds (measured apart) the mixture's fd was 15 and 19, that of the
+# flow 17 both times: for few numbers it is as good an answer. In a training as short as this the
+# average of the weights is no better than the last weights. The GAN has had 1500 updates only; this
+# is no verdict on GANs.
 #
-# A picture costs many calls of the network, where a GAN asks once: below seven the distance is
-# large, above sixteen Heun's method gains nothing more.
+# A picture costs many calls of the network, where a GAN asks once: below seven calls fd is large,
+# and from 15 on Heun's method gains little.
 #
 # `python -m tinygan.train flow` trains both networks at once, on all 60,000 pictures.
 #

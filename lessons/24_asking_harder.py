@@ -45,8 +45,9 @@ codes = (raw - mean) / std
 #
 # The label goes in as in lesson 17, by an embedding: a learned row for each class, here added to
 # the row that tells the time. It has an eleventh row, for *no class*. In training one example in
-# five keeps its picture and loses its label. So one network learns both: v(x, t, c), the mean
-# velocity of the examples of class c, and v(x, t, ∅), that of all examples.
+# five keeps its picture and loses its label (Ho & Salimans try 10, 20 and 50 %). So one network
+# learns both: v(x, t, c), the mean velocity of the examples of class c, and v(x, t, ∅), that of all
+# examples.
 
 
 # %%
@@ -154,10 +155,12 @@ lesson.save(figure, "24/trade.png")
 # Each column keeps its noise. With s = 0 it becomes anything; with more, what was asked for: by the
 # classifier of lesson 18 in 79 % of the pictures at s = 1, in 96 % at s = 3. The price is variety:
 # recall falls from 0.60 at s = 1 to 0.29 at s = 6, while precision, high as it was, hardly rises.
-# fd wants both, is best between 1 and 1.5, and gets worse from there. So programs that show a few
-# pictures guide strongly, and those who compare models by fd do not. With two other seeds (measured
-# apart) it was the same: 78 % and 97 % as asked, recall 0.61 to 0.64 and 0.23 to 0.29. (At s = 0.5
-# fd is worse than at 0 and at 1, with all three seeds; these figures do not tell why.)
+# fd wants both: it is least at s = 1.5 (16.3; 16.7 at s = 1) and rises from there. So for a few
+# pictures to look at one guides strongly, and to compare models by fd one does not. Each step asks
+# the network twice, with and without the class: a picture takes twice the time. With two other
+# seeds (measured apart) it was the same: 78 % and 97 % as asked, recall 0.61 to 0.64 and 0.23 to
+# 0.29. (At s = 0.5 fd is worse than at 0 and at 1, with all three seeds; these figures do not tell
+# why.)
 #
 # `python -m tinygan.sample runs/flow --guidance 3` draws so with a trained run.
 #

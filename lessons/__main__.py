@@ -2,7 +2,7 @@
 with what it prints kept beside its pictures.
 """
 
-from lessons.checking import check, numbers
+from lessons.checking import check, exercises, numbers
 from lessons.running import run
 from tinygan.cli import Parser, exit_on_error
 from tinygan.errors import UserError
@@ -26,6 +26,10 @@ def main(argv=None):
     number = args.number.zfill(2)
     if number not in numbers():
         raise UserError(f"there is no lesson {args.number}: they go from 01 to {numbers()[-1]}")
+    if args.command == "check" and number not in exercises():
+        raise UserError(f"{number} has no exercises: those of lesson {number[:2]} are beside it")
+    if (args.fast and args.command == "check") or (args.answers and args.command == "run"):
+        raise UserError("--answers is for check, and --fast is for run")
     if args.command == "run":
         return run(number, fast=args.fast)
     return check(number, "answers" if args.answers else "exercises")

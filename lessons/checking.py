@@ -13,8 +13,13 @@ HERE = Path(__file__).parent
 
 
 def numbers():
-    """The numbers of the lessons, ["01", "02", …]."""
-    return sorted(path.name[:2] for path in HERE.glob("[0-9][0-9]_*.py"))
+    """The numbers of the lessons, ["01", "02", …], and what stands beside one, "19b"."""
+    return sorted(path.name.partition("_")[0] for path in HERE.glob("[0-9][0-9]*_*.py"))
+
+
+def exercises():
+    """The numbers of the lessons that have exercises."""
+    return sorted(path.stem for path in (HERE / "checks").glob("*.py"))
 
 
 def check(number, folder):
@@ -47,8 +52,8 @@ def verdict(function, test, path):
     except NotImplementedError:
         return "to be filled in"
     except AssertionError as error:
-        return f"not yet. {str(error).partition(chr(10))[0]}"  # a hint of ours, or nothing
-    except Exception as error:
+        return f"not yet. {str(error).partition(chr(10))[0] or _trouble(error, path)}"
+    except (Exception, SystemExit) as error:
         return _trouble(error, path)
     return "right"
 
@@ -71,7 +76,7 @@ def _load(path):
     except SyntaxError as error:
         where = f"line {error.lineno} of {_shown(path)}"
         raise UserError(f"{where} is not Python: {first_line(error.msg)}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{_shown(path)} cannot be loaded: {_trouble(error, path)}") from None
     return module
 

@@ -1,5 +1,6 @@
 """A lesson's run, with what it prints kept beside its pictures, in out/NN/printed.txt."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,10 @@ def run(number, *, fast=False):
     (script,) = HERE.glob(f"{number}_*.py")
     command = [sys.executable, "-u", str(script), *(["--fast"] if fast else [])]
     lines = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+    how = {"stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    with subprocess.Popen(
+        command, env=os.environ | {"PYTHONIOENCODING": "utf-8"}, **how
+    ) as process:
         for line in process.stdout:
             print(line, end="", flush=True)
             lines.append(line)

@@ -8,8 +8,7 @@ def guided_mean(s):
 
 
 def guided_in_between(v_class, v_all, s, t, first=0.2, last=0.8):
-    # At first all that is decided is the rough shape, at last the detail: guidance there costs
-    # variety and gains little (Kynkäänniemi et al. 2024).
+    # By Kynkäänniemi et al. 2024 guidance costs variety early and changes little late.
     if not first <= t <= last:
         s = 1
     return v_all + s * (v_class - v_all)

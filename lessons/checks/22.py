@@ -25,6 +25,12 @@ def midpoint(answer):
     def v(x, t):
         return np.stack([-x[1], x[0]]) * (1 + t)  # a rotation, by 1.5 radians in all
 
+    asked = []
+    answer(lambda x, t: asked.append(float(t)) or v(x, t), np.array([1.0, 0.0]), 4)
+    assert len(asked) == 8, f"4 steps ask v {len(asked)} times: a step asks at its start and middle"
+    assert np.allclose(sorted(asked), np.arange(8) / 8), (
+        f"v is asked at the times {sorted(asked)}: the middle of a step from t is t + 1 / (2 n)"
+    )
     start, end = np.array([1.0, 0.0]), np.array([np.cos(1.5), np.sin(1.5)])
     errors = [np.abs(answer(v, start, n) - end).max() for n in (10, 20, 40)]
     assert errors[0] < 0.05, f"10 steps are off by {errors[0]:.3f}: are the steps of length 1 / n?"

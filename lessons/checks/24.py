@@ -19,6 +19,8 @@ def guided_in_between(answer):
         assert np.allclose(answer(a, b, 5, t), a), f"at t = {t} the strength should be 1"
     for t in (0.2, 0.5, 0.8):
         assert np.allclose(answer(a, b, 5, t), b + 5 * (a - b)), f"at t = {t} it should be guided"
+    assert np.allclose(answer(a, b, 3, 0.5), b + 3 * (a - b)), "does it use the strength s?"
+    assert np.allclose(answer(a, b, 3, 0.5, 0.6, 0.9), a), "does it use first and last?"
 
 
 def share_that_cannot_be_guided(answer):
@@ -29,6 +31,6 @@ def share_that_cannot_be_guided(answer):
 
 def best_strength(answer):
     table = [(0, 0.7, 0.8), (1, 0.8, 0.7), (3, 0.9, 0.4), (6, 0.85, 0.2)]
-    for least, wanted in ((0.5, 1), (0.3, 3), (0.1, 3), (0.9, None)):
+    for least, wanted in ((0.5, 1), (0.4, 3), (0.1, 3), (0.9, None)):
         found = answer(table, least)
         assert found == wanted, f"with a recall of {least} or more it is {wanted}, not {found}"

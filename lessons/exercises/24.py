@@ -27,6 +27,7 @@ def share_that_cannot_be_guided():
 
 def best_strength(table, least):
     """4. table: list of (strength, precision, recall). Of the strengths with a recall of at least
-    `least`, which has the highest precision? Returns a strength, or None if there is none.
+    `least`, which has the highest precision (no two have the same)? Returns a strength, or None if
+    there is none.
     """
     raise NotImplementedError

@@ -15,7 +15,7 @@ LABELS = np.array([2, 5] * 8)
     ("name", "size"), [("flow", {"code": 3, "flow_width": 4}), ("flow-unet", {"width": 4})]
 )
 def test_a_row_leads_from_its_noise_to_the_sample_of_the_seed(name, size, monkeypatch, tmp_path):
-    options = {"ode_steps": 4, "classes": "2,5"} | size
+    options = {"ode_steps": 6, "classes": "2,5"} | size
     model = make(name, noise_images(16), LABELS, **options).model
     for p in model.networks["average velocity"].params():
         p.data[...] += 0.1
@@ -28,7 +28,7 @@ def test_a_row_leads_from_its_noise_to_the_sample_of_the_seed(name, size, monkey
     ends, _ = model.draw(4, np.random.default_rng(3))
     for (_, cells), end in zip(rows, ends, strict=True):
         assert [text for _, text in cells] == [
-            "t = 0.00", "t = 0.25", "t = 0.50", "t = 0.75", "t = 1.00"
+            "t = 0.00", "t = 0.33", "t = 0.50", "t = 0.67", "t = 1.00"
         ]  # fmt: skip
         np.testing.assert_array_equal(cells[-1][0], end)
         assert (cells[0][0] != end).any()

@@ -86,23 +86,25 @@ def test_a_path_begins_with_the_noise_and_ends_with_the_image(name):
     model = training(name).model
     noise = model.noise(3, np.random.default_rng(0))
     labels = np.array([2, 2, 5])
+    model.options["ode_steps"] = 5
     times, images = model.path(noise, labels, 4)
     assert images.shape == (4, 3, 28, 28, 1)
-    np.testing.assert_allclose(times, [0, 1 / 3, 2 / 3, 1])
+    np.testing.assert_allclose(times, [0, 2 / 5, 3 / 5, 1])
     np.testing.assert_array_equal(images[0], model.to_images(noise))
-    steps = 3 * -(-model.options["ode_steps"] // 3)
-    np.testing.assert_array_equal(images[-1], model.draw_from(noise, labels, steps))
+    np.testing.assert_array_equal(images[-1], model.draw_from(noise, labels))
+    assert len(model.path(noise, labels, 100)[0]) == 6  # no more than there are
 
 
-def test_codes_are_moved_with_mean_0_and_variance_1():
+@pytest.mark.parametrize("updates_done", [40, 1000])
+def test_codes_are_moved_with_mean_0_and_variance_1(updates_done):
     found = training("flow", lr=1e-9)
     updates = found.updates(0)
-    for _ in range(1000):
+    for _ in range(updates_done):
         next(updates)
     codes = found.model.scaled(nn.in_batches(
         found.model.networks["encoder"], found.images, before=lambda x: x / np.float32(255)
     ))  # fmt: skip
-    np.testing.assert_allclose(codes.mean(axis=0), 0, atol=0.1)
+    np.testing.assert_allclose(codes.mean(axis=0), 0, atol=0.25)
     np.testing.assert_allclose(codes.std(axis=0), 1, atol=0.35)  # batches of 4 vary
 
 
@@ -117,7 +119,7 @@ def test_a_damaged_variance_of_the_codes_is_refused():
     model = training("flow").model
     model.loaded("run/checkpoint.npz", {})
     model.codes["var"][1] = -1
-    with pytest.raises(UserError, match=r"run/checkpoint.npz is corrupt: the variance"):
+    with pytest.raises(UserError, match=r"run/checkpoint.npz is corrupt: the mean or variance"):
         model.loaded("run/checkpoint.npz", {})
 
 

@@ -13,8 +13,9 @@ from tinygan.progress import plural
 def draw(run, out, *, n=8, steps=9, seed=0, classes=None):
     """Draw n paths, one a row.
 
-    steps: images in a row, noise and image among them, at least 2. seed: of the noise; the last
-    images are those of `python -m tinygan.sample` with the same n and seed. classes: to ask for.
+    steps: images in a row, noise and image among them, at least 2, and at most one more than the
+    run's --ode-steps. seed: of the noise; the last images are those of `python -m tinygan.sample`
+    with the same n and seed. classes: to ask for.
     Returns the lines to print. Raises UserError for a class that the run does not know.
     """
     model = run.model
@@ -31,6 +32,6 @@ def draw(run, out, *, n=8, steps=9, seed=0, classes=None):
     title = f"{model.name}: from noise (t = 0) to image (t = 1)"
     sheet.save(out, rows, title, sheet.scale_for(model.image_shape))
     return [
-        f"{plural(n, 'path')} of {steps} images in {out}",
+        f"{plural(n, 'path')} of {len(times)} images in {out}",
         next_line("from one noise to another", "tinygan.draw", run.folder, "walk"),
     ]

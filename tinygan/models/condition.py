@@ -10,10 +10,11 @@ class Condition(nn.Layer):
 
     t (N,) float. labels (N,) integers from 0 to classes; the number `classes` itself stands for "no
     class", which classifier-free guidance needs (guidance.py). c (N, width), in t's dtype.
-    rng: host NumPy Generator for the initial weights, variance 1 / n_in.
+    rng: host NumPy Generator for the initial weights: of W with variance 2 / n_in, since a cos² or
+    sin² has the mean ½, of E with variance 1.
     Neither t nor labels has a gradient: backward returns None.
-    Source: Ho et al. 2020, "Denoising diffusion probabilistic models", appendix B (time); Dhariwal
-    & Nichol 2021, "Diffusion models beat GANs on image synthesis", section 3.1 (the sum of both).
+    Source: Ho et al. 2020, "Denoising diffusion probabilistic models", appendix B (time); Nichol &
+    Dhariwal 2021, "Improved denoising diffusion probabilistic models" (the sum of both).
     """
 
     per_example = True
@@ -23,7 +24,7 @@ class Condition(nn.Layer):
         self.classes = classes
         self.time = nn.Sequential(
             nn.TimeEmbedding(self.WAVES),
-            nn.Dense(self.WAVES, width, rng=rng, std=math.sqrt(2 / self.WAVES)),  # cos² has mean ½
+            nn.Dense(self.WAVES, width, rng=rng, std=math.sqrt(2 / self.WAVES)),
         )
         self.embedding = nn.Embedding(classes + 1, width, rng=rng)
 

@@ -6,7 +6,9 @@ Euler's method holds v fixed for a step h; Heun's takes the mean of v at both en
     Heun:   x̃ = x + h v(x, t),    x ← x + h (v(x, t) + v(x̃, t + h)) / 2
 
 By Taylor, Euler's error is of order h over the whole way and Heun's of order h², for twice the
-calls. Source: Hairer, Nørsett & Wanner 1993, "Solving ordinary differential equations I", II.1.
+calls. Sources: Hairer, Nørsett & Wanner 1993, "Solving ordinary differential equations I", chapter
+II; Karras et al. 2022, "Elucidating the design space of diffusion-based generative models",
+algorithm 1, whose last step is Euler's too: near t = 1 a velocity may be steep.
 """
 
 

@@ -58,6 +58,7 @@ class UNet(nn.Layer):
     channels: C. classes: how many; the number `classes` itself as a label stands for none. width:
     channels at half the size, where most of the work is done; twice as many at a quarter. rng: host
     NumPy Generator for the initial weights; the last layer starts at 0, so that v is 0 at first.
+    Forward raises ValueError when H or W is no multiple of 4.
 
         28×28:  first                                                last → v
                   ↘ half                                    double ↗
@@ -91,6 +92,8 @@ class UNet(nn.Layer):
         return super().children() | {f"middle{i}": block for i, block in enumerate(self.middle)}
 
     def forward(self, x, t, labels):
+        if x.shape[1] % 4 or x.shape[2] % 4:
+            raise ValueError(f"UNet needs H and W that are multiples of 4, got {x.shape[1:3]}")
         c = self.act.forward(self.condition.forward(t, labels))
         skip = self.down.forward(self.first.forward(x), c)  # (N, H/2, W/2, width)
         x = self.half.forward(skip)  # (N, H/4, W/4, 2 width)
@@ -127,5 +130,5 @@ def _halve(c_in, c_out, rng):
 
 
 def _groups(channels):
-    """How many. A group of one channel would take out again what the condition adds to it."""
+    """How many. A group of one channel (width 1) takes out again what the condition adds."""
     return channels // GROUP if channels % GROUP == 0 else 1

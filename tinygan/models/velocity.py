@@ -14,9 +14,9 @@ class DenseVelocity(nn.Layer):
         v = LeakyReLU(h) W′ + b′
 
     c: the Condition, a row for the time and the class. classes: how many there are. width: numbers
-    in h. blocks: how many. rng: host NumPy Generator for the initial weights, variance 2 / n_in (He
-    et al. 2015); the last layer of each block and of the network starts at 0, so that v is 0 and
-    each block does nothing at first.
+    in h. blocks: how many. rng: host NumPy Generator for the initial weights, in the blocks with
+    variance 2 / n_in (He et al. 2015), in W with 1 / n_in; the last layer of each block and of the
+    network starts at 0, so that v is 0 and each block does nothing at first.
 
     Backward of a block: h feels the gradient gh directly and through f, so with g = f.backward(gh)
     the gradient of the block's input is gh + g, and that of c is g, summed over the blocks.

@@ -99,4 +99,4 @@ class GroupNorm(Layer):
 
     def _per_group(self, row):
         """(C,) as (groups, C / groups)."""
-        return row.reshape(self.groups, -1)
+        return row.reshape(self.groups, self.channels // self.groups)

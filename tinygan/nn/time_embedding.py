@@ -45,6 +45,7 @@ class TimeEmbedding(Layer):
 
     def backward(self, gy, accumulate=True, input_grad=True):
         y, omega = self.take()
+        check_shape(self, gy, *y.shape)
         check_float(self, gy)
         half = self.dim // 2
         cos, sin = y[:, :half], y[:, half:]

@@ -101,18 +101,21 @@ class Flow(Model):
         return images
 
     def path(self, noise, labels, columns):
-        """(times (columns,), the images at these times (columns, n, H, W, C)), from t = 0 to 1."""
-        between = columns - 1
-        each = -(-self.options["ode_steps"] // between)  # steps from one image to the next
-        images = np.empty((columns, len(noise), *self.image_shape), np.uint8)
+        """What draw_from moves, after some of its steps: (times, images (times, n, H, W, C)).
+
+        times: from 0 to 1, as many as columns, or one more than there are steps if that is less.
+        """
+        steps = self.options["ode_steps"]
+        shown = np.unique(np.rint(np.linspace(0, steps, columns)).astype(int))  # after so many
+        images = np.empty((len(shown), len(noise), *self.image_shape), np.uint8)
         for start in range(0, len(noise), self.BATCH):
             rows = slice(start, start + self.BATCH)
             x0 = backend.to_device(noise[rows], self.xp)
-            steps = heun_steps(self.velocity(labels[rows]), x0, each * between)
-            shown = itertools.chain([x0], itertools.islice(steps, each - 1, None, each))
-            for column, x in enumerate(shown):
+            moved = itertools.chain([x0], heun_steps(self.velocity(labels[rows]), x0, steps))
+            wanted = (x for i, x in enumerate(moved) if i in shown)
+            for column, x in enumerate(wanted):
                 images[column, rows] = self.to_images(x)
-        return np.linspace(0, 1, columns), images
+        return shown / steps, images
 
     def velocity(self, labels, guidance=None):
         """The velocity that draws, a function for ode.py. labels (n,): on the host."""
@@ -159,13 +162,13 @@ class FlowTraining(Training):
     def updates(self, start):
         numbers = np.searchsorted(self.model.classes, self.labels)
         for step, (images, labels) in enumerate(self.batches(start, numbers), start):
-            measured = self.update(images, labels)
+            measured = self.update(step, images, labels)
             for name in self.model.averaged():
                 self.model.follow(name, keep=warm(self.options["ema"], step))
             yield measured
 
-    def update(self, images, labels):
-        """One update by a batch, of all networks. Returns what is measured."""
+    def update(self, step, images, labels):
+        """Update number `step`, from 0, of all networks by a batch. Returns what is measured."""
         raise NotImplementedError
 
     def flow(self, x1, labels):
@@ -187,8 +190,6 @@ class LatentFlow(Flow):
     Codes are moved with mean 0 and variance 1. The statistics that make them so follow the encoder
     while it learns, and belong to the model.
     """
-
-    FOLLOW = 0.99  # of the statistics that stays, at each update
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -220,17 +221,17 @@ class LatentFlow(Flow):
     def loaded(self, path, notes):
         mean, var = (backend.to_numpy(array) for array in self.codes.values())
         if not (np.isfinite(mean).all() and np.isfinite(var).all() and var.min() >= 0):
-            raise UserError(f"{path} is corrupt: the variance of its codes is impossible")
+            raise UserError(f"{path} is corrupt: the mean or variance of its codes is impossible")
 
     def scaled(self, codes):
         """Codes with mean 0 and variance 1."""
         return (codes - self.codes["mean"]) / self._std()
 
-    def measure_codes(self, codes):
-        """Let the statistics follow these codes (N, d)."""
+    def measure_codes(self, codes, keep):
+        """Let the statistics follow these codes (N, d); `keep` is the share of them that stays."""
         for name, new in zip(self.codes, batch_moments(codes), strict=True):
-            self.codes[name] *= self.FOLLOW
-            self.codes[name] += (1 - self.FOLLOW) * new
+            self.codes[name] *= keep
+            self.codes[name] += (1 - keep) * new
 
     def to_images(self, x):
         return self.decode(backend.to_numpy(x * self._std() + self.codes["mean"]))
@@ -257,16 +258,18 @@ class LatentFlow(Flow):
 class LatentFlowTraining(FlowTraining):
     """Each update trains the autoencoder on the batch, and the flow on the codes of the batch."""
 
+    FOLLOW = 0.99  # of the statistics of the codes, what stays at each update
+
     def __init__(self, model, parts, seed, features=None):
         super().__init__(model, parts, seed, features)
         self.columns = {"reconstruction": "reconstruction", "flow": "flow"}
 
-    def update(self, images, labels):
+    def update(self, step, images, labels):
         names = ("encoder", "decoder")
         pair = [self.model.networks[name] for name in names]
         measured = ae_step(*pair, [self.optimizers[name] for name in names], images)
         codes = measured["code"]
-        self.model.measure_codes(codes)
+        self.model.measure_codes(codes, keep=warm(self.FOLLOW, step))
         loss = self.flow(self.model.scaled(codes), labels)
         return {"reconstruction": measured["reconstruction"], "flow": loss}
 
@@ -291,7 +294,7 @@ class PixelFlow(Flow):
 
 
 class PixelFlowTraining(FlowTraining):
-    def update(self, images, labels):
+    def update(self, step, images, labels):
         return {"flow": self.flow(images, labels)}
 
 
@@ -340,9 +343,10 @@ RECIPES = [
         name="flow",
         summary="latent flow: noise becomes a code of an autoencoder, and the code an image",
         details="Flow matching (Lipman et al. 2023) on the codes of an autoencoder that learns "
-        "at the same time: what Stable Diffusion and FLUX do at scale. There is no game: both "
-        "losses are minimised. It is asked for a class, and --guidance above 1 exaggerates it; "
-        "--classes trains on some classes only. Lessons 22 to 24 derive it.",
+        "at the same time. (Stable Diffusion 3 and FLUX are latent flows too, at scale, on an "
+        "autoencoder that was trained before.) There is no game: both losses are minimised. It is "
+        "asked for a class, and --guidance above 1 exaggerates it; --classes trains on some "
+        "classes only. Lessons 22 to 24 derive it.",
         epochs=50,
         build=_latent,
         model=LatentFlow,

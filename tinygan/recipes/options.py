@@ -39,8 +39,8 @@ OPTIONS = {
         "have it, 3 exaggerates it"
     ),
     "ode_steps": Option(
-        whole_number(1, 1000), "N", "steps of a flow from noise to image; each asks the network "
-        "twice"
+        whole_number(1, 1000), "N", "steps of a flow from noise to image; they ask the network "
+        "2 N - 1 times, with --guidance twice that"
     ),
     "flow_width": Option(whole_number(1, 4096), "N", "how wide a latent flow's layers are"),
     "code": Option(whole_number(1, 4096), "N", "numbers in a code"),

@@ -104,7 +104,7 @@ class RunFiles:
 
     @property
     def asked_classes(self):
-        """The names of the classes that a conditional GAN draws, or ()."""
+        """The names of the classes that the run is asked for when it draws, or ()."""
         try:
             numbers = class_numbers(class_list(self.config["options"]["classes"]))
         except (KeyError, AttributeError, ArgumentTypeError):

@@ -6,7 +6,7 @@ group_norm.py, norm.py and random_bits.py are named after the files of the plain
 slabs.py, and planes.py for few channels, belong to correlation.py. They are made of blocks
 (blocks.py) on several threads (threads.py with openblas.py and cores.py). memory.py is for
 commands.
-kernels.py has the same functions for a device.
+kernels.py has most of them for a device.
 """
 
 from tinygan.nn.fast.activation import leaky_relu, leaky_relu_backward, relu, relu_backward

@@ -63,7 +63,7 @@ def group_normalise_backward(gy, x, mean, inv_std, gamma):
 
 def _flat(x):
     """(N, S, G, K) as (N, S, C)."""
-    return x.reshape(*x.shape[:2], -1)
+    return x.reshape(*x.shape[:2], x.shape[2] * x.shape[3])
 
 
 def _channel_sums(x):
