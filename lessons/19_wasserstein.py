@@ -7,8 +7,8 @@
 # **Source:** Arjovsky, Chintala & Bottou 2017, "Wasserstein GAN", sections 2 and 3; Gulrajani et
 # al. 2017, algorithm 1 and section 4 (the penalty); Mescheder et al. 2018, section 4.1 (R1).
 #
-# A D of lesson 12 answers "real or fake?", and its loss does not say how far the fakes still have
-# to go: it is near 0 for all that D can tell apart. So ask for the distance itself.
+# A D of lesson 12 answers "real or fake?". Its loss does not say how far the fakes have to go: it
+# is near 0 as soon as D can tell them apart. So ask for the distance itself.
 
 # %%
 import copy
@@ -56,10 +56,17 @@ assert np.isclose(x.mean() - y.mean(), wasserstein(x, y))  # f(x) = x is best if
 # %% [markdown]
 # ## The penalty
 #
-# How is D kept from rising faster? By a penalty. At points x̂ between data and fakes take the slope
-# g = dD(x̂)/dx̂, one row for each of the N points, and add to D's loss λ P, with
+# How is D kept from rising faster? By a penalty on its slope at points between data and fakes:
+#
+#     x̂ = u x + (1 − u) y            u uniform in [0, 1], one for each pair (below: `share`)
+#
+# Take there g = dD(x̂)/dx̂, one row for each of the N points, and add to D's loss λ P, with
 #
 #     P = mean (‖g‖ − 1)²            ‖g‖ = sqrt(Σ g²), the length of g
+#
+# Why to 1, and not only below it? From y to x the best f gains |x − y| for each pair of the
+# cheapest plan, so along the line between them its slope is 1. (Our lines join any x to any y: an
+# approximation.)
 #
 # g is the result of a *backward* pass, and D's weights must now learn from it: we need dP/dW, the
 # gradient of something made of a gradient. By hand it takes two steps. First, how P changes when g
@@ -67,8 +74,9 @@ assert np.isclose(x.mean() - y.mean(), wasserstein(x, y))  # f(x) = x is best if
 #
 #     v = dP/dg = (2 / N) (‖g‖ − 1) g / ‖g‖
 #
-# Second, how g changes when W does. Take D(x) = LeakyReLU(x W1 + b1) W2 + b2. With s the slopes (1
-# or 0.2) of LeakyReLU at x̂, D is near x̂ a straight line, and so
+# Second, how g changes when W does. Take D(x) = LeakyReLU(x W1 + b1) W2 + b2, where W1 and W2 are
+# weights (W₁ is the distance). With s the slopes (1 or 0.2) of LeakyReLU at x̂, D is near x̂ a
+# straight line, and so
 #
 #     g = (s ∘ W2ᵀ) W1ᵀ              ∘ is elementwise; s and W2ᵀ are rows, one for each x̂
 #
@@ -101,7 +109,11 @@ def penalty_by_hand(x, W1, b1, W2, target):
 
 
 def penalty(D, x, target, weight):
-    """weight · P for a D of any layers that know their linearised self, `jvp`."""
+    """weight · P for a D of any layers that have a `jvp`.
+
+    The name is short for Jacobian-vector product. It is the forward of the linearised layer: v goes
+    in, and what y changes by, when x changes by v, comes out.
+    """
     ones = np.ones_like(D.forward(x))
     P, v = target(D.backward(ones, accumulate=False))
     D.forward(x)  # again: backward has used up what the layers kept
@@ -140,9 +152,9 @@ for param, gW in zip(D.params(), (mine[0], 0, mine[1], 0), strict=True):  # bias
 # %% [markdown]
 # ## The critic beside a D of lesson 12
 #
-# Data N(1, 0.1²), fakes N(−1, 0.1²): they never meet. A D and a critic learn from them while G
-# stands still. Then G, one number b that moves the fakes, follows one of them: b grows by 0.01
-# times the mean slope at the fakes, times what G's loss makes of it (lesson 15):
+# Data N(1, 0.1²), fakes N(−1, 0.1²): they never meet. A D and a critic (λ = 10) learn from them
+# while G stands still. Then G, one number b that moves the fakes, follows one of them: b grows by
+# 0.01 times the mean slope at the fakes, times what G's loss makes of it (lesson 15):
 #
 #     critic, loss −D(y): 1         D, loss −log d: 1 − d         D, loss log(1 − d): d
 
@@ -157,7 +169,7 @@ def slope(net, x, factor=np.ones_like):
     return net.backward(factor(net.forward(x)), accumulate=False).mean()
 
 
-fine = functools.partial(gradient_penalty.gradient_penalty, rng=rng)
+fine = functools.partial(gradient_penalty.gradient_penalty, rng=rng, weight=10)
 wgan = {"loss": gan_loss.wasserstein(), "penalty": fine}
 critic, D = dense(rng, 1, 32, 32, 1), dense(rng, 1, 32, 32, 1)
 adam_c, adam_d = nn.Adam(critic.params(), lr=1e-3, betas=(0.0, 0.9)), nn.Adam(D.params(), lr=1e-3)
@@ -200,21 +212,23 @@ assert FAST or [path[-1][0] < 0.1 for path in paths.values()] == [True, True, Fa
 # %% [markdown]
 # ![mark and logit where fakes and data lie apart; how far G has to go](out/19/critic.png)
 #
-# Left: D's logit rises all the way too, and the more steeply the longer D has learned (6.5 to 9.5
-# at the fakes, four games; the best D's has the slope 2 / 0.1² = 200). So a G with the loss −log d
-# has a direction: it arrives in 21 to 26 updates. The critic's takes 181 to 184, by steps of about
+# Left: D's logit rises all the way too, and the longer D has learned, the more steeply: at the
+# fakes its slope is 6.5 after 250 updates and 9.5 after 1000. (In four other games, measured
+# apart, it was 5.5 to 6.9 and 8.1 to 10.7. The best D's is 2 / 0.1² = 200.) So a G with the loss
+# −log d has a direction, and arrives in 21 updates. The critic's G needs 183, by steps of about
 # 0.01, since the slope is about 1; a higher lr would make up for that. What the critic gives:
 #
 # - Its mark means a distance. The guess is W₁, a little too much (exercise 1): the first loss of
 #   the course that says how good *fakes* are. D's is near 0 wherever they do not meet.
 # - Nothing saturates, though G minimises just what the critic maximises. In the original game of D
-#   that is log(1 − d) (lesson 13): d is a factor, here 0.0006 at most, and G stays where it is.
+#   that is log(1 − d) (lesson 13): d is a factor, here near 0, and G stays where it is.
 # - It may be trained to its best before each update of G: the slope stays near 1.
 #
-# On a line the critic turns round slowly, since its slope must go through 0, far from 1. Two of
-# four critics still had the wrong sign after 250 updates, and one of eight after 1000: its G first
-# went the wrong way. And a G that goes on after it has arrived runs off again, by 2.5 or more
-# within 400 updates (three of three). So we stop where it arrives.
+# This holds once the critic has the right sign. On a line it turns round slowly, since its slope
+# must go through 0, far from 1. In games measured apart, two of four critics still had the wrong
+# sign after 250 updates, and one of eight after 1000: its G first went the wrong way. And a G that
+# goes on after it has arrived runs off again, by 2.5 or more within 400 updates (three games of
+# three, measured apart). So we stop where it arrives.
 #
 # `python -m tinygan.train wgan-gp` plays this game with clothes: five updates of the critic for
 # each of G, λ = 10, Adam with betas (0, 0.9). What it draws is in `benchmarks/results/README.md`.

@@ -33,8 +33,10 @@ many = np.random.default_rng(1).standard_normal((1000, 8), np.float32)
 # of W. So with V = k W / s in place of W no layer stretches more than k times, nor does LeakyReLU,
 # and three layers make D's slope at most k³. (The paper has k = 1. Between two neighbouring heaps
 # of this ring, 1.5 apart, D then rises by 1.5 at most.) *Power iteration* finds s: u ← W v and
-# v ← Wᵀ u in turn, each divided by its length; then s = uᵀ W v, and ds = uᵀ dW v. With gV, the
-# gradient by V, the chain rule gives gW = (k gV − (Σ gV · V) u vᵀ) / s.
+# v ← Wᵀ u in turn, each divided by its length. In the end W v = s u and Wᵀ u = s v, so s = uᵀ W v.
+# When W changes, ds = uᵀ dW v: u and v change too, but they keep the length 1, so du ⟂ u and
+# dv ⟂ v, and their parts, duᵀ W v = s duᵀ u and uᵀ W dv = s vᵀ dv, are 0. With gV, the gradient by
+# V, the chain rule gives gW = (k gV − (Σ gV · V) u vᵀ) / s.
 
 
 # %%
@@ -163,9 +165,12 @@ if not lesson.FAST:
 # - With lesson 12's loss G ends on two or three heaps. The share alone would mislead: the game with
 #   two heaps has 88 % of its fakes on them. Least squares and hinge find three to six.
 # - What bounds D's slope finds the rest: with R1 and with spectral normalisation G finds all eight
-#   with each seed, with WGAN-GP six to eight. So a smooth D does more here than another loss.
-# - Averaging finds no heap that G has not found. In a game that goes well it brings more fakes onto
-#   the heaps, 54 to 60 % where G has 42 to 53 %: it takes out how G swings from update to update.
+#   with each seed. So a smooth D does more here than another loss. WGAN-GP finds six to eight, with
+#   few fakes on them (17 to 26 %); it also has another loss, other betas and five turns of D, so
+#   only R1 and spectral normalisation show the effect of smoothness alone.
+# - Averaging finds no heap that G has not found. With spectral normalisation it brings more fakes
+#   onto the heaps in all three games (42 to 53 % -> 54 to 60 %), with R1 in two of three. Where G
+#   has collapsed, the share falls in two games and rises by a point in one.
 # - Two cures need not add up: hinge with spectral normalisation finds all heaps twice, and in the
 #   third game not one.
 #

@@ -96,8 +96,9 @@ assert not any(gradient.any() for gradient in after[0][-4:])  # D's: nothing cam
 #
 # D at ten times its rate, G at a hundredth. **See it:** D's loss is far below that of the healthy
 # game, and its belief in fakes near 0. (The loss does not reach 0: some fakes lie on heaps by
-# chance.) **Cure:** equal rates, from the start. By lesson 13 a D that is ahead does not hold G for
-# ever; but a G that came back by equal rates, with noise, found only two to four heaps (4 seeds).
+# chance; why it stops at 0.20 we have not measured.) **Cure:** equal rates from the start. Setting
+# them equal later brings G back (lesson 13), but it then found only two to four heaps, even with
+# noise (four seeds, measured apart).
 #
 # ## 3. D is not frozen in G's update
 #
@@ -132,10 +133,11 @@ lesson.film_of_points("20/ring.gif", both, titles, np.repeat([1, 0], 400))
 # Going back through a layer needs the x of its forward and the *same* W. Some loops compute D(fake)
 # once for both losses: D steps, and then G's gradient goes back through D, with the slopes and the
 # belief of the old D and the weights of the new one. (Lesson 12's loop is right: G waits while D
-# steps, but G itself has not changed, and D has a new forward for G.) What reaches the fakes then
-# is the gradient of no function. If h(x) were the gradient (df/dx₁, df/dx₂) of any f, then dh₁/dx₂
-# and dh₂/dx₁ would be the same number, d²f/dx₁dx₂. **See it:** they differ. **Cure:** each backward
-# right after its forward. (PyTorch refuses such a loop. Here only a second forward is refused.)
+# steps, but G itself has not changed, and D has a new forward for G.) Call what reaches a fake x
+# h(x). With D's step in between, it is the gradient of no function: if it were the gradient
+# (df/dx₁, df/dx₂) of any f, then dh₁/dx₂ and dh₂/dx₁ would be the same number, d²f/dx₁dx₂. **See
+# it:** they differ. **Cure:** each backward right after its forward. (PyTorch refuses such a loop.
+# Here only a second backward after one forward is refused.)
 
 
 # %%
@@ -175,13 +177,14 @@ assert abs(crossed["step after"][:, 1]).max() > 0.01
 #
 # In training mode (lesson 08) a fake depends on its neighbours in the batch, and drawing moves the
 # running statistics. **See it:** the same z in other company gives another fake. **Cure:**
-# `training.generate`. (Training in eval mode is caught: backward says that it needs a forward.)
+# `training.generate`. (Training in eval mode is caught: G.backward raises RuntimeError where no
+# forward in training mode came before it.)
 #
 # ## 6. float64 where float32 was meant
 #
-# float64 turns all arrays that it meets into float64: here the noise, drawn without a dtype. **See
-# it:** in the fakes' dtype and in the time; the weights stay float32. **Cure:** name the dtype
-# where arrays are made, plain Python numbers for constants, an assertion.
+# Whatever is computed with a float64 array becomes float64: here with the noise, drawn without a
+# dtype. **See it:** in the fakes' dtype and in the time; the weights stay float32. **Cure:** name
+# the dtype where arrays are made, plain Python numbers for constants, an assertion.
 
 # %%
 _, _, normed, _ = play(norm=True)
@@ -210,16 +213,18 @@ figure, panels = plt.subplots(2, 3, figsize=(8, 6), layout="constrained")
 (one, two, three), (four, five, six) = panels
 
 
-def compare(axes, title, of, wrong, right="healthy", style=".", **labels):
+def compare(axes, title, of, wrong, right="healthy", style=".", on_top="", **labels):
     for name, color in ((wrong, "C1"), (right, "C0")):
-        axes.plot(*np.atleast_2d(of[name].T), color + style, ms=2, lw=0.7, label=name)
+        options = {"ms": 2, "lw": 0.7, "label": name, "zorder": 2 + (name == on_top)}
+        axes.plot(*np.atleast_2d(of[name].T), color + style, **options)
     axes.set(title=title + "\n\n", **labels)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize="small", frameon=False)
 
 
-place = {"xlim": (-3, 3), "ylim": (-3, 3), "xlabel": "x₁", "ylabel": "x₂"}
+place = {"xlim": (-3, 3), "ylim": (-3, 3), "xlabel": "x₁", "ylabel": "x₂", "aspect": "equal"}
 line = {"style": "", "xlabel": "updates"}
-compare(one, "1 collapse", fakes, "no noise", **place)
+compare(one, "1 collapse", fakes, "no noise", on_top="no noise", **place)
+one.plot(*CENTRES.T, "o", color="0.8", ms=12, zorder=1)
 compare(two, "2 D is too fast", losses, "other rates", **line, ylabel="D's loss", ylim=(0, 1.6))
 compare(three, "3 D not frozen", beliefs, "not frozen", **line, ylabel="D's belief in fakes")
 compare(four, "4 a step in between", crossed, "step after", "step before", xlabel="dh₁/dx₂")
@@ -232,7 +237,7 @@ lesson.save(figure, "20/failures.png")
 # %% [markdown]
 # ![the six failures in orange, what should be in blue](out/20/failures.png)
 #
-# Orange is the failure, blue how it should be.
+# Orange is the failure, blue how it should be. The grey discs in 1 are the centres of the heaps.
 #
 # ## Exercises
 #

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 21 · The same code on a GPU
 #
-# **Goal:** what has to move, who waits for whom, which layers gain; with or without a GPU.
+# **Goal:** what has to move, who waits for whom, which layers should gain; with or without a GPU.
 # **Builds by hand:** `backend.array_module`, `backend.synchronize`.
-# **You need:** 06, 12, 14, 20. **Time:** seconds. **Next:** `python -m tinygan.train dcgan`.
+# **You need:** 06, 12, 14, 20. **Time:** seconds. **Next:** 22, from noise to data.
 # **Source:** CuPy's user guide, "Performance best practices"; Williams, Waterman & Patterson 2009,
 # "Roofline: an insightful visual performance model" (operations for each byte).
 #
@@ -79,9 +79,10 @@ assert each < once / 10
 # %% [markdown]
 # ## Who waits
 #
-# A call to the GPU only puts the work into a queue and returns. The processor runs ahead, and waits
-# where it asks for a *value*: `float(loss)`, `print`, `if loss > 1`. A clock that does not wait for
-# the queue to empty measures how quickly one can give orders. A thread with a queue does the same:
+# A call to the GPU only puts the work into a queue and returns. The processor (the *host*) runs
+# ahead, and waits where it asks for a *value*: `float(loss)`, `print`, `if loss > 1`. A clock that
+# does not wait for the queue to empty measures how quickly one can give orders. A thread with a
+# queue does the same:
 
 
 # %%
@@ -125,11 +126,13 @@ for xp in (np, gpu or np):
     assert wait_for(xp) is backend.synchronize(xp) is None
 
 # %% [markdown]
-# ## Which layers gain
+# ## Which layers should gain
 #
 # A layer does some number of operations on some number of bytes. Few operations for each byte, and
 # memory sets the pace; many, and the arithmetic does. A GPU has more of both. Here every layer of
-# the DCGAN's G and D goes forward and back with 128 pictures.
+# the DCGAN's G and D goes forward and back with 128 pictures. How we count: a layer with weights
+# has three products, the forward, the gradient by x and the one by W. Each takes a multiplication
+# and an addition a term, 6 in all. The bytes are those of x, y and W, once for each product.
 
 
 # %%
@@ -150,7 +153,7 @@ def seconds(layer, x, xp):
 
 
 def operations(layer, x, y):
-    """Multiplications and additions of forward and the two products of backward."""
+    """How many a forward and a backward take together, counted as above."""
     if isinstance(layer, nn.Dense):
         return 6 * x.size * y.shape[-1]
     if isinstance(layer, nn.Conv2d):
@@ -199,15 +202,18 @@ lesson.save(figure, "21/layers.png")
 # The picture that is kept here was made on two cores of a CPU. That machine had no GPU, so the
 # right half is empty: on a machine that has one, its bars come there. The convolutions take most of
 # the time, and the large ones do hundreds of operations for each byte: work for a GPU's arithmetic.
-# Activations and BatchNorm do less than one operation for each byte: they go at the pace of the
-# memory, there as here.
+# Activations, dropout and BatchNorm are counted here as 10 operations a number, 0.4 for each byte:
+# an estimate, not a finding. On a GPU we expect the memory to set their pace; here that is not
+# measured. On this CPU their times differ by up to about seven at one size, so a count of
+# operations and bytes does not tell all.
 #
 # ## Fewer orders
 #
 # Each function of CuPy is an order of its own: microseconds of Python, and a pass over the memory.
-# `xp.where(x > 0, x, slope * x)` is three. As a kernel it is one, `y = x > 0 ? x : slope * x`, a
-# line of C++ that runs for each element (`tinygan/nn/fast/kernels.py`). `python -m benchmarks
-# launches` counts the orders of an update; `--tf32` lets products round their factors.
+# `xp.where(x > 0, x, slope * x)` is three. As one *kernel*, here a small program that the GPU runs
+# for every element, it is one: `y = x > 0 ? x : slope * x`, a line of C++
+# (`tinygan/nn/fast/kernels.py`). `python -m benchmarks launches` counts the orders of an update;
+# `--tf32` lets products round their factors.
 #
 # `--backend cupy` trains with all this, `python -m benchmarks step --backend numpy cupy` times it.
 #

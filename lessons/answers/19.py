@@ -3,11 +3,12 @@
 import numpy as np
 
 
-def best_slope(d, weight):
-    # The derivative by s, −d + 2 weight (s − 1), is 0 at 1 + d / (2 weight): 1.1 for d = 2, and the
-    # guess is d s = 2.2, a tenth too much. The nearer the fakes, the better the guess. With weight
-    # 0 nothing holds s: the guess grows with each update, and tells how long D has been trained.
-    return 1 + d / (2 * weight)
+def best_slope(gap, weight):
+    # The derivative by s, −gap + 2 weight (s − 1), is 0 at 1 + gap / (2 weight): 1.1 for a gap of 2
+    # and a weight of 10, and the guess is gap · s = 2.2, a tenth too much. The nearer the fakes,
+    # the better the guess. With weight 0 nothing holds s: the guess grows with each update, and
+    # tells how long D has been trained.
+    return 1 + gap / (2 * weight)
 
 
 def r1_by_hand(x, W1, b1, W2):

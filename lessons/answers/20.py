@@ -11,8 +11,8 @@ def loss_of_a_bribed_d(d):
 
 def seen_in_losses():
     # 2: D's loss is far below that of a healthy game. 3: D's is above that of a guess. A step in
-    # between (4) leaves D's own updates right and turns G's push by a few percent; 5 happens when
-    # pictures are drawn, after the losses; 6 computes the same losses with more digits.
+    # between (4) leaves D's own updates right and puts G's push off by only 13 % here; 5 happens
+    # when pictures are drawn, after the losses; 6 computes the same losses with more digits.
     return {2, 3}
 
 

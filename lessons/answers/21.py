@@ -15,7 +15,7 @@ def time_of_a_loop(host, device, updates, wait):
 def operations_per_byte(n, n_in, n_out):
     # The weights alone are 4 n_in n_out bytes, for 2 n n_in n_out operations: with one picture at
     # most half an operation for each byte, since every weight is read to be used once. With 128
-    # pictures (26 operations) each weight that is read serves 128 times: hence batches.
+    # pictures (28 operations) each weight that is read serves 128 times: hence batches.
     return 2 * n * n_in * n_out / (4 * (n * n_in + n_in * n_out + n * n_out))
 
 

@@ -6,11 +6,12 @@ from tinygan import nn
 
 
 def best_slope(answer):
-    for d, weight in ((2.0, 10.0), (1.0, 0.5)):
-        found, s = answer(d, weight), np.linspace(0, 4, 40_001)
-        wanted = s[np.argmin(-d * s + weight * (s - 1) ** 2)]
+    for gap, weight in ((2.0, 10.0), (1.0, 0.5)):
+        found, s = answer(gap, weight), np.linspace(0, 4, 40_001)
+        wanted = s[np.argmin(-gap * s + weight * (s - 1) ** 2)]
         assert abs(found - wanted) < 1e-3, (
-            f"for d = {d}, weight {weight} it gives {found:.3f}: where is the derivative by s 0?"
+            f"for a gap of {gap}, weight {weight} it gives {found:.3f}: where is the derivative by "
+            "s 0?"
         )
 
 

@@ -1,11 +1,11 @@
 """Exercises of lesson 19. Fill in each function; then: python -m lessons check 19"""
 
 
-def best_slope(d, weight):
-    """1. Data and fakes are d apart in all pairs, and the critic is a ramp of slope s. Its loss is
-    −d s + weight · (s − 1)². Which s is best?
+def best_slope(gap, weight):
+    """1. Data and fakes are `gap` apart in all pairs, and the critic is a ramp of slope s. Its loss
+    is −gap · s + weight · (s − 1)². Which s is best?
 
-    Returns s, a number. How far is the guess of W₁ off for d = 2 and a weight of 10?
+    Returns s, a number. How far is the guess of W₁ off for a gap of 2 and a weight of 10?
     """
     raise NotImplementedError
 
@@ -30,7 +30,7 @@ def reaches_others(D, x):
     """4. The penalty is on the slope at *each* point. How much does moving another example change
     what D says of example 0?
 
-    D: a network with one output. x (N, n). Returns the largest |dD(x)₀ / dx_i|, over all other
-    examples i ≥ 1. Try a D with a BatchNorm.
+    D: a network with one output. x (N, n). Returns the largest absolute value among all numbers of
+    dD(x)₀ / dx_i, over all other examples i ≥ 1. Try a D with a BatchNorm.
     """
     raise NotImplementedError
