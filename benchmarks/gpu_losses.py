@@ -44,7 +44,7 @@ def first_losses(name, sizes, steps, xp):
 
 
 def is_loss(column):
-    return "loss" in column or column in ("reconstruction", "kl")
+    return "loss" in column or column in ("reconstruction", "kl", "flow")
 
 
 def compare(mine, other):

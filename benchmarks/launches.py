@@ -14,7 +14,7 @@ from benchmarks import report, roofline, strict
 from benchmarks.step import add_sizes, check_width
 from benchmarks.workloads import width_of
 from tinygan import recipes
-from tinygan.cli import Parser, path
+from tinygan.cli import Parser, class_numbers, path
 
 SKIPPED = 2  # iterations before the one that is counted
 
@@ -84,10 +84,11 @@ def training_step(recipe, batch_size, width, xp, seed=0):
 
 
 def random_images(recipe, count, seed=0):
-    """(images, labels) of the recipe's shape: noise, with labels 0 and 1 in turns."""
+    """(images, labels) of the recipe's shape: noise, with the labels that it takes in turns."""
     shape = recipe.image_shape or (28, 28, 1)
     images = np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
-    return images, np.arange(count, dtype=np.uint8) % 2
+    classes = class_numbers(recipe.options.get("classes", "0,1"))
+    return images, np.resize(np.array(classes, np.uint8), count)
 
 
 def mean_pixels(images):

@@ -9,6 +9,7 @@ import strict_device
 from benchmarks import __main__ as benchmarks
 from benchmarks import launches, roofline, strict
 from tinygan import recipes
+from tinygan.cli import class_numbers
 from tinygan.errors import UserError
 
 needs_kernels = pytest.mark.skipif(
@@ -57,11 +58,13 @@ def test_the_step_is_that_of_the_training():
 
 def test_random_images_suit_every_recipe():
     for name in recipes.names():
-        images, labels = launches.random_images(recipes.get(name), 6)
+        recipe = recipes.get(name)
+        images, labels = launches.random_images(recipe, 20)
         assert images.dtype == np.uint8
-        assert len(images) == len(labels) == 6
-        assert set(labels.tolist()) == {0, 1}
-        assert launches.mean_pixels(images).shape == (6, 4)
+        assert len(images) == len(labels) == 20
+        classes = class_numbers(recipe.options.get("classes", "0,1"))
+        assert set(labels.tolist()) == set(classes)
+        assert launches.mean_pixels(images).shape == (20, 4)
 
 
 def test_the_roofline_of_a_log_by_hand():

@@ -133,7 +133,7 @@ class AutoencoderTraining(Training):
                 noise = self.noise_rng.standard_normal(shape, dtype=np.float32)
                 yield vae_step(*pair, optimizers, x, self.to_device(noise))
             else:
-                yield {"reconstruction": ae_step(*pair, optimizers, x)["reconstruction"]}
+                yield ae_step(*pair, optimizers, x)
 
     def prepare(self):
         """Fit the mixture to the codes of (at most 10,000) training images.

@@ -26,7 +26,7 @@ from tinygan.recipes.recipe import (
     training_rng,
     whole_updates,
 )
-from tinygan.training.autoencoder_loop import ae_step
+from tinygan.training.autoencoder_loop import ae_step_and_codes
 from tinygan.training.averaged_weights import move_average, warm
 from tinygan.training.flow_loop import flow_step, times, without_some
 from tinygan.training.gan_loop import generate
@@ -267,11 +267,11 @@ class LatentFlowTraining(FlowTraining):
     def update(self, step, images, labels):
         names = ("encoder", "decoder")
         pair = [self.model.networks[name] for name in names]
-        measured = ae_step(*pair, [self.optimizers[name] for name in names], images)
-        codes = measured["code"]
+        optimizers = [self.optimizers[name] for name in names]
+        measured, codes = ae_step_and_codes(*pair, optimizers, images)
         self.model.measure_codes(codes, keep=warm(self.FOLLOW, step))
         loss = self.flow(self.model.scaled(codes), labels)
-        return {"reconstruction": measured["reconstruction"], "flow": loss}
+        return measured | {"flow": loss}
 
     def panels(self, history):
         values = {"": self.column(history, "reconstruction")}

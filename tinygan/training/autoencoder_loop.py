@@ -24,10 +24,12 @@ from tinygan import backend, nn
 
 
 def ae_step(encoder, decoder, optimizers, images):
-    """One update of both networks.    images (N, H, W, C) in [0, 1] -> dict(reconstruction, code).
+    """One update of both networks.    images (N, H, W, C) in [0, 1] -> dict(reconstruction)."""
+    return ae_step_and_codes(encoder, decoder, optimizers, images)[0]
 
-    code (N, d): of the images, before the update.
-    """
+
+def ae_step_and_codes(encoder, decoder, optimizers, images):
+    """As ae_step. Returns (what it returns, the codes of the images before the update (N, d))."""
     for optimizer in optimizers:
         optimizer.zero_grad()
     code = encoder.forward(images)
@@ -36,7 +38,7 @@ def ae_step(encoder, decoder, optimizers, images):
     encoder.backward(gcode, input_grad=False)
     for optimizer in optimizers:
         optimizer.step()
-    return {"reconstruction": loss, "code": code}
+    return {"reconstruction": loss}, code
 
 
 def vae_step(encoder, decoder, optimizers, images, noise):
