@@ -204,7 +204,7 @@ lesson.save(figure, "21/layers.png")
 # the time, and the large ones do hundreds of operations for each byte: work for a GPU's arithmetic.
 # Activations, dropout and BatchNorm are counted here as 10 operations a number, 0.4 for each byte:
 # an estimate, not a finding. On a GPU we expect the memory to set their pace; here that is not
-# measured. On this CPU their times differ by up to about seven at one size, so a count of
+# measured. On this CPU their times differ by up to about five at one size, so a count of
 # operations and bytes does not tell all.
 #
 # ## Fewer orders
