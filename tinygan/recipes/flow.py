@@ -294,6 +294,8 @@ class PixelFlow(Flow):
 
 
 class PixelFlowTraining(FlowTraining):
+    """Each update trains the flow on the pixels of the batch."""
+
     def update(self, step, images, labels):
         return {"flow": self.flow(images, labels)}
 
