@@ -91,7 +91,12 @@ ARGUMENTS = {
     ),
     "normalise_backward": lambda rng, shape: (
         *(normal(rng, *rows(shape)), normal(rng, *rows(shape))),
-        *column_values(rng, shape, 3),
+        *column_values(rng, shape, 5),
+        9,
+    ),
+    "backward_sums": lambda rng, shape: (
+        *(normal(rng, *rows(shape)), normal(rng, *rows(shape))),
+        *column_values(rng, shape, 2),
     ),
     "group_moments": lambda rng, shape: (grouped(rng, shape),),
     "group_normalise": lambda rng, shape: (

@@ -1,25 +1,24 @@
 """python -m tinygan.train RECIPE: train a recipe and leave everything it did in a run folder."""
 
 import contextlib
-import functools
-from pathlib import Path
 
-from tinygan import backend, recipes
+from tinygan import recipes
 from tinygan.cli import Parser, add_options, exit_on_error, flag
 from tinygan.errors import RunError
 from tinygan.evaluation.features import features_of
 from tinygan.nn.fast import memory
+from tinygan.nn.shard import sharing
 from tinygan.progress import Progress
 from tinygan.recipes import catalogue
 from tinygan.recipes.options import OPTIONS, sizes
 from tinygan.recipes.settings import settings
 from tinygan.report.server import served
 from tinygan.report.writer import Writer
-from tinygan.runs import checkpoint, log, options, training_data
+from tinygan.runs import log, options, prepare, ranks
 from tinygan.runs.config import read_config
 from tinygan.runs.interrupt import stop_requested
-from tinygan.runs.lock import only_one
-from tinygan.runs.run import Run, default_folder
+from tinygan.runs.run import default_folder
+from tinygan.training import parallel
 
 
 def main(argv=None):
@@ -29,30 +28,27 @@ def main(argv=None):
         return 0
     recipe = recipes.get(args.recipe)
     try:
-        return _train(recipe, args)
+        with ranks.join() if args.distributed else ranks.alone() as joined:
+            return _train(recipe, args, joined)
     except MemoryError:
         raise RunError(f"not enough memory: lower {sizes(recipe)} or --limit") from None
 
 
-def _train(recipe, args):
-    asked = vars(args)
+def _train(recipe, args, ranks):
     memory.keep_freed()
     progress = Progress(quiet=args.quiet)
     out = args.out or default_folder(recipe.name)
-    config = read_config(out) if args.resume else None
-    run, dataset = _prepare(recipe, settings(asked, recipe, config, out), config, out)
-    with stop_requested() as stop, contextlib.ExitStack() as locked:
-        if not config:
-            run.make_folder()
-        locked.enter_context(only_one(out))
-        if config:
-            run.resume(config)
-            log.warn_of_other_versions(config["versions"], run)
-        else:
-            run.start()
-        if run.finished:
+    config = ranks.only_first(lambda: read_config(out) if args.resume else None)
+    wanted = ranks.together(lambda: settings(vars(args), recipe, config, out))
+    run, dataset = prepare.prepare(recipe, wanted, config, out, ranks, features_of)
+    with contextlib.ExitStack() as locked:
+        stop = locked.enter_context(stop_requested(quiet=ranks.rank > 0))
+        shard = locked.enter_context(sharing(parallel.shard_of(ranks, run.training.xp)))
+        if not prepare.begin(run, config, ranks, shard, locked):
             progress.say(log.nothing_to_do(run))
             return 0
+        if ranks.rank > 0:
+            return run.follow(stop)
         progress.say(log.introduction(run, recipe.summary, dataset))
         if args.watch:
             print(f"watch it at {locked.enter_context(served(out))}", flush=True)
@@ -63,28 +59,13 @@ def _train(recipe, args):
     return 0
 
 
-def _prepare(recipe, wanted, config, out):
-    """(the Run, its Dataset). wanted: Settings."""
-    xp = backend.get(wanted.backend)
-    wanted = log.with_tf32(wanted, xp)
-    file = Path(out) / "checkpoint.npz"
-    if config and file.exists():
-        checkpoint.check(file, recipe=recipe.name, options=wanted.options)
-    dataset = training_data.load(wanted, config)
-    images, labels = dataset.images[: wanted.limit], dataset.labels[: wanted.limit]
-    training = recipe.new_training(
-        wanted.options, wanted.seed, images, labels, xp, functools.partial(features_of, xp=xp)
-    )
-    facts = {"name": dataset.name, "images": len(images), "sha256": dataset.sha256}
-    return Run(out, training, wanted, facts), dataset
-
-
 SWITCHES = {
     "list": "list the recipes and end",
     "about": "print what the recipe is, its options and networks, and end",
     "resume": "go on with the run in the folder; --epochs or --steps may name a new end, and "
     "--lr, --lr-d, --lr-g, --sample-every what is new from then on",
     "watch": "show the run's page in the browser as it trains, at an address that is printed",
+    "distributed": "share each batch among the processes that mpiexec has started",
     "quiet": "print nothing but warnings and errors",
 }
 EXAMPLES = (

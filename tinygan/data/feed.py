@@ -29,35 +29,34 @@ _CROP = Kernel(
 )
 
 
-def feed(images, batch_size, seed, start=0, *, xp, low=-1, labels=None, flip=None):
+def feed(
+    images, batch_size, seed, start=0, *, xp, low=-1, labels=None, flip=None, mine=slice(None)
+):
     """Yield batches without end, in the order of batches.batches, from batch `start` on.
 
     images: uint8 (N, H, W, C), and labels (N,), if given: on the host. low: the value of black.
     flip: a Generator that decides which images are mirrored, each with probability ½; it is drawn
-    from when a batch is asked for.
+    from when a batch is asked for. mine: an index of the rows of each batch that are yielded, where
+    several processes share a batch.
     Yields float32 (batch_size, H, W, C) in [low, 1] on the array module xp, or (that, labels).
     """
-    rows_of_batches = orders(len(images), batch_size, seed, start)
+    rows_of_batches = (rows[mine] for rows in orders(len(images), batch_size, seed, start))
+    size = len(np.arange(batch_size)[mine])
     if xp is np or _fit(images, xp):
         stock = backend.to_device(images, xp)
         source = ((stock, rows, rows) for rows in rows_of_batches)
     else:
-        source = copied_ahead(images, rows_of_batches, batch_size, xp)
+        source = copied_ahead(images, rows_of_batches, size, xp)
     for stock, places, rows in source:
         if flip is not None:
-            places = mirrored_places(places, flip)
+            places = np.where((flip.random(batch_size) < 0.5)[mine], ~places, places)  # see crop
         x = crop(stock, places, low)
         yield x if labels is None else (x, backend.to_device(labels[rows], xp))
 
 
-def mirrored_places(places, rng):
-    """Each place i, or with probability ½ ~i (that is −1 − i), which `crop` takes for its mirror
-    image. The same draws as batches.mirrored."""
-    return np.where(rng.random(len(places)) < 0.5, ~places, places)
-
-
 def crop(images, places, low=-1):
-    """The images at these places as floats, left to right exchanged where the place is ~i.
+    """The images at these places as floats, left to right exchanged where the place is ~i
+    (that is −1 − i).
 
     images: uint8 (N, H, W, C). places: int64 (n,) on the host. Returns float32 (n, H, W, C) in
     [low, 1] where the images are.

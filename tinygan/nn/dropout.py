@@ -1,12 +1,10 @@
 """Dropout: switch off a random part of the inputs while training."""
 
-import math
-
 import numpy as np
 
 from tinygan.nn.dispatch import fastest
 from tinygan.nn.layer import Layer, check_float
-from tinygan.nn.random_bits import KEPT_IN_BLOCK, counting, keep_mask, take_blocks
+from tinygan.nn.random_bits import KEPT_IN_BLOCK, counting, draw, keep_mask
 
 _HOST = np.empty(0)
 _STEPS = 1 << 16  # the values of a 16-bit number
@@ -54,5 +52,8 @@ class Dropout(Layer):
 
     def draw_mask(self, shape, like=_HOST):
         """The next mask, on the device of the array `like`: bool, False for what is dropped."""
-        blocks = take_blocks(self.bits, math.prod(shape), KEPT_IN_BLOCK)
-        return fastest(keep_mask, like)(like, shape, *blocks, self._dropped)
+
+        def make(shape, key, counter):
+            return fastest(keep_mask, like)(like, shape, key, counter, self._dropped)
+
+        return draw(make, self.bits, shape, KEPT_IN_BLOCK)

@@ -1,8 +1,10 @@
 """Gaussian noise on the input of a layer, while training."""
 
+import functools
+
 from tinygan.nn.dispatch import fastest
 from tinygan.nn.layer import Layer, check_float
-from tinygan.nn.random_bits import NORMALS_IN_BLOCK, counting, normal_noise, take_blocks
+from tinygan.nn.random_bits import NORMALS_IN_BLOCK, counting, draw, normal_noise
 
 
 def add_noise(x, noise, std):
@@ -37,8 +39,8 @@ class GaussianNoise(Layer):
         if not self.training:
             return x.copy()
         self.keep(True)  # backward needs no value, only to know that there was a forward
-        blocks = take_blocks(self.bits, x.size, NORMALS_IN_BLOCK)
-        noise = fastest(normal_noise, x)(x, x.shape, *blocks)
+        make = functools.partial(fastest(normal_noise, x), x)
+        noise = draw(make, self.bits, x.shape, NORMALS_IN_BLOCK)
         return fastest(add_noise, x)(x, noise, self.std)
 
     def backward(self, gy, accumulate=True, input_grad=True):

@@ -26,6 +26,7 @@ import numpy as np
 from tinygan import backend
 from tinygan.nn.dispatch import fastest
 from tinygan.nn.layer import Layer, Param, check_float, check_shape, check_size
+from tinygan.nn.shard import current_shard
 
 
 def batch_moments(x):
@@ -41,12 +42,27 @@ def normalise(x, mean, inv_std, gamma, beta):
     return gamma * x_hat + beta
 
 
-def normalise_backward(gy, x, mean, inv_std, gamma):
-    """gx, gγ and gβ, where mean and inv_std are those of x.    (M, F), (F,), (F,)."""
+def join_moments(means, variances):
+    """μ and v of a batch from those of its equal parts.    (R, F), (R, F) -> (F,), (F,).
+
+    v = mean(v_r) + mean((μ_r − μ)²): the variance within the parts, and that of their means.
+    """
+    mean = means.mean(axis=0)
+    away = means - mean
+    return mean, (variances + away * away).mean(axis=0)
+
+
+def backward_sums(gy, x, mean, inv_std):
+    """gγ = Σ gy x̂ and gβ = Σ gy over the rows, where mean and inv_std are those of x.    (F,)."""
     x_hat = (x - mean) * inv_std
-    g = gamma * gy
-    gx = (g - g.mean(axis=0) - x_hat * (g * x_hat).mean(axis=0)) * inv_std
-    return gx, (gy * x_hat).sum(axis=0), gy.sum(axis=0)
+    return (gy * x_hat).sum(axis=0), gy.sum(axis=0)
+
+
+def normalise_backward(gy, x, mean, inv_std, gamma, sum_gy_x_hat, sum_gy, m):
+    """gx (M, F). The sums are over all m values of a feature: those of backward_sums, or of several
+    processes. γ is a factor of g and of both its means."""
+    x_hat = (x - mean) * inv_std
+    return gamma * (gy - sum_gy / m - x_hat * (sum_gy_x_hat / m)) * inv_std
 
 
 def move_running(mean, var, eps, momentum, unbiased, running_mean, running_var):
@@ -72,6 +88,8 @@ class BatchNorm(Layer):
     they are the batch's mean and (biased) variance, and running_mean and running_var move towards
     them by `momentum` (0 to 1; the variance there is the unbiased one, as in PyTorch). In eval mode
     they are the running ones. γ starts at 1, β at 0.
+    Where several processes share a batch (shard.py), it is the whole batch whose mean and variance
+    are taken, and of which the backward is.
     Raises ValueError when x does not end in `features`, or in training with fewer than two values
     per feature, whose variance would be 0.
     Source: Ioffe & Szegedy 2015, algorithm 1.
@@ -93,10 +111,14 @@ class BatchNorm(Layer):
         check_float(self, x)
         rows = x.reshape(-1, self.features)  # (M, F)
         if self.training:
-            m = rows.shape[0]
+            shard = current_shard()
+            m = rows.shape[0] * shard.ranks
             if m < 2:
                 raise ValueError(f"BatchNorm needs two values per feature to train on, got {m}")
             mean, var = fastest(batch_moments, x)(rows)
+            if shard.ranks > 1:
+                of_all = shard.gather(backend.array_module(x).stack([mean, var]))  # (R, 2, F)
+                mean, var = join_moments(of_all[:, 0], of_all[:, 1])
             inv_std = fastest(move_running, x)(
                 mean, var, self.eps, self.momentum, m / (m - 1), self.running_mean, self.running_var
             )
@@ -112,10 +134,16 @@ class BatchNorm(Layer):
         check_shape(self, gy, *x.shape)
         check_float(self, gy)
         rows, gy_rows = x.reshape(-1, self.features), gy.reshape(-1, self.features)
-        gx, ggamma, gbeta = fastest(normalise_backward, gy)(
-            gy_rows, rows, mean, inv_std, self.gamma.data
-        )
+        ggamma, gbeta = fastest(backward_sums, gy)(gy_rows, rows, mean, inv_std)
         if accumulate:
             self.gamma.add(ggamma)
             self.beta.add(gbeta)
-        return gx.reshape(gy.shape) if input_grad else None
+        if not input_grad:
+            return None
+        shard, sums = current_shard(), (ggamma, gbeta)
+        if shard.ranks > 1:
+            sums = shard.add(backend.array_module(gy).stack(sums))
+        gx = fastest(normalise_backward, gy)(
+            gy_rows, rows, mean, inv_std, self.gamma.data, *sums, rows.shape[0] * shard.ranks
+        )
+        return gx.reshape(gy.shape)

@@ -18,6 +18,7 @@ import math
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.shard import current_shard, parts
 
 WORDS = 4  # in a block, of 64 bits each
 KEPT_IN_BLOCK, NORMALS_IN_BLOCK = 4 * WORDS, 2 * WORDS
@@ -48,6 +49,26 @@ def take_blocks(rng, elements, in_block):
     state = rng.bit_generator.state["state"]
     rng.bit_generator.advance(-(-elements // in_block))
     return state["key"], state["counter"]
+
+
+def draw(make, rng, shape, in_block):
+    """make(shape, key, counter): an array from the next blocks of rng, in_block elements of each.
+
+    make: keep_mask or normal_noise. Where several processes share a batch (shard.py), the elements
+    of shape's rows are those that one process would draw for these rows of the whole batch; rng
+    goes on after the whole batch, so that it is the same everywhere.
+    """
+    shard, size = current_shard(), math.prod(shape)
+    key, counter = take_blocks(rng, size * shard.ranks, in_block)
+    if shard.ranks == 1:
+        return make(shape, key, counter)
+    part, found = size // parts(), []
+    for i in range(parts()):
+        first, skip = divmod((i * shard.ranks + shard.rank) * part, in_block)
+        there = counter + np.array([first, 0, 0, 0], np.uint64)
+        found.append(make((skip + part,), key, there)[skip:])
+    whole = found[0] if len(found) == 1 else backend.array_module(found[0]).concatenate(found)
+    return whole.reshape(shape)
 
 
 def keep_mask(like, shape, key, counter, dropped):

@@ -10,6 +10,7 @@ from tinygan.data.pixels import to_float
 from tinygan.errors import UserError
 from tinygan.models import autoencoder
 from tinygan.models.gmm import ConvergenceWarning, GaussianMixture
+from tinygan.nn.shard import drawn
 from tinygan.recipes.gan import DOCUMENT_000
 from tinygan.recipes.recipe import (
     Model,
@@ -129,11 +130,13 @@ class AutoencoderTraining(Training):
         optimizers = list(self.optimizers.values())
         for x in self.batches(start):
             if o["variational"]:
-                shape = (len(x), o["code"])
-                noise = self.noise_rng.standard_normal(shape, dtype=np.float32)
+                noise = drawn(len(x), self._noise)
                 yield vae_step(*pair, optimizers, x, self.to_device(noise))
             else:
                 yield ae_step(*pair, optimizers, x)
+
+    def _noise(self, n):
+        return self.noise_rng.standard_normal((n, self.options["code"]), dtype=np.float32)
 
     def prepare(self):
         """Fit the mixture to the codes of (at most 10,000) training images.

@@ -14,7 +14,8 @@ from tinygan.models.guidance import guided
 from tinygan.models.ode import heun_steps, solve
 from tinygan.models.unet import UNet
 from tinygan.models.velocity import DenseVelocity
-from tinygan.nn.norm import batch_moments
+from tinygan.nn.norm import batch_moments, join_moments
+from tinygan.nn.shard import current_shard
 from tinygan.recipes.asked_classes import labels_for, rows_of
 from tinygan.recipes.autoencoder import RECONSTRUCTION
 from tinygan.recipes.recipe import (
@@ -229,7 +230,8 @@ class LatentFlow(Flow):
 
     def measure_codes(self, codes, keep):
         """Let the statistics follow these codes (N, d); `keep` is the share of them that stays."""
-        for name, new in zip(self.codes, batch_moments(codes), strict=True):
+        of_all = current_shard().gather(self.xp.stack(batch_moments(codes)))  # (ranks, 2, d)
+        for name, new in zip(self.codes, join_moments(of_all[:, 0], of_all[:, 1]), strict=True):
             self.codes[name] *= keep
             self.codes[name] += (1 - keep) * new
 

@@ -92,6 +92,7 @@ class GanTraining(Training):
             o["batch_size"], len(self.images), d_steps=o["d_steps"], of=self.what_trains()
         )
         self.images_per_step = o["batch_size"] * o["d_steps"]
+        self.batches_per_step = o["d_steps"]
         self.optimizers = {
             name: nn.Adam(
                 model.networks[name].params(), o[f"lr_{name.lower()}"] or o["lr"], o["betas"]

@@ -12,6 +12,7 @@ import numpy as np
 from tinygan import backend
 from tinygan.data.feed import feed
 from tinygan.errors import UserError
+from tinygan.nn.shard import current_shard
 
 PREVIEWS = 64  # images in a sample sheet
 
@@ -179,6 +180,7 @@ class Training:
     generators   dict[str, Generator], whose states a checkpoint must hold
     columns      dict[str, str]: what an update measures -> the word for it in a progress line
     images_per_step, steps_per_epoch
+    batches_per_step: of how many batches, one after another, the images of a step consist
     notes        dict, JSON-able: what else to remember from one epoch to the next. "validation":
                  a list of dicts, one per epoch; "finished": why there is no more to do.
     """
@@ -186,6 +188,7 @@ class Training:
     columns: dict
     images_per_step: int
     steps_per_epoch: int
+    batches_per_step = 1
 
     def __init__(self, model, parts, seed, features=None):
         self.model, self.parts, self.seed, self.features = model, parts, seed, features
@@ -245,6 +248,7 @@ class Training:
             low=self.options["low"],
             labels=labels,
             flip=self.generators.get("flip"),
+            mine=current_shard().rows(self.images_per_step, self.batches_per_step),
         )
 
 

@@ -82,6 +82,25 @@ def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run
     return step, history, notes
 
 
+def share(ranks, shard, *, arrays, optimizers, generators, notes):
+    """Let every rank have what rank 0 has, in its own arrays, optimizers and generators.
+
+    ranks: see ranks.py. shard: see nn/shard.py. Returns rank 0's notes.
+    """
+    states, notes = ranks.only_first(
+        lambda: ({name: state_of(rng) for name, rng in generators.items()}, notes)
+    )
+    for array in arrays.values():
+        mine = shard.from_first(backend.to_numpy(array))
+        array[...] = backend.to_device(mine, backend.array_module(array))
+    for optimizer in optimizers.values():
+        state = optimizer.state_dict()
+        optimizer.load_state_dict({name: shard.from_first(state[name]) for name in state})
+    for name, rng in generators.items():
+        set_state(rng, states[name])
+    return notes
+
+
 def check(path, *, recipe, options):
     """Raise UserError where `load` would, whatever the model's arrays are.
 

@@ -44,15 +44,16 @@ class Settings:
     tf32: bool
 
 
-def write_config(folder, settings, fixed, changes, trained_on, xp):
+def write_config(folder, settings, fixed, changes, trained_on, versions):
     """Write config.json. fixed: what the recipe adds to the options. changes, trained_on: see Run.
+    versions: what `versions` gives.
 
     Raises OSError when it cannot be written.
     """
     config = dataclasses.asdict(settings) | fixed
     if settings.data_dir is not None:  # the run may go on from another folder
         config["data_dir"] = os.path.abspath(settings.data_dir)
-    config |= {"changes": changes, "trained_on": trained_on, "versions": versions(xp)}
+    config |= {"changes": changes, "trained_on": trained_on, "versions": versions}
     write_text(Path(folder) / "config.json", json.dumps(config, indent=2) + "\n")
 
 
@@ -124,8 +125,8 @@ def changes(config, settings, step):
     ]
 
 
-def versions(xp):
-    """What decides whether a run repeats to the last bit: dict of texts."""
+def versions(xp, ranks=1):
+    """What decides whether a run repeats to the last bit: dict of texts. ranks: how many train."""
     found = {
         "tinygan": tinygan.__version__,
         "python": platform.python_version(),
@@ -133,6 +134,8 @@ def versions(xp):
         "machine": platform.machine(),
         "threads": str(threads.count()),
     }
+    if ranks > 1:
+        found["ranks"] = str(ranks)
     return found if xp is np else found | {xp.__name__: xp.__version__}
 
 

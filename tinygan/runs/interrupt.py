@@ -13,17 +13,18 @@ _NOTE = b"\nfinishing this step, then saving; Ctrl-C again stops at once and sav
 
 
 @contextlib.contextmanager
-def stop_requested():
+def stop_requested(quiet=False):
     """A with-block that yields a function: whether Ctrl-C or a termination signal has come.
 
-    The first one raises that flag, and says so. The second does what it always does, at once.
+    The first one raises that flag, and says so unless `quiet`. The second does what it always does,
+    at once.
     """
     came = []
 
     def note(number, _frame):
         came.append(number)
         signal.signal(number, before[number])
-        if number == signal.SIGINT:
+        if number == signal.SIGINT and not quiet:
             with contextlib.suppress(OSError):  # print is not safe inside a signal handler
                 os.write(2, _NOTE)
 

@@ -121,7 +121,7 @@ def conclusion(run):
 
 def warn_of_other_versions(began_with, run):
     """A line on stderr when a run goes on with other versions than it began with."""
-    now = versions(run.training.xp)
+    now = versions(run.training.xp, run.ranks.ranks)
     names = [n for n in began_with | now if began_with.get(n) != now.get(n)]
     if names:
         before, after = (

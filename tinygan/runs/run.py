@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import backend
-from tinygan.cli import typed
 from tinygan.errors import RunError, Stopped, UserError
 from tinygan.files import reason
 from tinygan.runs import checkpoint, pictures, report_data, tables
-from tinygan.runs.config import changes, write_config
+from tinygan.runs.config import changes, versions, write_config
 from tinygan.runs.finite import first_bad_array, first_bad_output
 from tinygan.runs.log import Clock, epoch_line, validation_words
+from tinygan.runs.ranks import Alone
 
 MILESTONES = (50, 100, 150)  # epochs whose samples are kept whatever --sample-every says
 TOLD_EVERY = 2  # seconds at least between two states of report.json, but for those of a sheet
@@ -41,15 +41,16 @@ class Run:
     """A training and the folder that it fills.
 
     folder: path of the run folder. training: a Training, see recipes/recipe.py. settings: Settings.
-    trained_on: dict(name, images, sha256) of the data. Nothing is written before `start` or
-    `resume`.
+    trained_on: dict(name, images, sha256) of the data. ranks: see ranks.py; rank 0 does all but
+    `share` and `follow`. Nothing is written before `start` or `resume`.
     """
 
-    def __init__(self, folder, training, settings, trained_on):
+    def __init__(self, folder, training, settings, trained_on, ranks=None):
+        self.ranks = ranks or Alone()
         self.folder, self.training, self.trained_on = Path(folder), training, trained_on
         self.settings = dataclasses.replace(settings, backend=training.xp.__name__)  # not "auto"
         self.history = np.zeros((0, len(training.columns)), np.float32)  # a row for each update
-        self.timing = []  # (epoch, step, seconds, images per second)
+        self.timing = []  # (epoch, step, seconds, images per second), of ranks also Ranks.lap()
         self.changes = []  # of settings, by step: see config.changes
         self.new_changes = []  # those that this process makes
         self.saved_step, self.stopping = None, False
@@ -125,7 +126,25 @@ class Run:
         """What to type to go on with this run. more: further words."""
         name = self.settings.recipe
         out = [] if self.folder == default_folder(name) else ["--out", self.folder]
-        return typed("tinygan.train", name, *out, "--resume", *more)
+        return self.ranks.typed("tinygan.train", name, *out, "--resume", *more)
+
+    # On all ranks
+
+    def share(self, shard):
+        """Let every rank have the state of rank 0, from which the training goes on."""
+        step = self.ranks.only_first(lambda: self.step)
+        if self.ranks.rank:
+            self.history = np.zeros((step, len(self.training.columns)), np.float32)
+        parts = {name: self._parts()[name] for name in ("arrays", "optimizers", "generators")}
+        self.training.notes = checkpoint.share(
+            self.ranks, shard, notes=self.training.notes, **parts
+        )
+
+    def follow(self, stop_requested):
+        """On every rank but the first: make updates as long as rank 0 does. Returns 0."""
+        with np.errstate(all="ignore"):
+            self.ranks.follow(self.training.updates(self.step), stop_requested)
+        return 0
 
     # Training
 
@@ -140,15 +159,16 @@ class Run:
         self.stopping = False
         report = report or _nothing
         clock = Clock(self.step, self.training.images_per_step)
-        updates = self.training.updates(self.step)
+        updates = self.ranks.lead(self.training.updates(self.step))
         try:
             with np.errstate(all="ignore"):  # what is not finite is found and said in one line
                 self._tell("running")
                 report()
-                clock.restart()
-                while not (self.finished or self.stopping):
-                    self._run_epoch(updates, clock, progress, stop_requested)
-                    self._close_epoch(clock, progress, report)
+                self._restart(clock)
+                with contextlib.closing(updates):
+                    while not (self.finished or self.stopping):
+                        self._run_epoch(updates, clock, progress, stop_requested)
+                        self._close_epoch(clock, progress, report)
                 self._write_result()
             self._tell("finished" if self.finished else "stopped")
             report(last=True)
@@ -169,7 +189,7 @@ class Run:
         left = min(per_epoch - self.step % per_epoch, self.last_step - self.step)
         for measured in itertools.islice(updates, left):
             unread.append(measured)
-            self.stopping = stop_requested()
+            self.stopping = stop_requested() or self.ranks.stop_asked()
             if self.stopping:
                 break
             if len(unread) < left and progress.due():
@@ -185,7 +205,7 @@ class Run:
         show it."""
         epoch, rest = divmod(self.step, self.training.steps_per_epoch)
         line = epoch_line(self, clock)
-        self.timing.append(clock.lap(epoch + bool(rest), self.step))
+        self.timing.append((*clock.lap(epoch + bool(rest), self.step), *self.ranks.lap()))
         if rest == 0:
             self.training.end_epoch(epoch)
             line += validation_words(self.training.notes)
@@ -205,7 +225,12 @@ class Run:
             elif self._may_tell():
                 self._tell("running")
         progress.show(line, final=True)
+        self._restart(clock)
+
+    def _restart(self, clock):
+        """What comes before this is no part of the time of training."""
         clock.restart()
+        self.ranks.restart()
 
     def _read(self, unread):
         """Move what was measured to the host, into the history; waits for the device."""
@@ -223,9 +248,8 @@ class Run:
         (self.folder / "samples").mkdir(parents=True, exist_ok=True)
         options = self.settings.options
         fixed = {n: v for n, v in self.training.options.items() if n not in options}
-        write_config(
-            self.folder, self.settings, fixed, self.changes, self.trained_on, self.training.xp
-        )
+        found = versions(self.training.xp, self.ranks.ranks)
+        write_config(self.folder, self.settings, fixed, self.changes, self.trained_on, found)
 
     def _save(self):
         checkpoint.save(

@@ -16,13 +16,12 @@ def write(folder, training, history, timing):
     """Write all tables of a run. Raises OSError when one cannot be written.
 
     history: (steps, columns), a row for each update. timing: rows (epoch, step, seconds, images per
-    second).
+    second), and of a distributed run (…, its slowest rank, the share of the time that this one has
+    worked and not waited for others).
     """
     lines = metrics_lines(training.columns, history, training.steps_per_epoch)
     _write_lines(folder / "metrics.csv", lines)
-    lines = ["epoch,step,seconds,images_per_second"]
-    lines += [f"{epoch},{step},{seconds:.2f},{rate:.1f}" for epoch, step, seconds, rate in timing]
-    _write_lines(folder / "timing.csv", lines)
+    _write_lines(folder / "timing.csv", timing_lines(timing))
     if training.notes.get("validation"):
         _write_lines(folder / "validation.csv", validation_lines(training.notes["validation"]))
 
@@ -40,6 +39,18 @@ def metrics_lines(columns, history, steps_per_epoch):
     return lines
 
 
+def timing_lines(rows):
+    """A line for each row of a run's timing; the two columns of ranks where a row has them."""
+    with_ranks = any(len(row) > 4 for row in rows)
+    lines = ["epoch,step,seconds,images_per_second" + ",slowest_rank,its_share" * with_ranks]
+    for epoch, step, seconds, rate, *of_ranks in rows:
+        line = f"{epoch},{step},{seconds:.2f},{rate:.1f}"
+        if with_ranks:
+            line += ",{},{:.3f}".format(*of_ranks) if of_ranks else ",,"
+        lines.append(line)
+    return lines
+
+
 def validation_lines(rows):
     """A line for each of the dicts of one set of keys, "epoch" among them."""
     columns = ["epoch", *sorted(rows[0].keys() - {"epoch"})]
@@ -51,8 +62,12 @@ def read_timing(folder, last_step):
     """The rows of timing.csv up to last_step. What cannot be read is left out: it is only time."""
     rows = []
     try:
-        for epoch, step, seconds, rate in read_csv(folder / "timing.csv")[1:]:
-            rows.append((int(epoch), int(step), float(seconds), float(rate)))
+        for epoch, step, seconds, rate, *of_ranks in read_csv(folder / "timing.csv")[1:]:
+            row = int(epoch), int(step), float(seconds), float(rate)
+            if any(of_ranks):
+                slowest, share = of_ranks
+                row = *row, int(slowest), float(share)
+            rows.append(row)
     except (OSError, ValueError, csv.Error):
         pass
     return [row for row in rows if row[1] <= last_step and all(0 <= x <= 1e12 for x in row)]

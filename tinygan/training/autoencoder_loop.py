@@ -21,6 +21,7 @@ Source: Kingma & Welling 2014, "Auto-encoding variational Bayes", section 2.4 an
 """
 
 from tinygan import backend, nn
+from tinygan.training.parallel import average_gradients, begin_average
 
 
 def ae_step(encoder, decoder, optimizers, images):
@@ -35,7 +36,10 @@ def ae_step_and_codes(encoder, decoder, optimizers, images):
     code = encoder.forward(images)
     loss, glogits = reconstruction(decoder.forward(code), images)
     gcode = decoder.backward(glogits)
+    decoder_is_done = begin_average(decoder)
     encoder.backward(gcode, input_grad=False)
+    average_gradients(encoder)
+    decoder_is_done()
     for optimizer in optimizers:
         optimizer.step()
     return {"reconstruction": loss}, code
@@ -56,10 +60,13 @@ def vae_step(encoder, decoder, optimizers, images, noise):
     sigma = xp.exp(0.5 * log_var)
     loss, glogits = reconstruction(decoder.forward(mean + sigma * noise), images)
     gz = decoder.backward(glogits)
+    decoder_is_done = begin_average(decoder)
     kl, gmean, glog_var = gaussian_kl(mean, log_var)
     gmean = gmean + gz  # dz/dmean = 1
     glog_var = glog_var + gz * (0.5 * sigma * noise)  # dz/dlog_var = ½ σ ε
     encoder.backward(xp.concatenate([gmean, glog_var], axis=1), input_grad=False)
+    average_gradients(encoder)
+    decoder_is_done()
     for optimizer in optimizers:
         optimizer.step()
     return {"reconstruction": loss, "kl": kl}

@@ -4,6 +4,7 @@ import numpy as np
 
 from tinygan import nn
 from tinygan.data.pixels import to_float
+from tinygan.training.parallel import average_gradients
 
 
 def classifier_step(network, optimizer, images, labels):
@@ -15,6 +16,7 @@ def classifier_step(network, optimizer, images, labels):
     logits = network.forward(images)
     loss, glogits = nn.softmax_cross_entropy(logits, labels)
     network.backward(glogits, input_grad=False)
+    average_gradients(network)
     optimizer.step()
     right = logits.argmax(axis=1) == labels
     return {"loss": loss, "accuracy": right.astype(np.float32).mean()}

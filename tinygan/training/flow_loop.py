@@ -19,6 +19,8 @@ Source: Lipman et al. 2023, "Flow matching for generative modeling", sections 3 
 """
 
 from tinygan import backend, nn
+from tinygan.nn.shard import drawn
+from tinygan.training.parallel import average_gradients
 
 
 def path(x0, x1, t):
@@ -37,6 +39,7 @@ def flow_step(network, optimizer, x0, x1, t, labels):
     v = network.forward(path(x0, x1, t), t, labels)
     loss, gv = nn.mse(v, x1 - x0)
     network.backward(gv, input_grad=False)
+    average_gradients(network)
     optimizer.step()
     return {"loss": loss}
 
@@ -49,7 +52,8 @@ def without_some(labels, none, share, rng):
     algorithm 1.
     """
     xp = backend.array_module(labels)
-    return xp.where(backend.to_device(rng.random(len(labels)) < share, xp), none, labels)
+    chosen = drawn(len(labels), rng.random) < share
+    return xp.where(backend.to_device(chosen, xp), none, labels)
 
 
 def times(n, rng, xp):
@@ -57,5 +61,5 @@ def times(n, rng, xp):
 
     Spread evenly, they leave less to chance than n independent draws (stratified sampling).
     """
-    t = (rng.permutation(n) + rng.random(n)) / n
+    t = drawn(n, lambda n: (rng.permutation(n) + rng.random(n)) / n)
     return backend.to_device(t.astype("float32"), xp)

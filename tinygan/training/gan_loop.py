@@ -19,8 +19,10 @@ from tinygan.data.pixels import to_uint8
 from tinygan.nn import in_batches
 from tinygan.nn.dispatch import fastest
 from tinygan.nn.flat import flat_of, length
+from tinygan.nn.shard import drawn, stacked
 from tinygan.training import gan_loss
 from tinygan.training.instance_noise import std_at
+from tinygan.training.parallel import average_gradients
 
 BCE = gan_loss.bce()
 
@@ -43,6 +45,7 @@ def d_step(D, opt_d, real, fake, *labels, loss=BCE, penalty=None):
     real_logits, fake_logits, total = learn(D, real, fake, labels, loss)
     if penalty is not None:
         total = total + penalty(D, real, fake)
+    average_gradients(D)
     opt_d.step()
     return {
         "loss": total,
@@ -72,7 +75,8 @@ def _in_one_pass(D, real, fake, labels, loss):
             f"real images {tuple(real.shape)} and fake ones {tuple(fake.shape)} differ in size"
         )
     n, join = len(real), backend.array_module(real).concatenate
-    logits = D.forward(join([real, fake]), *(join([array, array]) for array in labels))
+    with stacked(2):
+        logits = D.forward(join([real, fake]), *(join([array, array]) for array in labels))
     real_logits, fake_logits = logits[:n], logits[n:]
     real_loss, greal = loss.real(real_logits)
     fake_loss, gfake = loss.fake(fake_logits)
@@ -94,6 +98,7 @@ def g_step(G, D, opt_g, fake, *labels, loss=BCE):
     g_loss, glogits = loss.generator(D.forward(fake, *labels))
     gfake = D.backward(glogits, accumulate=False)
     G.backward(gfake, input_grad=False)
+    average_gradients(G)
     opt_g.step()
     return {"loss": g_loss}
 
@@ -142,7 +147,7 @@ def fit(
         n = len(batch[0]) // d_steps
         for i in range(d_steps):
             real, *labels = (array[i * n : (i + 1) * n] for array in batch)
-            z = rng.standard_normal((n, noise_dim), dtype=np.float32)
+            z = drawn(n, lambda n: rng.standard_normal((n, noise_dim), dtype=np.float32))
             fake = G.forward(backend.to_device(z, xp), *labels)
             d = d_step(D, opt_d, seen(real), seen(fake), *labels, loss=loss, penalty=penalty)
         g = g_step(G, D, opt_g, seen(fake), *labels, loss=loss)

@@ -22,6 +22,7 @@ Source: Gulrajani et al. 2017, "Improved training of Wasserstein GANs", algorith
 import numpy as np
 
 from tinygan import backend
+from tinygan.nn.shard import drawn
 
 _TINY = 1e-12  # keeps the direction of a gradient of length 0 from being 0 / 0
 
@@ -36,8 +37,8 @@ def gradient_penalty(D, real, fake, *, rng, weight=10.0):
     """
     xp = backend.array_module(real)
     n, axes = len(real), tuple(range(1, real.ndim))
-    share = rng.random((n, *[1] * len(axes)), dtype=np.float32).astype(real.dtype)
-    share = backend.to_device(share, xp)
+    share = drawn(n, lambda n: rng.random((n, *[1] * len(axes)), dtype=np.float32))
+    share = backend.to_device(share.astype(real.dtype), xp)
     between = share * real + (1.0 - share) * fake  # x̂
 
     ones = xp.ones_like(D.forward(between))

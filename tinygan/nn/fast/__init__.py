@@ -19,7 +19,7 @@ from tinygan.nn.fast.group_norm import (
     group_normalise,
     group_normalise_backward,
 )
-from tinygan.nn.fast.norm import batch_moments, normalise, normalise_backward
+from tinygan.nn.fast.norm import backward_sums, batch_moments, normalise, normalise_backward
 from tinygan.nn.fast.random_bits import keep_mask, normal_noise
 from tinygan.nn.fast.slabs import correlate, correlate_adjoint, weight_gradient
 
@@ -27,6 +27,7 @@ __all__ = [
     "adam_step",
     "add_bias",
     "apply_mask",
+    "backward_sums",
     "batch_moments",
     "bias_gradient",
     "correlate",

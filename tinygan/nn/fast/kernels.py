@@ -17,6 +17,7 @@ __all__ = [
     "add_noise",
     "apply_mask",
     "average",
+    "backward_sums",
     "batch_moments",
     "bce_terms",
     "bias_gradient",
@@ -327,11 +328,15 @@ def normalise(x, mean, inv_std, gamma, beta):
     return _NORMALISE(x, mean, inv_std, gamma, beta)
 
 
-def normalise_backward(gy, x, mean, inv_std, gamma):
-    m, columns = x.shape
+def backward_sums(gy, x, mean, inv_std):
+    columns = x.shape[1]
     gbeta, ggamma = backend.array_module(x).empty((2, columns), x.dtype)
     _JOIN_SUMS(*_summed(_BACKWARD_SUMS, columns, (2,), gy, x, mean), inv_std, gbeta, ggamma, axis=0)
-    return _NORMALISE_BACKWARD(gy, x, mean, inv_std, gamma, gbeta, ggamma, float(m)), ggamma, gbeta
+    return ggamma, gbeta
+
+
+def normalise_backward(gy, x, mean, inv_std, gamma, sum_gy_x_hat, sum_gy, m):
+    return _NORMALISE_BACKWARD(gy, x, mean, inv_std, gamma, sum_gy, sum_gy_x_hat, float(m))
 
 
 def average(a, w, keep):

@@ -37,17 +37,18 @@ def normalise(x, mean, inv_std, gamma, beta):
     return elementwise(write, x)
 
 
-def normalise_backward(gy, x, mean, inv_std, gamma):
-    m = len(x)
-
+def backward_sums(gy, x, mean, inv_std):
     def sums(gy, x):
         d = x - mean
         return np.stack([add_rows(gy), add_rows(np.multiply(d, gy, out=d))])
 
-    gbeta, sum_gy_d = sum(by_rows(sums, gy, x))
-    ggamma = inv_std * sum_gy_d  # Σ gy x̂
-    scale, slope = inv_std * gamma, inv_std * (ggamma / m)
-    shift = mean * slope - gbeta / m
+    sum_gy, sum_gy_d = sum(by_rows(sums, gy, x))
+    return inv_std * sum_gy_d, sum_gy
+
+
+def normalise_backward(gy, x, mean, inv_std, gamma, sum_gy_x_hat, sum_gy, m):
+    scale, slope = inv_std * gamma, inv_std * (sum_gy_x_hat / m)
+    shift = mean * slope - sum_gy / m
 
     def write(gx, gy, x):
         np.multiply(x, slope, out=gx)
@@ -55,4 +56,4 @@ def normalise_backward(gy, x, mean, inv_std, gamma):
         np.add(gx, shift, out=gx)
         np.multiply(gx, scale, out=gx)
 
-    return elementwise(write, gy, x), ggamma, gbeta
+    return elementwise(write, gy, x)

@@ -1,0 +1,69 @@
+"""A run made ready: its data are found, its training and its folder are there, on every rank."""
+
+from pathlib import Path
+
+from tinygan import backend
+from tinygan.runs import checkpoint, log, training_data
+from tinygan.runs.config import versions
+from tinygan.runs.lock import only_one
+from tinygan.runs.run import Run
+
+
+def prepare(recipe, wanted, config, out, ranks, features):
+    """(the Run, its Dataset), in the folder `out`; nothing is written yet.
+
+    wanted: Settings. config: config.json, as a dict, of the run that goes on. features: (uint8
+    images, xp) -> features, for a recipe that watches a distance between images.
+    Raises UserError, on every rank, when one of them cannot, or does not have the same.
+    """
+    xp = ranks.together(lambda: backend.get(wanted.backend))
+    ranks.take_device(xp)
+
+    def make():
+        settings = log.with_tf32(wanted, xp)
+        ranks.check_batch(settings.options.get("batch_size"))
+        file = Path(out) / "checkpoint.npz"
+        if ranks.rank == 0 and config and file.exists():
+            checkpoint.check(file, recipe=recipe.name, options=settings.options)
+        dataset = training_data.load(settings, config)
+        images, labels = dataset.images[: settings.limit], dataset.labels[: settings.limit]
+        training = recipe.new_training(
+            settings.options, settings.seed, images, labels, xp, lambda x: features(x, xp=xp)
+        )
+        facts = {"name": dataset.name, "images": len(images), "sha256": dataset.sha256}
+        return Run(out, training, settings, facts, ranks), dataset
+
+    run, dataset = ranks.together(make)
+    asked = run.settings.recipe, run.settings.options, run.settings.seed
+    names = ("the recipe", "its options", "the seed")
+    ranks.check_same(
+        dict(zip(names, asked, strict=True))
+        | {f"the data's {name}": value for name, value in run.trained_on.items()}
+        | {f"the version of {name}": value for name, value in versions(xp).items()}
+    )
+    return run, dataset
+
+
+def begin(run, config, ranks, shard, locked):
+    """Write or read the run's folder, on rank 0, and let all ranks have the state to go on from.
+
+    locked: an ExitStack, which keeps the folder from other processes. shard: see nn/shard.py.
+    Returns whether there is anything to do.
+    """
+
+    def on_first():
+        if not config:
+            run.make_folder()
+        locked.enter_context(only_one(run.folder))
+        if config:
+            run.resume(config)
+            log.warn_of_other_versions(config["versions"], run)
+        else:
+            run.start()
+        return not run.finished
+
+    if not ranks.only_first(on_first):
+        return False
+    if ranks.ranks > 1:
+        run.share(shard)
+    return True

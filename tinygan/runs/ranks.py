@@ -1,0 +1,354 @@
+"""The ranks of a distributed run: processes that mpiexec has started, with one run folder.
+
+Rank 0 leads: it alone prints, draws, measures and writes. It tells the others before each update
+that there is one, and at the end that there is none; so they end when it does, whatever the reason.
+In the same exchange each says whether it was asked to stop, and for how long it has worked.
+
+An error that all ranks know of (what `together` does has failed somewhere, or rank 0 has ended)
+ends each by itself. After any other, the ranks may be waiting for each other, so the one with the
+error says what it is and aborts them all. What kills a process without a word is noticed by
+watchdog.py.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+import traceback
+
+import numpy as np
+
+from tinygan.cli import say, typed
+from tinygan.errors import RunError, UserError
+from tinygan.runs import placement, watchdog
+
+_GRACE = 3.0  # seconds that a rank with an error waits for rank 0, which may have it too
+_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS", "PALS_SIZE")
+_RANKS = (*_SIZES, "PMI_RANK", "PMIX_RANK", "PALS_RANKID")
+
+
+class Alone:
+    """The one process of a run that is not distributed."""
+
+    rank, ranks = 0, 1
+
+    def typed(self, *words):
+        """A command line to paste that starts as many ranks."""
+        return typed(*words)
+
+    def together(self, do):
+        """do() on every rank, rank 0 first."""
+        return do()
+
+    def only_first(self, do):
+        """What do() on rank 0 gives (JSON-able), on every rank."""
+        return do()
+
+    def check_same(self, facts):
+        """Raise UserError unless all ranks have the same facts, a dict of JSON-able values."""
+
+    def check_batch(self, size):
+        """Raise UserError unless a batch of this size can be split evenly over the ranks."""
+
+    def take_device(self, xp):
+        """Give each rank a GPU of its own where xp is CuPy."""
+
+    def lead(self, updates):
+        """The updates as rank 0 asks for them."""
+        return updates
+
+    def stop_asked(self):
+        """Whether a rank was asked to stop, as far as rank 0 knows."""
+        return False
+
+    def lap(self):
+        """(the slowest rank, its share of the time) since the last lap; () for a rank alone."""
+        return ()
+
+    def restart(self):
+        """What rank 0 has done since the last update was no part of the training."""
+
+
+class Ranks(Alone):
+    """One of several ranks.
+
+    comm: an mpi4py communicator of all. local: of those on this machine. To be set before the
+    training: average, a function of what an update has measured; waited, a function that gives the
+    seconds this rank has spent in exchanges so far.
+    """
+
+    def __init__(self, comm):
+        self.comm, self.rank, self.ranks = comm, comm.rank, comm.size
+        self.local = placement.ranks_here(comm)
+        self.average, self.waited = None, float
+        self.ends_by_itself = False  # whether all ranks know why they end
+        self._asked = False
+        self._began, self._waited_before = time.perf_counter(), 0.0
+        self._work = np.zeros(self.ranks)  # seconds of each rank since the last lap
+        self._since = time.perf_counter()
+
+    # What ranks tell each other, before and after the training
+
+    def together(self, do):
+        """do() on every rank, rank 0 first, so that the others find what it has prepared.
+
+        Where it raises UserError, RunError or MemoryError on some, all ranks end: rank 0 with the
+        error, the others without a word.
+        """
+        result, error = None, None
+        for turn in (0, 1):
+            if turn == min(self.rank, 1):
+                try:
+                    result = do()
+                except (UserError, RunError, MemoryError) as raised:
+                    error = raised
+            self._end_if_any(error)
+        return result
+
+    def _end_if_any(self, error):
+        told = None if error is None else [str(error) or "not enough memory", error.exit_code
+                if hasattr(error, "exit_code") else 1]  # fmt: skip
+        errors = self.gather(told)
+        if not any(errors):
+            return
+        self.ends_by_itself = True
+        with_one = [rank for rank, found in enumerate(errors) if found]
+        message, code = errors[with_one[0]]
+        if self.rank:
+            raise SystemExit(code)
+        where = "" if with_one[0] == 0 else f"rank {with_one[0]}: "
+        raise (UserError if code == 2 else RunError)(f"{where}{message}")
+
+    def only_first(self, do):
+        """What do() on rank 0 gives (JSON-able), on every rank. Errors as in `together`."""
+        value, error = None, None
+        if self.rank == 0:
+            try:
+                value = do()
+            except (UserError, RunError) as raised:
+                error = raised
+        self._end_if_any(error)
+        return self.gather(value)[0]
+
+    def gather(self, value):
+        """The values of all ranks, JSON-able, in a list on each."""
+        mine = np.frombuffer(json.dumps(value).encode(), np.uint8)
+        sizes = np.empty(self.ranks, np.int64)
+        self.comm.Allgather(np.array([mine.size], np.int64), sizes)
+        found = np.empty(sizes.sum(), np.uint8)
+        self.comm.Allgatherv(mine, [found, sizes.tolist()])
+        ends = np.cumsum(sizes)
+        return [
+            json.loads(found[end - size : end].tobytes())
+            for size, end in zip(sizes, ends, strict=True)
+        ]
+
+    def typed(self, *words):
+        return f"mpiexec -n {self.ranks} {typed(*words, '--distributed')}"
+
+    def check_batch(self, size):
+        if size is not None and size % self.ranks:
+            below, above = size - size % self.ranks, size - size % self.ranks + self.ranks
+            nearest = below if below and size - below <= above - size else above
+            divisors = [n for n in range(2, self.ranks) if size % n == 0]
+            fewer = f", or start {divisors[-1]} ranks" if divisors else ""
+            raise UserError(
+                f"a batch of {size} cannot be split evenly over {self.ranks} ranks: the nearest "
+                f"that can is --batch-size {nearest}{fewer}"
+            )
+
+    def take_device(self, xp):
+        error = None
+        if xp is not np:
+            try:
+                placement.take_gpu(self.local, xp)
+            except UserError as raised:
+                error = raised
+        self._end_if_any(error)
+
+    def check_same(self, facts):
+        facts = json.loads(json.dumps(facts))
+        all_facts = self.gather({"facts": facts, "host": socket.gethostname()})
+        first = all_facts[0]["facts"]
+        for rank, found in enumerate(all_facts):
+            for name, value in found["facts"].items():
+                if value != first.get(name):
+                    self._end_if_any(
+                        UserError(
+                            f"rank {rank} on {found['host']} differs from rank 0: {name} is "
+                            f"{value} there, and {first.get(name)} here; all ranks need the same"
+                        )
+                    )
+
+    # While it trains
+
+    def lead(self, updates):
+        """Rank 0: yield what each update has measured, after the others were told to make it too.
+
+        When the generator is closed, or the updates end, the others are told to end.
+        """
+        try:
+            while self._exchange(goes_on=True):
+                self.ends_by_itself = False  # in an update the others wait for this rank
+                found = self.average(next(updates))
+                self.ends_by_itself = True
+                yield found
+        finally:
+            if self.ends_by_itself:
+                self._exchange(goes_on=False)
+
+    def follow(self, updates, stop_requested):
+        """The other ranks: make updates as rank 0 asks for them, until it ends."""
+        while True:
+            self._asked = self._asked or stop_requested()
+            if not self._exchange(goes_on=True):
+                break
+            self.average(next(updates))
+        self.ends_by_itself = True
+
+    def stop_asked(self):
+        return self._asked
+
+    def lap(self):
+        now = time.perf_counter()
+        wall, self._since = now - self._since, now
+        slowest = int(self._work.argmax())
+        share = self._work[slowest] / max(wall, 1e-9)
+        self._work[:] = 0
+        return slowest, min(share, 1.0)
+
+    def restart(self):
+        self._since = self._began = time.perf_counter()
+
+    def _exchange(self, goes_on):
+        """Tell all ranks whether this one goes on, was asked to stop, and how long it has worked
+        since the last time. Returns whether rank 0 goes on."""
+        waited, now = self.waited(), time.perf_counter()
+        worked = now - self._began - (waited - self._waited_before)
+        mine, found = np.array([goes_on, self._asked, worked]), np.empty((self.ranks, 3))
+        self.comm.Allgather(mine, found)
+        self._began, self._waited_before = time.perf_counter(), waited
+        self._asked = bool(found[:, 1].any())
+        self._work += found[:, 2]
+        return bool(found[0, 0])
+
+
+@contextlib.contextmanager
+def alone():
+    """A with-block of a run that is not distributed.
+
+    Raises UserError where a launcher has started several processes, which would all do the same.
+    """
+    if started_by() > 1:
+        raise UserError(
+            f"{started_by()} processes were started, and each would train by itself: add "
+            "--distributed, or start one"
+        )
+    yield Alone()
+
+
+def started_by():
+    """How many processes the launcher that started this one has started, 1 if there is none."""
+    sizes = [os.environ.get(name, "") for name in _SIZES]
+    return max([int(size) for size in sizes if size.isdigit()], default=1)
+
+
+@contextlib.contextmanager
+def join():
+    """A with-block of one of several ranks: it yields its Ranks. All of them end together.
+
+    Raises UserError, with what to install or how to start, where there are no ranks to join.
+    """
+    ranks = Ranks(_world())
+    ranks.note = placement.divide_cores(ranks.local)
+    stop_watching = _watched(ranks)
+    with _silent(ranks.rank > 0):
+        try:
+            yield ranks
+        except BaseException as error:
+            if not (isinstance(error, SystemExit) or ranks.ends_by_itself):
+                _abort(ranks, error, stop_watching)
+            raise
+        finally:
+            stop_watching()
+
+
+def _watched(ranks):
+    """Start the watchdog of this machine. Returns a function that stops it."""
+    local, pid = ranks.local, os.getpid()
+    pairs, number = np.empty((local.size, 2), np.int64), np.zeros(1, np.int64)
+    local.Allgather(np.array([ranks.rank, pid]), pairs)
+    process = watchdog.start(dict(pairs.tolist())) if local.rank == 0 else None
+    if process is not None:
+        number[0] = process.pid
+    local.Bcast(number)
+
+    def stop():
+        if number[0]:
+            watchdog.stop(int(number[0]))
+        if process is not None:
+            process.wait()
+
+    return stop
+
+
+def _abort(ranks, error, stop_watching):
+    """Say what the error is and end all ranks now."""
+    if ranks.rank and isinstance(error, UserError | RunError | MemoryError | KeyboardInterrupt):
+        time.sleep(_GRACE)  # rank 0 may have the same error, and more to say
+    out = sys.__stderr__ or sys.stderr
+    if isinstance(error, UserError | RunError):
+        text = f"tinygan: {error}" if ranks.rank == 0 else f"tinygan: rank {ranks.rank}: {error}"
+    elif isinstance(error, MemoryError):
+        text = f"tinygan: rank {ranks.rank}: not enough memory: lower --batch-size"
+    elif isinstance(error, KeyboardInterrupt):
+        text = "tinygan: stopped"
+    else:
+        text = f"rank {ranks.rank}:\n{''.join(traceback.format_exception(error))}".rstrip()
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=out, flush=True)
+    stop_watching()
+    ranks.comm.Abort(
+        getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1)
+    )
+
+
+@contextlib.contextmanager
+def _silent(yes):
+    """A with-block in which nothing is printed."""
+    if not yes:
+        yield
+        return
+    with open(os.devnull, "w") as nowhere:
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            yield
+
+
+def _world():
+    """MPI's communicator of all processes that were started together."""
+    how = f"start it so: mpiexec -n 4 {typed('tinygan.train', 'RECIPE', '--distributed')}"
+    try:
+        import mpi4py
+    except ImportError:
+        raise UserError(
+            "--distributed needs mpi4py, which is not installed: pip install 'tinygan[mpi]' (or "
+            f"mpi4py and an MPI of your own); then {how}"
+        ) from None
+    if not any(name in os.environ for name in _RANKS):
+        raise UserError(f"--distributed needs several processes, and this one is alone: {how}")
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise UserError(
+            f"mpi4py {mpi4py.__version__} finds no MPI library ({error}): pip install mpich, or "
+            "load your cluster's MPI"
+        ) from None
+    comm = MPI.COMM_WORLD
+    if comm.size == 1 and started_by() > 1:
+        raise UserError(
+            f"mpiexec has started {started_by()} processes, but they do not find each other: it is "
+            f"of another MPI than mpi4py, which uses {MPI.Get_library_version().split(chr(10))[0]}"
+        )
+    return comm

@@ -1,0 +1,77 @@
+"""A process of its own that says which rank was killed, and ends the others.
+
+A killed process says nothing, and mpiexec kills the other ranks at once, so that they cannot say it
+either. The watchdog, in a session of its own, lives on for the moment that this takes. It is given
+the process numbers of the ranks on its machine and waits until one of them ends. Ranks that end in
+order, or after an error that they have told, stop it before.
+
+    python watchdog.py rank:pid rank:pid …
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+_PATIENCE = 10.0  # seconds that mpiexec has to end the other ranks
+
+
+def start(pids):
+    """Start a watchdog. pids: dict of rank -> process number. Returns the process (a Popen), or None
+    where a system cannot wait for the end of any process (Linux can, from 5.3 on)."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    pairs = [f"{rank}:{pid}" for rank, pid in pids.items()]
+    with contextlib.suppress(OSError):
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", __file__, *pairs],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+def stop(pid):
+    """Stop the watchdog with this process number, if it still runs: from now on ranks may end."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def watch(pids):
+    """Wait until a process ends, say so, and see to it that the others end too."""
+    ranks = {}  # by file descriptor, of which one can be read when its process has ended
+    for rank, pid in pids.items():
+        with contextlib.suppress(ProcessLookupError):  # else it has ended already
+            ranks[os.pidfd_open(pid)] = rank
+    gone = [rank for rank in pids if rank not in ranks.values()]
+    if not gone:
+        gone = [ranks[handle] for handle in _ended(ranks, None)]
+    what = ", ".join(f"rank {rank} (process {pids[rank]})" for rank in gone)
+    print(
+        f"tinygan: {what} on {socket.gethostname()} was killed or has crashed, so the run ends; its "
+        "last checkpoint is whole: to go on from there, start it again with --resume, with any "
+        "number of ranks",
+        file=sys.stderr,
+        flush=True,
+    )
+    deadline = time.monotonic() + _PATIENCE
+    while ranks and (left := deadline - time.monotonic()) > 0:
+        for handle in _ended(ranks, left):
+            del ranks[handle]
+    for rank in ranks.values():
+        stop(pids[rank])
+
+
+def _ended(handles, seconds):
+    """Those of the handles whose process has ended, after waiting so long for one (None: for ever)."""
+    poll = select.poll()
+    for handle in handles:
+        poll.register(handle, select.POLLIN)
+    return [handle for handle, _ in poll.poll(None if seconds is None else 1000 * seconds)]
+
+
+if __name__ == "__main__":
+    watch({int(rank): int(pid) for rank, pid in (pair.split(":") for pair in sys.argv[1:])})
