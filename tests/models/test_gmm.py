@@ -294,7 +294,7 @@ def test_the_scatter_within_is_the_sum_of_the_components(xp, rng, selected):
     X, means = clouds(rng, 300), clouds(rng, 3)
     resp = rng.dirichlet(np.ones(3), 300)
     resp[selected:] = 0
-    found = gmm._scatter_within(*(xp.asarray(a) for a in (X, resp, means)))
+    found = gmm._scatter_within(*(xp.asarray(a) for a in (X, resp, means)), gmm._same)
     expected = sum(
         np.einsum("n,nd,ne->de", r, X - mean, X - mean)
         for r, mean in zip(resp.T, means, strict=True)

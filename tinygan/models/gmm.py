@@ -50,6 +50,11 @@ _FAR = 1e6  # σ²: beyond this squared distance the expansion has lost too many
 _SMALLEST = 1e-290  # of a variance: with less, its own digits are lost
 
 
+def _same(array):
+    """The sum over one process."""
+    return array
+
+
 class ConvergenceWarning(UserWarning):
     """EM reached max_iter while the likelihood was still rising."""
 
@@ -150,29 +155,41 @@ class GaussianMixture:
         self._dtype = dtype
         return self
 
-    def iterations(self, X):
+    def iterations(self, X, add=_same):
         """EM, one iteration at a time, without end: yields the mean of log p(x) in nats as float.
 
         Each iteration is an E step and an M step; the mean is that of the E step, before the M step
         changes the parameters. The first iteration starts from the parameters that are already set,
         else from those that init_params gives. X: (N, D), as for fit; it is not checked here.
+        add: a function that adds up an array over several processes, where each has some of the
+        rows and the same parameters. The rows should then be near 0, as those of a PCA are.
         Raises ValueError when a covariance cannot be factorised, or a row is too far from every
         component for its density to be a float64.
         """
+        if add is not _same:
+            return self._iterations(X.astype(np.float64), 0.0, add)
         return self._iterations(*without_offset(X))
 
-    def _iterations(self, X, offset):
+    def start(self, X):
+        """Set the parameters that EM starts from: weights_, means_, precisions_cholesky_."""
+        self._set_start(*without_offset(X))
+
+    def _set_start(self, X, offset):
+        self.weights_, means, self.precisions_cholesky_ = self._start(X, offset)
+        self.means_ = means + offset
+
+    def _iterations(self, X, offset, add=_same):
         """`iterations` for an X that has lost this offset."""
         kind = self.covariance_type
         if not hasattr(self, "means_"):
-            self.weights_, means, self.precisions_cholesky_ = self._start(X, offset)
-            self.means_ = means + offset
+            self._set_start(X, offset)
+        n = float(add(np.array(float(len(X)))))
         while True:
             means = self.means_ - offset
             log_p, resp = e_step(X, self.weights_, means, self.precisions_cholesky_, kind)
-            bound = float(log_p.mean())
+            bound = float(add(log_p.sum())) / n
             _check_finite(bound)
-            weights, means, covariances = m_step(X, resp, self.reg_covar, kind)
+            weights, means, covariances = m_step(X, resp, self.reg_covar, kind, add)
             self.set_parameters(weights, means + offset, covariances)
             yield bound
 
@@ -344,16 +361,17 @@ def e_step(X, weights, means, factors, covariance_type):
         return log_p[:, 0], xp.exp(log_joint - log_p)
 
 
-def m_step(X, resp, reg_covar, covariance_type):
+def m_step(X, resp, reg_covar, covariance_type, add=_same):
     """The parameters under which the rows, weighted by resp (N, K), are most likely.
 
+    add: see GaussianMixture.iterations; all that is needed of the rows are sums over them.
     Returns (weights (K,), means (K, D), covariances of covariance_shape).
     Source: Bishop 2006, equations 9.24 to 9.27.
     """
     xp = backend.array_module(X)
-    n_k = xp.maximum(resp.sum(axis=0), 10 * np.finfo(np.float64).eps)  # (K,), never 0
-    means = (resp.T @ X) / n_k[:, None]  # (K, N) @ (N, D)
-    covariances = _covariances(X, resp, n_k, means, reg_covar, covariance_type)
+    n_k = xp.maximum(add(resp.sum(axis=0)), 10 * np.finfo(np.float64).eps)  # (K,), never 0
+    means = add(resp.T @ X) / n_k[:, None]  # (K, N) @ (N, D)
+    covariances = _covariances(X, resp, n_k, means, reg_covar, covariance_type, add)
     return n_k / n_k.sum(), means, covariances
 
 
@@ -426,23 +444,22 @@ def _check_finite(log_p):
         )
 
 
-def _covariances(X, resp, n_k, means, reg_covar, covariance_type):
+def _covariances(X, resp, n_k, means, reg_covar, covariance_type, add):
     xp, d = backend.array_module(X), X.shape[1]
     ridge = reg_covar * xp.asarray(np.eye(d))
     if covariance_type == "full":
-        return xp.stack(
-            [_scatter(X, means[j], resp[:, j]) / n_k[j] + ridge for j in range(len(means))]
-        )
-    centre = X.mean(axis=0)  # a shift of all rows changes no covariance, but saves digits
+        scatter = [_scatter(X, means[j], resp[:, j]) for j in range(len(means))]
+        return add(xp.stack(scatter)) / n_k[:, None, None] + ridge
+    centre = n_k @ means / n_k.sum()  # a shift of all rows changes no covariance, but saves digits
     away = means - centre
     if covariance_type == "tied":  # scatter of the rows minus that of the means
         between = (away.T * n_k) @ away
-        within = _scatter(X, centre, resp.sum(axis=1)) - between
+        within = add(_scatter(X, centre, resp.sum(axis=1))) - between
         covariance, between = within / n_k.sum() + ridge, between / n_k.sum()
         if _cancelled(covariance, between):
-            return _scatter_within(X, resp, means) / n_k.sum() + ridge
+            return _scatter_within(X, resp, means, add) / n_k.sum() + ridge
         return covariance
-    squares = (resp.T @ (X - centre) ** 2) / n_k[:, None]  # (K, D)
+    squares = add(resp.T @ (X - centre) ** 2) / n_k[:, None]  # (K, D)
     variances = xp.maximum(squares - away**2, 0) + reg_covar
     if covariance_type == "spherical":
         squares, variances = squares.mean(axis=1)[:, None], variances.mean(axis=1)[:, None]
@@ -452,7 +469,7 @@ def _covariances(X, resp, n_k, means, reg_covar, covariance_type):
             resp[start : start + len(rows), j] @ (rows - means[j]) ** 2
             for start, rows in _blocks(X)
         )
-        found = total / n_k[j] + reg_covar  # (D,)
+        found = add(total) / n_k[j] + reg_covar  # (D,)
         variances[j] = found if covariance_type == "diag" else found.mean()
     return variances if covariance_type == "diag" else variances[:, 0]
 
@@ -480,17 +497,18 @@ def _scatter(X, centre, weights):
     return total
 
 
-def _scatter_within(X, resp, means):
+def _scatter_within(X, resp, means, add):
     """Σ_k Σ_n r_nk (x_n − μ_k)(x_n − μ_k)ᵀ as (D, D), from differences alone.
 
     With m_n = Σ_k r_nk μ_k, the mean that row n expects, it is the scatter of x_n − m_n and, where
     components share rows, that of the μ_k: ½ Σ_kl (Σ_n r_nk r_nl) (μ_k − μ_l)(μ_k − μ_l)ᵀ.
     """
-    total, shared = 0, resp.T @ resp  # (K, K)
+    total, shared = 0, add(resp.T @ resp)  # (K, K)
     for start, rows in _blocks(X):
         r = resp[start : start + len(rows)]
         y = rows * r.sum(axis=1)[:, None] - r @ means  # a row of weight 0 has no part in this
         total = total + y.T @ y  # (D, B) @ (B, D)
+    total = add(total)
     for j in range(len(means)):
         apart = means - means[j]  # (K, D)
         total = total + 0.5 * (apart.T * shared[j]) @ apart

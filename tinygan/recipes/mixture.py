@@ -7,8 +7,9 @@ import numpy as np
 from tinygan import backend, plots
 from tinygan.data.pixels import to_float, to_uint8
 from tinygan.errors import RunError, UserError
-from tinygan.models.gmm import GaussianMixture
+from tinygan.models.gmm import GaussianMixture, covariance_shape
 from tinygan.models.pca import PCA
+from tinygan.nn.shard import current_shard
 from tinygan.recipes.gan import DOCUMENT_000
 from tinygan.recipes.recipe import Model, Recipe, Training, all_train
 from tinygan.recipes.stored_mixture import StoredMixture
@@ -79,26 +80,47 @@ class MixtureTraining(Training):
         self.columns = {"log_likelihood": "log likelihood"}
 
     def updates(self, start):
-        o, projection = self.options, self.model.projection
-        if start == 0:
-            pca = PCA(o["dims"]).fit(self._pixels())
-            projection["mean"][...] = self.to_device(pca.mean_)
-            projection["components"][...] = self.to_device(pca.components_)
-        mean, components = (backend.to_numpy(array) for array in projection.values())
-        codes = np.empty((len(self.images), o["dims"]))
-        for first in range(0, len(codes), _BLOCK):
-            rows = slice(first, first + _BLOCK)
-            codes[rows] = (self._pixels(rows) - mean) @ components.T  # (…, dims)
-        codes = self.to_device(codes)
+        shard, n = current_shard(), len(self.images)
         mixture = self._mixture(start)
-        for log_likelihood in self._iterations(mixture, codes):
+        if start == 0:
+            self._begin(mixture, shard)
+        mine = self._codes(n * shard.rank // shard.ranks, n * (shard.rank + 1) // shard.ranks)
+        for log_likelihood in self._iterations(mixture, mine, shard):
             self.model.mixture.store(mixture)
             self._note(log_likelihood)
             yield {"log_likelihood": self.xp.asarray(np.float32(log_likelihood))}
 
-    def _iterations(self, mixture, codes):
+    def _begin(self, mixture, shard):
+        """Find the principal components and the parameters that EM starts from. Of several ranks
+        the first does so, from all images, and the others get them."""
+        if shard.rank == 0:
+            pca = PCA(self.options["dims"]).fit(self._pixels())
+            self.model.projection["mean"][...] = self.to_device(pca.mean_)
+            self.model.projection["components"][...] = self.to_device(pca.components_)
+            mixture.start(self._codes(0, len(self.images)))
+        if shard.ranks > 1:
+            k, d, kind = mixture.n_components, self.options["dims"], mixture.covariance_type
+            shapes = {"weights_": (k,), "means_": (k, d)}
+            shapes["precisions_cholesky_"] = covariance_shape(k, d, kind)
+            for name, shape in shapes.items():
+                mine = backend.to_numpy(getattr(mixture, name, self.xp.empty(shape)))
+                setattr(mixture, name, self.to_device(shard.from_first(mine)))
+            for array in self.model.projection.values():
+                array[...] = self.to_device(shard.from_first(backend.to_numpy(array)))
+
+    def _codes(self, first, last):
+        """The principal components of these images, where the model is: (last − first, dims)."""
+        mean, components = (backend.to_numpy(a) for a in self.model.projection.values())
+        codes = np.empty((last - first, self.options["dims"]))
+        for start in range(0, len(codes), _BLOCK):
+            rows = slice(first + start, min(first + start + _BLOCK, last))
+            codes[start : start + _BLOCK] = (self._pixels(rows) - mean) @ components.T  # (…, dims)
+        return self.to_device(codes)
+
+    def _iterations(self, mixture, codes, shard):
+        how = {"add": shard.add} if shard.ranks > 1 else {}
         try:
-            yield from mixture.iterations(codes)
+            yield from mixture.iterations(codes, **how)
         except ValueError:
             raise RunError(
                 "a component has shrunk onto too few images to have a covariance: start again in "

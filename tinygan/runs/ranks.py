@@ -20,7 +20,7 @@ import traceback
 
 import numpy as np
 
-from tinygan.cli import say, typed
+from tinygan.cli import typed
 from tinygan.errors import RunError, UserError
 from tinygan.runs import placement, watchdog
 
@@ -310,9 +310,8 @@ def _abort(ranks, error, stop_watching):
     with contextlib.suppress(OSError, ValueError):
         print(text, file=out, flush=True)
     stop_watching()
-    ranks.comm.Abort(
-        getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1)
-    )
+    code = 130 if isinstance(error, KeyboardInterrupt) else 1
+    ranks.comm.Abort(getattr(error, "exit_code", code))
 
 
 @contextlib.contextmanager
@@ -321,9 +320,12 @@ def _silent(yes):
     if not yes:
         yield
         return
-    with open(os.devnull, "w") as nowhere:
-        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-            yield
+    with (
+        open(os.devnull, "w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
+        yield
 
 
 def _world():

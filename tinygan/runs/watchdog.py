@@ -21,8 +21,11 @@ _PATIENCE = 10.0  # seconds that mpiexec has to end the other ranks
 
 
 def start(pids):
-    """Start a watchdog. pids: dict of rank -> process number. Returns the process (a Popen), or None
-    where a system cannot wait for the end of any process (Linux can, from 5.3 on)."""
+    """Start a watchdog. pids: dict of rank -> process number.
+
+    Returns the process (a Popen), or None where a system cannot wait for the end of any process
+    (Linux can, from 5.3 on).
+    """
     if not hasattr(os, "pidfd_open"):
         return None
     pairs = [f"{rank}:{pid}" for rank, pid in pids.items()]
@@ -51,8 +54,8 @@ def watch(pids):
         gone = [ranks[handle] for handle in _ended(ranks, None)]
     what = ", ".join(f"rank {rank} (process {pids[rank]})" for rank in gone)
     print(
-        f"tinygan: {what} on {socket.gethostname()} was killed or has crashed, so the run ends; its "
-        "last checkpoint is whole: to go on from there, start it again with --resume, with any "
+        f"tinygan: {what} on {socket.gethostname()} was killed or has crashed, so the run ends; "
+        "its last checkpoint is whole: to go on from there, start it again with --resume, with any "
         "number of ranks",
         file=sys.stderr,
         flush=True,
@@ -66,7 +69,7 @@ def watch(pids):
 
 
 def _ended(handles, seconds):
-    """Those of the handles whose process has ended, after waiting so long for one (None: for ever)."""
+    """Those of the handles whose process has ended, after waiting for one, at most so long."""
     poll = select.poll()
     for handle in handles:
         poll.register(handle, select.POLLIN)

@@ -87,7 +87,8 @@ class DistributedShard(Shard):
         self.exchanged["other"] += array.nbytes
         if self._on_device(array):
             return self.nccl.add(array)
-        array, total = np.ascontiguousarray(array), np.empty_like(array, order="C")
+        array = np.array(array, order="C")
+        total = np.empty_like(array)
         self._wait(self.comm.Iallreduce(array, total))
         return total
 
