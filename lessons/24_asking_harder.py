@@ -3,7 +3,7 @@
 #
 # **Goal:** ask a flow for a class, and turn up how much it listens; see what that costs.
 # **Builds by hand:** `flow_loop.without_some`, `guidance.guided`.
-# **You need:** 17, 18, 23. **Time:** about 2 minutes. **Next:** `python -m tinygan.train flow`.
+# **You need:** 17, 18, 23. **Time:** about 2 minutes. **Next:** 25, many machines.
 # **Source:** Ho & Salimans 2022, "Classifier-free diffusion guidance"; Kynkäänniemi et al. 2024,
 # "Applying guidance in a limited interval improves sample and distribution quality".
 #
