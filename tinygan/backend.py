@@ -7,6 +7,7 @@ arrays never mix; only this module copies them: `to_device` to the GPU, `to_nump
 This is the only module that imports CuPy; cupy_trouble.py says what to do when that fails.
 """
 
+import importlib
 import sys
 import warnings
 
@@ -100,6 +101,17 @@ def set_tf32(xp, on):
         chosen = types.COMPUTE_TYPE_TF32 if on else types.COMPUTE_TYPE_DEFAULT
         xp._core.set_compute_type(np.float32, chosen)
     return xp._core.get_compute_type(np.dtype(np.float32)) == types.COMPUTE_TYPE_TF32
+
+
+def nccl(xp):
+    """The module of NCCL's functions, by which GPUs exchange arrays. UserError without it."""
+    module = getattr(xp.cuda, "nccl", None) or importlib.import_module(f"{xp.__name__}.cuda.nccl")
+    if not module.available:
+        raise UserError(
+            "CuPy finds no NCCL, by which GPUs exchange what they have computed: pip install "
+            "nvidia-nccl-cu12, for CUDA 13 nvidia-nccl-cu13 (NCCL is there on Linux only)"
+        )
+    return module
 
 
 def describe(xp, tf32=False):

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tinygan import ctrl_c, output
+from tinygan import ctrl_c, launcher, output
 from tinygan.errors import RunError, UserError
 from tinygan.files import reason
 from tinygan.help_text import Help, pasteable
@@ -189,13 +189,14 @@ def unused(folder):
     return next(name for name in names if not os.path.lexists(name))
 
 
-def exit_on_error(command, argv=None, *, lower="the sizes that were asked for"):
+def exit_on_error(command, argv=None, *, lower="the sizes that were asked for", shared=False):
     """Call `command(argv)` and exit with its code; UserError and RunError become one line.
 
+    shared: whether several processes that a launcher has started can share the command's work.
     lower: what takes less memory when there is too little.
     """
     with output.unbreakable() as out, ctrl_c.raised():
-        code = _code_of(command, argv, lower)
+        code = _code_of(command if shared else _by_one(command), argv, lower)
         out.flush()
         if out.error and not isinstance(out.error, BrokenPipeError):
             say(f"cannot write the output: {reason(out.error)}")
@@ -203,9 +204,20 @@ def exit_on_error(command, argv=None, *, lower="the sizes that were asked for"):
     sys.exit(code)
 
 
+def _by_one(command):
+    """The command, that refuses to be done several times at once."""
+
+    def checked(argv):
+        launcher.refuse_several()
+        return command(argv)
+
+    return checked
+
+
 def _code_of(command, argv, lower):
     try:
-        return command(argv)
+        with launcher.one_voice():
+            return command(argv)
     except (UserError, RunError) as error:
         say(str(error))
         return error.exit_code

@@ -95,4 +95,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    exit_on_error(main)
+    exit_on_error(main, shared=True)

@@ -10,6 +10,8 @@ from tinygan.cli import flag, next_line
 from tinygan.progress import duration, plural
 from tinygan.runs.config import versions
 
+_UNSAID = {"ranks": "1"}  # what a version is where it is not said
+
 
 class Clock:
     """How fast the training goes, not counting drawing and saving."""
@@ -89,8 +91,18 @@ def introduction(run, summary, dataset):
         f"networks: {sizes}; {backend.describe(training.xp, run.settings.tf32)}\n"
         f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}; both in a "
         f"browser: {run.folder / 'report.html'}\n"
-        f"{changes}{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops"
+        f"{_ranks_line(run)}{changes}"
+        f"{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops"
     )
+
+
+def _ranks_line(run):
+    """How a batch is shared, with the note that placement.py has made; nothing for a rank alone."""
+    ranks, size = run.ranks.ranks, run.training.images_per_step
+    if ranks == 1:
+        return ""
+    note = f"; {run.ranks.note}" if run.ranks.note else ""
+    return f"ranks: {ranks}, each with {size // ranks:,} of these images{note}\n"
 
 
 def nothing_to_do(run):
@@ -125,7 +137,7 @@ def warn_of_other_versions(began_with, run):
     names = [n for n in began_with | now if began_with.get(n) != now.get(n)]
     if names:
         before, after = (
-            ", ".join(f"{name} {found.get(name, 'unused')}" for name in names)
+            ", ".join(f"{name} {found.get(name, _UNSAID.get(name, 'unused'))}" for name in names)
             for found in (began_with, now)
         )
         print(

@@ -9,6 +9,7 @@ import socket
 
 import numpy as np
 
+from tinygan import backend
 from tinygan.errors import UserError
 from tinygan.nn.fast import openblas
 
@@ -42,8 +43,10 @@ def divide_cores(local):
 def take_gpu(local, xp):
     """From now on this rank uses a GPU of its own: that of its number on this machine.
 
-    Raises UserError on every rank of the machine where there are fewer GPUs than ranks.
+    Raises UserError on every rank of the machine where there are fewer GPUs than ranks, or where
+    they could not exchange anything.
     """
+    backend.nccl(xp)
     count = xp.cuda.runtime.getDeviceCount()
     number = local.rank % count
     bus = np.zeros(16, np.int8)  # where the GPU sits: a launcher may show each rank another one

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tinygan import backend
+from tinygan.cli import flag
 from tinygan.runs import checkpoint, log, training_data
 from tinygan.runs.config import versions
 from tinygan.runs.lock import only_one
@@ -34,10 +35,9 @@ def prepare(recipe, wanted, config, out, ranks, features):
         return Run(out, training, settings, facts, ranks), dataset
 
     run, dataset = ranks.together(make)
-    asked = run.settings.recipe, run.settings.options, run.settings.seed
-    names = ("the recipe", "its options", "the seed")
     ranks.check_same(
-        dict(zip(names, asked, strict=True))
+        {"the recipe": run.settings.recipe, "--seed": run.settings.seed}
+        | {flag(name): value for name, value in run.settings.options.items()}
         | {f"the data's {name}": value for name, value in run.trained_on.items()}
         | {f"the version of {name}": value for name, value in versions(xp).items()}
     )

@@ -14,19 +14,17 @@ import contextlib
 import json
 import os
 import socket
-import sys
 import time
 import traceback
 
 import numpy as np
 
+from tinygan import launcher
 from tinygan.cli import typed
 from tinygan.errors import RunError, UserError
 from tinygan.runs import placement, watchdog
 
 _GRACE = 3.0  # seconds that a rank with an error waits for rank 0, which may have it too
-_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS", "PALS_SIZE")
-_RANKS = (*_SIZES, "PMI_RANK", "PMIX_RANK", "PALS_RANKID")
 
 
 class Alone:
@@ -85,9 +83,9 @@ class Ranks(Alone):
         self.average, self.waited = None, float
         self.ends_by_itself = False  # whether all ranks know why they end
         self._asked = False
-        self._began, self._waited_before = time.perf_counter(), 0.0
-        self._work = np.zeros(self.ranks)  # seconds of each rank since the last lap
-        self._since = time.perf_counter()
+        self._began = self._paused = 0.0  # when the last exchange ended, and the last lap
+        self._waited_before = 0.0
+        self._work, self._wall = np.zeros(self.ranks), 0.0  # seconds since the last lap
 
     # What ranks tell each other, before and after the training
 
@@ -170,17 +168,17 @@ class Ranks(Alone):
 
     def check_same(self, facts):
         facts = json.loads(json.dumps(facts))
-        all_facts = self.gather({"facts": facts, "host": socket.gethostname()})
-        first = all_facts[0]["facts"]
-        for rank, found in enumerate(all_facts):
-            for name, value in found["facts"].items():
-                if value != first.get(name):
-                    self._end_if_any(
-                        UserError(
-                            f"rank {rank} on {found['host']} differs from rank 0: {name} is "
-                            f"{value} there, and {first.get(name)} here; all ranks need the same"
-                        )
-                    )
+        everyones = self.gather({"facts": facts, "host": socket.gethostname()})
+        first = everyones[0]["facts"]
+        error = None
+        for rank, found in enumerate(everyones):
+            for name in [n for n in first if found["facts"].get(n) != first[n]][:1]:
+                error = error or UserError(
+                    f"rank {rank} on {found['host']} differs from rank 0: {name} is "
+                    f"{found['facts'].get(name)} there, and {first[name]} here; all ranks need the "
+                    "same"
+                )
+        self._end_if_any(error)
 
     # While it trains
 
@@ -212,26 +210,29 @@ class Ranks(Alone):
         return self._asked
 
     def lap(self):
-        now = time.perf_counter()
-        wall, self._since = now - self._since, now
-        slowest = int(self._work.argmax())
-        share = self._work[slowest] / max(wall, 1e-9)
-        self._work[:] = 0
+        self._paused = time.perf_counter()
+        slowest, wall = int(self._work.argmax()), self._wall
+        share = self._work[slowest] / wall if wall else 0.0
+        self._work, self._wall = np.zeros(self.ranks), 0.0
         return slowest, min(share, 1.0)
 
     def restart(self):
-        self._since = self._began = time.perf_counter()
+        now = time.perf_counter()
+        self._began += now - (self._paused or now)
 
     def _exchange(self, goes_on):
         """Tell all ranks whether this one goes on, was asked to stop, and how long it has worked
-        since the last time. Returns whether rank 0 goes on."""
+        at the last update. Returns whether rank 0 goes on."""
         waited, now = self.waited(), time.perf_counter()
-        worked = now - self._began - (waited - self._waited_before)
+        began = self._began or now
+        worked = now - began - (waited - self._waited_before)
         mine, found = np.array([goes_on, self._asked, worked]), np.empty((self.ranks, 3))
         self.comm.Allgather(mine, found)
-        self._began, self._waited_before = time.perf_counter(), waited
-        self._asked = bool(found[:, 1].any())
+        now = time.perf_counter()
+        self._wall += now - began
         self._work += found[:, 2]
+        self._began, self._waited_before = now, waited
+        self._asked = bool(found[:, 1].any())
         return bool(found[0, 0])
 
 
@@ -241,18 +242,12 @@ def alone():
 
     Raises UserError where a launcher has started several processes, which would all do the same.
     """
-    if started_by() > 1:
+    if launcher.started() > 1:
         raise UserError(
-            f"{started_by()} processes were started, and each would train by itself: add "
+            f"{launcher.started()} processes were started, and each would train by itself: add "
             "--distributed, or start one"
         )
     yield Alone()
-
-
-def started_by():
-    """How many processes the launcher that started this one has started, 1 if there is none."""
-    sizes = [os.environ.get(name, "") for name in _SIZES]
-    return max([int(size) for size in sizes if size.isdigit()], default=1)
 
 
 @contextlib.contextmanager
@@ -261,18 +256,23 @@ def join():
 
     Raises UserError, with what to install or how to start, where there are no ranks to join.
     """
-    ranks = Ranks(_world())
+    try:
+        comm = _world()
+    except UserError as error:
+        if launcher.rank():  # each machine has an installation of its own
+            launcher.tell(f"tinygan: rank {launcher.rank()}: {error}")
+        raise
+    ranks = Ranks(comm)
     ranks.note = placement.divide_cores(ranks.local)
     stop_watching = _watched(ranks)
-    with _silent(ranks.rank > 0):
-        try:
-            yield ranks
-        except BaseException as error:
-            if not (isinstance(error, SystemExit) or ranks.ends_by_itself):
-                _abort(ranks, error, stop_watching)
-            raise
-        finally:
-            stop_watching()
+    try:
+        yield ranks
+    except BaseException as error:
+        if not ranks.ends_by_itself:
+            _abort(ranks, error, stop_watching)
+        raise
+    finally:
+        stop_watching()
 
 
 def _watched(ranks):
@@ -298,39 +298,26 @@ def _abort(ranks, error, stop_watching):
     """Say what the error is and end all ranks now."""
     if ranks.rank and isinstance(error, UserError | RunError | MemoryError | KeyboardInterrupt):
         time.sleep(_GRACE)  # rank 0 may have the same error, and more to say
-    out = sys.__stderr__ or sys.stderr
+    who = "" if ranks.rank == 0 else f"rank {ranks.rank}: "
     if isinstance(error, UserError | RunError):
-        text = f"tinygan: {error}" if ranks.rank == 0 else f"tinygan: rank {ranks.rank}: {error}"
+        text = f"tinygan: {who}{error}"
     elif isinstance(error, MemoryError):
-        text = f"tinygan: rank {ranks.rank}: not enough memory: lower --batch-size"
+        text = f"tinygan: {who}not enough memory: lower --batch-size"
     elif isinstance(error, KeyboardInterrupt):
         text = "tinygan: stopped"
     else:
-        text = f"rank {ranks.rank}:\n{''.join(traceback.format_exception(error))}".rstrip()
-    with contextlib.suppress(OSError, ValueError):
-        print(text, file=out, flush=True)
+        text = who + "".join(traceback.format_exception(error)).rstrip()
+    launcher.tell(text)
     stop_watching()
+    time.sleep(0.2)  # until mpiexec has passed on what was printed
     code = 130 if isinstance(error, KeyboardInterrupt) else 1
     ranks.comm.Abort(getattr(error, "exit_code", code))
 
 
-@contextlib.contextmanager
-def _silent(yes):
-    """A with-block in which nothing is printed."""
-    if not yes:
-        yield
-        return
-    with (
-        open(os.devnull, "w") as nowhere,
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
-    ):
-        yield
-
-
 def _world():
     """MPI's communicator of all processes that were started together."""
-    how = f"start it so: mpiexec -n 4 {typed('tinygan.train', 'RECIPE', '--distributed')}"
+    command = typed("tinygan.train", "RECIPE", "--distributed")
+    how = f"start them with: mpiexec -n 4 {command}"
     try:
         import mpi4py
     except ImportError:
@@ -338,19 +325,21 @@ def _world():
             "--distributed needs mpi4py, which is not installed: pip install 'tinygan[mpi]' (or "
             f"mpi4py and an MPI of your own); then {how}"
         ) from None
-    if not any(name in os.environ for name in _RANKS):
-        raise UserError(f"--distributed needs several processes, and this one is alone: {how}")
+    if launcher.rank() is None:
+        raise UserError(f"--distributed needs several processes, and this one is alone; {how}")
     try:
-        from mpi4py import MPI
+        with watchdog.at_start():
+            from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         raise UserError(
             f"mpi4py {mpi4py.__version__} finds no MPI library ({error}): pip install mpich, or "
             "load your cluster's MPI"
         ) from None
     comm = MPI.COMM_WORLD
-    if comm.size == 1 and started_by() > 1:
+    if comm.size == 1 and launcher.started() > 1:
         raise UserError(
-            f"mpiexec has started {started_by()} processes, but they do not find each other: it is "
-            f"of another MPI than mpi4py, which uses {MPI.Get_library_version().split(chr(10))[0]}"
+            f"mpiexec has started {launcher.started()} processes, but they do not find each other: "
+            "it is of another MPI than mpi4py, which uses "
+            f"{MPI.Get_library_version().splitlines()[0]}"
         )
     return comm

@@ -1,11 +1,15 @@
-"""A process of its own that says which rank was killed, and ends the others.
+"""Processes of their own that say what a rank cannot say, and end the others.
 
 A killed process says nothing, and mpiexec kills the other ranks at once, so that they cannot say it
 either. The watchdog, in a session of its own, lives on for the moment that this takes. It is given
 the process numbers of the ranks on its machine and waits until one of them ends. Ranks that end in
 order, or after an error that they have told, stop it before.
 
+Before that, while the ranks look for each other, each has one that ends it when this takes too long:
+a rank that has ended by then, as where something is not installed, is waited for in vain.
+
     python watchdog.py rank:pid rank:pid …
+    python watchdog.py pid
 """
 
 import contextlib
@@ -18,6 +22,7 @@ import sys
 import time
 
 _PATIENCE = 10.0  # seconds that mpiexec has to end the other ranks
+_START = 60.0  # seconds that ranks have to find each other
 
 
 def start(pids):
@@ -28,10 +33,26 @@ def start(pids):
     """
     if not hasattr(os, "pidfd_open"):
         return None
-    pairs = [f"{rank}:{pid}" for rank, pid in pids.items()]
+    return _run(*(f"{rank}:{pid}" for rank, pid in pids.items()))
+
+
+@contextlib.contextmanager
+def at_start():
+    """A with-block that ends the process, after a line that says so, if it takes over a minute."""
+    process = _run(str(os.getpid()))
+    try:
+        yield
+    finally:
+        if process is not None:
+            process.kill()
+            process.wait()
+
+
+def _run(*words):
+    """Start this file as a script."""
     with contextlib.suppress(OSError):
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, *pairs],
+            [sys.executable, "-I", "-S", __file__, *words],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -41,6 +62,18 @@ def stop(pid):
     """Stop the watchdog with this process number, if it still runs: from now on ranks may end."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
+
+
+def end_later(pid):
+    """End a process that has not found the other ranks in time."""
+    time.sleep(_START)
+    print(
+        f"tinygan: process {pid} on {socket.gethostname()} has waited {_START:.0f} seconds for the "
+        "other ranks to start, and ends: perhaps one of them could not start",
+        file=sys.stderr,
+        flush=True,
+    )
+    stop(pid)
 
 
 def watch(pids):
@@ -77,4 +110,7 @@ def _ended(handles, seconds):
 
 
 if __name__ == "__main__":
-    watch({int(rank): int(pid) for rank, pid in (pair.split(":") for pair in sys.argv[1:])})
+    if ":" in sys.argv[1]:
+        watch({int(rank): int(pid) for rank, pid in (pair.split(":") for pair in sys.argv[1:])})
+    else:
+        end_later(int(sys.argv[1]))

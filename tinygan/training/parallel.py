@@ -71,7 +71,6 @@ class DistributedShard(Shard):
     on GPUs go through NCCL, those on the host through MPI.
     waited: seconds spent in exchanges so far, most of it for ranks that are not as far. exchanged:
     bytes given to exchanges so far, by kind: "gradients" and "other".
-    Raises RuntimeError where the GPUs' ranks cannot reach each other.
     """
 
     def __init__(self, comm, xp=np):
@@ -134,7 +133,7 @@ class _Nccl:
     """
 
     def __init__(self, comm, xp):
-        nccl = xp.cuda.nccl
+        nccl = backend.nccl(xp)
         unique = np.array(nccl.get_unique_id() if comm.rank == 0 else [0] * 128, np.int8)
         comm.Bcast(unique)
         self.xp, self.ranks = xp, comm.size
