@@ -80,7 +80,7 @@ class Ranks(Alone):
     def __init__(self, comm):
         self.comm, self.rank, self.ranks = comm, comm.rank, comm.size
         self.local = placement.ranks_here(comm)
-        self.average, self.waited = None, float
+        self.average, self.waited = dict, float
         self.ends_by_itself = False  # whether all ranks know why they end
         self._asked = False
         self._began = self._paused = 0.0  # when the last exchange ended, and the last lap

@@ -5,8 +5,8 @@ either. The watchdog, in a session of its own, lives on for the moment that this
 the process numbers of the ranks on its machine and waits until one of them ends. Ranks that end in
 order, or after an error that they have told, stop it before.
 
-Before that, while the ranks look for each other, each has one that ends it when this takes too long:
-a rank that has ended by then, as where something is not installed, is waited for in vain.
+Before that, while the ranks look for each other, each has one that ends it when this takes too
+long: a rank that has ended by then, as where something is not installed, is waited for in vain.
 
     python watchdog.py rank:pid rank:pid …
     python watchdog.py pid
