@@ -16,6 +16,7 @@ import dataclasses
 import math
 import sys
 import threading
+import time
 import types
 import weakref
 from typing import NamedTuple
@@ -203,7 +204,9 @@ class DeviceArray:
     @property
     def data(self):
         """.ptr is the address, the same for the array's whole life."""
-        return types.SimpleNamespace(ptr=self._host.__array_interface__["data"][0])
+        address = self._host.__array_interface__["data"][0]
+        _asked_for[address] = self
+        return types.SimpleNamespace(ptr=address)
 
     shape = property(lambda self: self._host.shape)
     strides = property(lambda self: self._host.strides)
@@ -467,6 +470,14 @@ class _Memory:
         _Memory.used -= self.nbytes
 
 
+_asked_for = weakref.WeakValueDictionary()  # address -> the last array that was asked for it
+
+
+def array_at(address):
+    """The living array whose address was asked for; None where there is none."""
+    return _asked_for.get(address)
+
+
 class _MemoryPool:
     def used_bytes(self):
         return _Memory.used
@@ -526,6 +537,8 @@ def _is_pinned(host):
 #   From other host memory the driver takes the numbers before set() returns.
 # - A copy on a side stream into an array that kernels of the main stream may still be reading,
 #   without an event for which the side stream waited, is a RuntimeError at once.
+# - What other libraries do on a side stream (strict_nccl.py) reads and writes arrays by read_on and
+#   write_on; this is as late, and as particular about events, as a copy there.
 #
 # A stream with non_blocking=False is one with the main stream, as the two wait for each other.
 
@@ -582,6 +595,7 @@ _main = _Work()
 class Event:
     def __init__(self, block=False, disable_timing=False, interprocess=False):
         self._copies, self._position = [], 0
+        self._time = None if disable_timing else math.nan  # seconds, when it was recorded
 
     def record(self, stream=None):
         (stream or _streams.stack[-1]).record(self)
@@ -592,6 +606,24 @@ class Event:
             copy.finish()
         _main.finished = builtins.max(_main.finished, self._position)
 
+    @property
+    def done(self):
+        """Whether the host may know that all before it has ended: here, as late as it can be."""
+        late = builtins.any(copy.shown is None for copy in self._copies)
+        return not late and self._position <= _main.finished
+
+
+def _get_elapsed_time(start, end):
+    """Milliseconds between two events that are done."""
+    if not (start.done and end.done) or start._time is None or end._time is None:
+        raise CUDARuntimeError("cudaErrorNotReady, or an event without timing")
+    if math.isnan(start._time + end._time):
+        raise CUDARuntimeError("cudaErrorInvalidResourceHandle: an event that was not recorded")
+    return 1000 * (end._time - start._time)
+
+
+_streams_by_address = weakref.WeakValueDictionary()
+
 
 class Stream:
     """A queue of work. Only copies (`set`, `asarray`) can be given to a non-blocking one here."""
@@ -600,6 +632,11 @@ class Stream:
         self._in_order = not non_blocking
         self._work = _Work() if non_blocking else _main
         self._knows = 0  # the position of the main stream that it has waited for
+        _streams_by_address[self.ptr] = self
+
+    @property
+    def ptr(self):
+        return 0 if self._in_order else id(self)
 
     def __enter__(self):
         _streams.stack.append(self)
@@ -617,6 +654,7 @@ class Stream:
         event = Event() if event is None else event
         event._copies = self._work.copies()
         event._position = _main.position if self._in_order else self._knows
+        event._time = None if event._time is None else time.perf_counter()
         return event
 
     def wait_event(self, event):
@@ -644,17 +682,42 @@ def _set(array, host, stream):
     """Copy `host` to `array` in the order of a stream. host and array have the same layout."""
     counts.to_device += host.nbytes
     counts.copies_to_device += 1
-    known = builtins.max(_main.finished, stream._knows)
-    if not stream._in_order and array._memory.last_use > known:
-        raise RuntimeError(
-            "a copy on a stream of its own into an array that kernels may still be using: let the "
-            "stream wait for an event that was recorded after them"
-        )
+    _check_order(array, stream)
     pinned = _is_pinned(host)
     copy = _Copy(array, host if pinned else host.copy(), pinned)
     stream._work.pending.append(copy)
     if stream._in_order and not pinned and len(_main.pending) == 1:
         _main.show()  # nothing can go wrong any more, and nothing has to be kept
+
+
+def _check_order(array, stream):
+    known = builtins.max(_main.finished, stream._knows)
+    if not stream._in_order and array._memory.last_use > known:
+        raise RuntimeError(
+            "work on a stream of its own with an array that kernels may still be using: let the "
+            "stream wait for an event that was recorded after them"
+        )
+
+
+def stream_at(address):
+    """The living side stream with this .ptr; the main one for 0, None where there is none."""
+    return _null if address == 0 else _streams_by_address.get(address)
+
+
+def read_on(stream, array):
+    """A copy of the array's numbers, as a side stream sees them after all that it was given."""
+    _check_order(array, stream)
+    for copy in stream._work.pending:
+        if np.may_share_memory(copy.array._host, array._host):
+            copy.show()
+    return array._host.copy()
+
+
+def write_on(stream, array, host):
+    """Write `host` into an array of its shape on a side stream: it shows as a copy there does."""
+    _check_order(array, stream)
+    still = [c for c in stream._work.pending if c.shown is None or c.pinned]  # to be seen
+    stream._work.pending = [*still, _Copy(array, host, pinned=False)]
 
 
 class _Device:
@@ -699,6 +762,7 @@ class cuda:
     synchronized = 0
     Stream, Event, Device, runtime = Stream, Event, _Device, _Runtime
     alloc_pinned_memory = staticmethod(_alloc_pinned_memory)
+    get_elapsed_time = staticmethod(_get_elapsed_time)
     compiler = types.SimpleNamespace(CompileException=strict_kernels.CompileException)
 
     @staticmethod
