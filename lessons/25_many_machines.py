@@ -12,7 +12,7 @@
 #
 # In *data-parallel* training P processes, the *ranks*, have the same network with the same weights.
 # Each takes N / P of the N examples of a batch, its *shard*. Here the ranks are P copies of a
-# network in one process. Where numbers of several ranks meet, P machines need a cable.
+# network in one process. Where numbers of several ranks meet, real ones exchange them by a network.
 
 # %%
 import copy
@@ -41,7 +41,7 @@ for param in normed.params():
 #     L = Σ L[n] / N = Σ L_r / P        L_r: the mean of the L[n] in the shard of rank r
 #
 # The derivative of a sum is the sum of the derivatives, so the gradient of L is the mean of the
-# ranks' own. With it each makes the same step of Adam, and the weights stay equal without a cable.
+# ranks' own. With it each makes the same step of Adam, so the weights stay equal: nobody sends them.
 # (Unequal shards make the mean of means another number: exercise 1.)
 
 

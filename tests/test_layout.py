@@ -14,7 +14,8 @@ SHARED = BASE | {"cli", "progress", "help_text"}
 COMMAND = SHARED | {"room", "evaluation", "recipes", "runs", "nn", "data", "plots"}
 ARROWS = {
     **dict.fromkeys(["sample", "compare"], COMMAND),
-    **dict.fromkeys(["train", "evaluate", "watch"], COMMAND | {"report"}),
+    **dict.fromkeys(["evaluate", "watch"], COMMAND | {"report"}),
+    "train": COMMAND | {"report", "training"},
     "draw": COMMAND | {"drawings"},
     "__main__": {"cli", "help_text"},  # the list of commands
     "report": SHARED | {"evaluation", "recipes", "runs", "data", "plots", "json_files"},
@@ -22,7 +23,7 @@ ARROWS = {
     "evaluation": SHARED
     | {"recipes", "runs", "metrics", "models", "nn", "data", "npz", "json_files", "plots"},
     "recipes": SHARED | {"training", "runs", "metrics", "models", "nn", "data", "plots"},
-    "runs": SHARED | {"nn", "data", "npz", "plots"},  # no model and no recipe
+    "runs": SHARED | {"nn", "data", "npz", "plots", "launcher"},  # no model and no recipe
     "training": {"backend", "nn", "data"},  # no file and no option
     "metrics": {"models"},  # k-means, for the bins
     "models": {"backend", "nn"},
@@ -33,7 +34,8 @@ ARROWS = {
     "npz": {"errors", "files"},
     "room": {"errors"},
     "json_files": {"files"},
-    "cli": {"errors", "files", "ctrl_c", "output", "help_text"},
+    "cli": {"errors", "files", "ctrl_c", "output", "help_text", "launcher"},
+    "launcher": {"errors"},
     "kernel": {"backend"},
     "backend": {"errors", "cupy_trouble"},
     **{

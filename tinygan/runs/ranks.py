@@ -339,7 +339,6 @@ def _world():
     if comm.size == 1 and launcher.started() > 1:
         raise UserError(
             f"mpiexec has started {launcher.started()} processes, but they do not find each other: "
-            "it is of another MPI than mpi4py, which uses "
-            f"{MPI.Get_library_version().splitlines()[0]}"
+            f"it is of another MPI than mpi4py, which uses {MPI.get_vendor()[0]}"
         )
     return comm

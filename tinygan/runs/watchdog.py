@@ -22,6 +22,7 @@ import sys
 import time
 
 _PATIENCE = 10.0  # seconds that mpiexec has to end the other ranks
+_CAN_WAIT = hasattr(os, "pidfd_open")  # for the end of any process
 _START = 60.0  # seconds that ranks have to find each other
 
 
@@ -31,15 +32,13 @@ def start(pids):
     Returns the process (a Popen), or None where a system cannot wait for the end of any process
     (Linux can, from 5.3 on).
     """
-    if not hasattr(os, "pidfd_open"):
-        return None
-    return _run(*(f"{rank}:{pid}" for rank, pid in pids.items()))
+    return None if not _CAN_WAIT else _run(*(f"{rank}:{pid}" for rank, pid in pids.items()))
 
 
 @contextlib.contextmanager
 def at_start():
     """A with-block that ends the process, after a line that says so, if it takes over a minute."""
-    process = _run(str(os.getpid()))
+    process = _run(str(os.getpid())) if _CAN_WAIT else None
     try:
         yield
     finally:
@@ -66,7 +65,11 @@ def stop(pid):
 
 def end_later(pid):
     """End a process that has not found the other ranks in time."""
-    time.sleep(_START)
+    try:
+        if _ended([os.pidfd_open(pid)], _START):
+            return
+    except ProcessLookupError:
+        return
     print(
         f"tinygan: process {pid} on {socket.gethostname()} has waited {_START:.0f} seconds for the "
         "other ranks to start, and ends: perhaps one of them could not start",
