@@ -41,7 +41,7 @@ for param in normed.params():
 #     L = Σ L[n] / N = Σ L_r / P        L_r: the mean of the L[n] in the shard of rank r
 #
 # The derivative of a sum is the sum of the derivatives, so the gradient of L is the mean of the
-# ranks' own. With it each makes the same step of Adam, so the weights stay equal: nobody sends them.
+# ranks' own. With it each makes the same step of Adam: the weights stay equal without being sent.
 # (Unequal shards make the mean of means another number: exercise 1.)
 
 

@@ -99,13 +99,22 @@ def losses(shard):
     for name in recipes.names():
         for dtype in ("float32", "float64"):
             with sharing(shard):
-                updates = training_of(name, dtype == "float64").updates(0)
+                training = training_of(name, dtype == "float64")
+                updates = training.updates(0)
                 rows = [parallel.averaged(next(updates)) for _ in range(UPDATES)]
+            _check_equal_on_all(training.model, shard)
             found[f"{name} {dtype}"] = [
                 [float(value) for key, value in row.items() if key not in ("g_grad", "accuracy")]
                 for row in rows
             ]
     return found
+
+
+def _check_equal_on_all(model, shard):
+    """Raise AssertionError unless all ranks have the same weights, to the last bit."""
+    for name, array in model.arrays().items():
+        found = shard.gather(np.ascontiguousarray(array))
+        assert all(np.array_equal(other, found[0]) for other in found), name
 
 
 def mixture(shard):

@@ -72,7 +72,8 @@ class Alone:
 class Ranks(Alone):
     """One of several ranks.
 
-    comm: an mpi4py communicator of all. local: of those on this machine. To be set before the
+    comm: an mpi4py communicator of all. local: of those on this machine. note: what to know of
+    where they compute, a text. To be set before the
     training: average, a function of what an update has measured; waited, a function that gives the
     seconds this rank has spent in exchanges so far.
     """
@@ -80,7 +81,7 @@ class Ranks(Alone):
     def __init__(self, comm):
         self.comm, self.rank, self.ranks = comm, comm.rank, comm.size
         self.local = placement.ranks_here(comm)
-        self.average, self.waited = dict, float
+        self.average, self.waited, self.note = dict, float, ""
         self.ends_by_itself = False  # whether all ranks know why they end
         self._asked = False
         self._began = self._paused = 0.0  # when the last exchange ended, and the last lap
@@ -214,7 +215,7 @@ class Ranks(Alone):
         slowest, wall = int(self._work.argmax()), self._wall
         share = self._work[slowest] / wall if wall else 0.0
         self._work, self._wall = np.zeros(self.ranks), 0.0
-        return slowest, min(share, 1.0)
+        return slowest, max(0.0, min(share, 1.0))
 
     def restart(self):
         now = time.perf_counter()
@@ -263,7 +264,8 @@ def join():
             launcher.tell(f"tinygan: rank {launcher.rank()}: {error}")
         raise
     ranks = Ranks(comm)
-    ranks.note = placement.divide_cores(ranks.local)
+    notes = ranks.gather(placement.divide_cores(ranks.local))
+    ranks.note = "; ".join(dict.fromkeys(filter(None, notes)))
     stop_watching = _watched(ranks)
     try:
         yield ranks
