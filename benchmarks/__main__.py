@@ -10,7 +10,8 @@ KINDS = {
     "layers": "forward and backward of each layer, in the shapes that the recipes use",
     "step": "a whole update of a recipe's networks, and where its time goes",
     "gmm": "the fit of a Gaussian mixture",
-    "scaling": "time of a step by batch size and by width",
+    "scaling": "time of a step by batch size and by width, or by the number of processes that "
+    "share a batch (--ranks)",
     "startup": "the time of a whole process that imports tinygan or trains one step, and of a step "
     "by which of tinygan and NumPy was imported first",
     "launches": "what a step asks of a GPU (kernels, bytes, waits), counted without one",

@@ -1,10 +1,13 @@
-"""python -m benchmarks scaling: how the time of a step grows with batch size and width."""
+"""python -m benchmarks scaling: how the time of a step grows with batch size and width.
+
+With --ranks, how it falls with the number of processes that share a batch: see ranks.py.
+"""
 
 import functools
 
 import numpy as np
 
-from benchmarks import machine, report
+from benchmarks import machine, ranks, report
 from benchmarks.workers import Worker, take_turns
 from benchmarks.workloads import RECIPES, tinygan_workload, width_of
 from tinygan import figures
@@ -15,19 +18,34 @@ from tinygan.errors import UserError
 def main(argv):
     parser = Parser(
         prog="python -m benchmarks scaling",
-        description="Time a step by batch size and by width, on each backend.",
-        examples=("benchmarks scaling --recipe dcgan --batch-size 32 64 128",),
+        description="Time a step by batch size and by width, on each backend; or, with --ranks, by "
+        "the number of processes that share a batch.",
+        examples=(
+            "benchmarks scaling --recipe dcgan --batch-size 32 64 128",
+            "benchmarks scaling --ranks 1 2",
+        ),
     )
     add = parser.add_argument
     add("--recipe", choices=RECIPES, default="dcgan", metavar="NAME", help="the recipe "
         "(default dcgan)")  # fmt: skip
-    add("--batch-size", nargs="+", type=whole_number(2), default=[8, 16, 32, 64, 128, 256],
-        metavar="N", help="sizes, at the first width (default 8 16 32 64 128 256)")  # fmt: skip
-    add("--width", nargs="+", type=whole_number(1), default=[16, 8, 32, 64], metavar="W",
-        help="widths, at the second largest batch (default 16 8 32 64)")  # fmt: skip
+    add("--batch-size", nargs="+", type=whole_number(2), metavar="N", help="sizes, at the first "
+        "width (default 8 16 32 64 128 256; with --ranks the first counts, default 128)",
+    )  # fmt: skip
+    add("--width", nargs="+", type=whole_number(1), metavar="W", help="widths, at the second "
+        "largest batch (default 16 8 32 64; with --ranks the first counts, by default the "
+        "recipe's own)",
+    )  # fmt: skip
+    add("--ranks", nargs="+", type=whole_number(1), metavar="P", help="instead, time so many "
+        "processes that mpiexec starts, beside 1 and beside one process with all threads: one "
+        "batch for all of them, and one for each; and project GPUs")  # fmt: skip
     report.add_options(parser, peers=(), rounds=7, tf32=True)
     args = parser.parse_args(argv)
     report.check_files(args)
+    if args.ranks:
+        batch_size, width = (args.batch_size or [128])[0], (args.width or [None])[0]
+        return ranks.measure(args, args.recipe, batch_size, width)
+    args.batch_size = args.batch_size or [8, 16, 32, 64, 128, 256]
+    args.width = args.width or [16, 8, 32, 64]
     if width_of(args.recipe, None) is None:
         others = [name for name in RECIPES if width_of(name, None) is not None]
         raise UserError(
