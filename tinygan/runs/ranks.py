@@ -280,16 +280,21 @@ def join():
 def _watched(ranks):
     """Start the watchdog of this machine. Returns a function that stops it."""
     local, pid = ranks.local, os.getpid()
-    pairs, number = np.empty((local.size, 2), np.int64), np.zeros(1, np.int64)
+    pairs, process, told = np.empty((local.size, 2), np.int64), None, np.zeros(64, np.uint8)
     local.Allgather(np.array([ranks.rank, pid]), pairs)
-    process = watchdog.start(dict(pairs.tolist())) if local.rank == 0 else None
-    if process is not None:
-        number[0] = process.pid
-    local.Bcast(number)
+    if local.rank == 0:
+        process, name = watchdog.start(dict(pairs.tolist()))
+        if process is not None:
+            told[: 8 + len(name)] = np.frombuffer(process.pid.to_bytes(8, "big") + name, np.uint8)
+    local.Bcast(told)
+    number = int.from_bytes(told[:8].tobytes(), "big")
+    connection = watchdog.connect(told[8:].tobytes().rstrip(b"\0")) if number else None
 
     def stop():
-        if number[0]:
-            watchdog.stop(int(number[0]))
+        if number:
+            watchdog.stop(number)
+        if connection is not None:
+            connection.close()
         if process is not None:
             process.wait()
 
