@@ -19,6 +19,7 @@ from thread_ranks import ThreadComm, run_ranks
 
 from tinygan import backend, nn, recipes
 from tinygan.data.feed import feed
+from tinygan.errors import UserError
 from tinygan.models.conditional import Conditional
 from tinygan.nn.shard import ALONE, Shard, sharing
 from tinygan.training import parallel
@@ -519,3 +520,25 @@ def test_the_stand_in_refuses_ranks_that_are_no_group(size, ids):
 
     with pytest.raises(RuntimeError):
         run_ranks(2, work)
+
+
+# NCCL itself
+
+
+@pytest.mark.gpu
+def test_nccl_between_as_many_ranks_as_there_are_here_one():
+    """One GPU is a group of one: its sums, gathers and means are its own arrays, by way of NCCL."""
+    try:
+        xp = backend.get("cupy")
+        backend.nccl(xp)
+    except UserError as error:
+        pytest.skip(str(error))
+    (shard,) = run_ranks(1, lambda alone: DistributedShard(ThreadComm(alone), xp))
+    x = xp.asarray(np.arange(6, dtype=np.float32).reshape(2, 3))
+    same(shard.add(x), x)
+    same(shard.gather(x)[0], x)
+    y = x.copy()
+    shard.begin_mean(y)()
+    same(y, x)
+    backend.synchronize(xp)
+    assert shard.waited >= 0
