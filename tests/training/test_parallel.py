@@ -533,12 +533,16 @@ def test_nccl_between_as_many_ranks_as_there_are_here_one():
         backend.nccl(xp)
     except UserError as error:
         pytest.skip(str(error))
-    (shard,) = run_ranks(1, lambda alone: DistributedShard(ThreadComm(alone), xp))
-    x = xp.asarray(np.arange(6, dtype=np.float32).reshape(2, 3))
-    same(shard.add(x), x)
-    same(shard.gather(x)[0], x)
-    y = x.copy()
-    shard.begin_mean(y)()
-    same(y, x)
-    backend.synchronize(xp)
-    assert shard.waited >= 0
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+    def work(alone):
+        shard, mine = DistributedShard(ThreadComm(alone), xp), xp.asarray(x)
+        added, gathered = shard.add(mine), shard.gather(mine)
+        shard.begin_mean(mine)()
+        backend.synchronize(xp)
+        return [backend.to_numpy(a) for a in (added, gathered, mine)], shard.waited
+
+    ((arrays, waited),) = run_ranks(1, work)
+    for found, expected in zip(arrays, (x, x[None], x), strict=True):
+        same(found, expected)
+    assert waited >= 0
