@@ -43,25 +43,24 @@ def train(joined, recipe, batch_size, width, steps):
     time that it has spent in exchanges), exchanges per step: their count and their bytes,
     "gradients" and "other"; parameters: the bytes of all that is trained; note: a text, or None.
     """
-    training, shard = new_training(recipe, batch_size, width), parallel.shard_of(joined, np)
-    joined.average = parallel.averaged  # also where there is one rank
+    training = new_training(recipe, batch_size, width)
+    joined.shard = shard = parallel.shard_of(joined, np)
     sizes, log = _count(shard), []
 
     def logged(updates):
         for measured in updates:
-            waited = joined.waited() if joined.ranks > 1 else 0.0
-            log.append((time.perf_counter(), waited, len(sizes), _exchanged(shard)))
+            log.append((time.perf_counter(), shard.waited, len(sizes), _exchanged(shard)))
             yield measured
 
     with sharing(shard):
         updates = logged(training.updates(0))
-        if joined.rank > 0:
-            joined.follow(updates, lambda: False)
-        else:
-            led = joined.lead(updates)
-            for _ in range(WARM_UP + steps):
-                next(led)
-            led.close()
+    if joined.rank > 0:
+        joined.follow(updates, lambda: False)
+    else:
+        led = joined.lead(updates)
+        for _ in range(WARM_UP + steps):
+            next(led)
+        led.close()
     log = log[WARM_UP - 1 :]
     (began, waited, *_), (ended, waited_since, *_) = log[0], log[-1]
     share = (waited_since - waited) / (ended - began)

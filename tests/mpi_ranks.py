@@ -20,7 +20,7 @@ from tinygan import data, nn, recipes, train
 from tinygan.cli import exit_on_error
 from tinygan.errors import RunError, UserError
 from tinygan.models import GaussianMixture
-from tinygan.nn.shard import sharing
+from tinygan.nn.shard import averaged, sharing
 from tinygan.runs import prepare
 from tinygan.training import gan_loop, parallel
 
@@ -101,7 +101,7 @@ def losses(shard):
             with sharing(shard):
                 training = training_of(name, dtype == "float64")
                 updates = training.updates(0)
-                rows = [parallel.averaged(next(updates)) for _ in range(UPDATES)]
+                rows = [averaged(next(updates)) for _ in range(UPDATES)]
             _check_equal_on_all(training.model, shard)
             found[f"{name} {dtype}"] = [
                 [float(value) for key, value in row.items() if key not in ("g_grad", "accuracy")]
@@ -170,10 +170,14 @@ def plant(kind, rank, update):
         if kind == "slow":
             time.sleep(0.02)
         elif len(calls) == update:
-            if kind != "nan":
+            if kind == "nan":
+                G.params()[0].data[...] = np.nan
+            elif kind != "inf":
                 raise FAULTS[kind]
-            G.params()[0].data[...] = np.nan
-        return real(G, *args, **kwargs)
+        measured = real(G, *args, **kwargs)
+        if kind == "inf" and len(calls) == update:
+            measured["loss"] = np.float32(np.inf)
+        return measured
 
     gan_loop.g_step = g_step
 

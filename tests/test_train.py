@@ -519,7 +519,7 @@ def test_too_little_memory_names_the_options_of_the_recipe(cli, monkeypatch):
     def no_memory(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(train, "_prepare", no_memory)
+    monkeypatch.setattr(train.prepare, "prepare", no_memory)
     for recipe, options in (
         ("gmm", "--components, --dims or --limit"),
         ("dcgan", "--width, --batch-size or --limit"),

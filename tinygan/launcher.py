@@ -7,7 +7,7 @@ import sys
 from tinygan.errors import RunError, UserError
 
 # What launchers (MPICH's and Open MPI's mpiexec, Slurm's srun) tell the processes they start.
-_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")
+_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
 _RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
 
 
@@ -45,6 +45,8 @@ def one_voice():
             yield
         except (UserError, RunError) as error:
             raise SystemExit(error.exit_code) from None
+        except (KeyboardInterrupt, MemoryError) as error:
+            raise SystemExit(130 if isinstance(error, KeyboardInterrupt) else 1) from None
 
 
 def tell(text):

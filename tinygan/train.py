@@ -7,7 +7,6 @@ from tinygan.cli import Parser, add_options, exit_on_error, flag
 from tinygan.errors import RunError
 from tinygan.evaluation.features import features_of
 from tinygan.nn.fast import memory
-from tinygan.nn.shard import sharing
 from tinygan.progress import Progress
 from tinygan.recipes import catalogue
 from tinygan.recipes.options import OPTIONS, sizes
@@ -43,8 +42,8 @@ def _train(recipe, args, ranks):
     run, dataset = prepare.prepare(recipe, wanted, config, out, ranks, features_of)
     with contextlib.ExitStack() as locked:
         stop = locked.enter_context(stop_requested(quiet=ranks.rank > 0))
-        shard = locked.enter_context(sharing(parallel.shard_of(ranks, run.training.xp)))
-        if not prepare.begin(run, config, ranks, shard, locked):
+        ranks.shard = parallel.shard_of(ranks, run.training.xp)
+        if not prepare.begin(run, config, ranks, locked):
             progress.say(log.nothing_to_do(run))
             return 0
         if ranks.rank > 0:

@@ -21,12 +21,11 @@ from tinygan import backend, nn, recipes
 from tinygan.data.feed import feed
 from tinygan.errors import UserError
 from tinygan.models.conditional import Conditional
-from tinygan.nn.shard import ALONE, Shard, sharing
+from tinygan.nn.shard import ALONE, Shard, averaged, sharing
 from tinygan.training import parallel
 from tinygan.training.parallel import (
     DistributedShard,
     average_gradients,
-    averaged,
     begin_average,
     shard_of,
 )
@@ -385,9 +384,9 @@ def test_the_shard_of_ranks_is_a_distributed_one_or_that_of_a_process_alone(modu
         made = shard_of(ranks, module)
         assert isinstance(made, DistributedShard)
         assert (made.rank, made.ranks) == (shard.rank, 2)
-        assert ranks.waited() == 0.0
+        assert made.waited == 0.0
         with sharing(made):
-            return float(ranks.average({"a": module.asarray(np.float32(shard.rank))})["a"])
+            return float(averaged({"a": module.asarray(np.float32(shard.rank))})["a"])
 
     assert run_ranks(2, make) == [0.5, 0.5]
 

@@ -450,7 +450,8 @@ def _covariances(X, resp, n_k, means, reg_covar, covariance_type, add):
     if covariance_type == "full":
         scatter = [_scatter(X, means[j], resp[:, j]) for j in range(len(means))]
         return add(xp.stack(scatter)) / n_k[:, None, None] + ridge
-    centre = n_k @ means / n_k.sum()  # a shift of all rows changes no covariance, but saves digits
+    # A shift of all rows changes no covariance, but saves digits.
+    centre = X.mean(axis=0) if add is _same else n_k @ means / n_k.sum()
     away = means - centre
     if covariance_type == "tied":  # scatter of the rows minus that of the means
         between = (away.T * n_k) @ away

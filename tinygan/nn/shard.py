@@ -17,14 +17,18 @@ from contextvars import ContextVar
 
 import numpy as np
 
+from tinygan import backend
+
 
 class Shard:
     """The part of every batch that a process has. This one has all of it.
 
     rank: its number. ranks: how many share a batch, in equal parts, in the order of their numbers.
+    waited: seconds spent in exchanges so far.
     """
 
     rank, ranks = 0, 1
+    waited = 0.0
 
     def add(self, array):
         """Σ over the ranks of an array that all have, of one shape: the same array on each."""
@@ -89,6 +93,15 @@ def stacked(parts):
 def parts():
     """Of how many batches, one after another, a batch consists: see `stacked`."""
     return _parts.get()
+
+
+def averaged(measured):
+    """The means over all ranks of what an update has measured, a dict of 0-d arrays."""
+    shard = current_shard()
+    if shard.ranks == 1:
+        return measured
+    xp = backend.array_module(next(iter(measured.values())))
+    return dict(zip(measured, shard.mean(xp.stack(list(measured.values()))), strict=True))
 
 
 def drawn(n, draw):

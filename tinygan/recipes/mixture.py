@@ -1,5 +1,6 @@
 """A Gaussian mixture of images: PCA of the pixels, then EM, an iteration at a time."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -83,7 +84,8 @@ class MixtureTraining(Training):
         shard, n = current_shard(), len(self.images)
         mixture = self._mixture(start)
         if start == 0:
-            self._begin(mixture, shard)
+            with _told():
+                self._begin(mixture, shard)
         mine = self._codes(n * shard.rank // shard.ranks, n * (shard.rank + 1) // shard.ranks)
         for log_likelihood in self._iterations(mixture, mine, shard):
             self.model.mixture.store(mixture)
@@ -119,13 +121,8 @@ class MixtureTraining(Training):
 
     def _iterations(self, mixture, codes, shard):
         how = {"add": shard.add} if shard.ranks > 1 else {}
-        try:
+        with _told():
             yield from mixture.iterations(codes, **how)
-        except ValueError:
-            raise RunError(
-                "a component has shrunk onto too few images to have a covariance: start again in "
-                "another folder with a larger --reg-covar or fewer --components"
-            ) from None
 
     def _mixture(self, start):
         """The GaussianMixture to go on with: new at the start, else as it was stored."""
@@ -169,6 +166,18 @@ class MixtureTraining(Training):
             "aic": 2 * free - 2 * total,
             "converged": "finished" in self.notes,
         }
+
+
+@contextlib.contextmanager
+def _told():
+    """A with-block for steps of EM, whose ValueError becomes a RunError that says what to do."""
+    try:
+        yield
+    except ValueError:
+        raise RunError(
+            "a component has shrunk onto too few images to have a covariance: start again in "
+            "another folder with a larger --reg-covar or fewer --components"
+        ) from None
 
 
 RECIPES = [

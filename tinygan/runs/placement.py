@@ -9,7 +9,6 @@ import socket
 
 import numpy as np
 
-from tinygan import backend
 from tinygan.errors import UserError
 from tinygan.nn.fast import openblas
 
@@ -43,10 +42,9 @@ def divide_cores(local):
 def take_gpu(local, xp):
     """From now on this rank uses a GPU of its own: that of its number on this machine.
 
-    Raises UserError on every rank of the machine where there are fewer GPUs than ranks, or where
-    they could not exchange anything.
+    Returns a UserError on every rank of the machine where there are fewer GPUs than ranks, else
+    None.
     """
-    backend.nccl(xp)
     count = xp.cuda.runtime.getDeviceCount()
     number = local.rank % count
     bus = np.zeros(16, np.int8)  # where the GPU sits: a launcher may show each rank another one
@@ -56,11 +54,12 @@ def take_gpu(local, xp):
     local.Allgather(bus, buses)
     different = len(np.unique(buses, axis=0))
     if different < local.size:
-        raise UserError(
+        return UserError(
             f"{local.size} ranks on {socket.gethostname()}, but {different} of its GPUs for them: "
             f"start {different} there, or train on the cores with --backend numpy"
         )
     xp.cuda.Device(number).use()
+    return None
 
 
 def ranks_here(comm):

@@ -44,10 +44,10 @@ def prepare(recipe, wanted, config, out, ranks, features):
     return run, dataset
 
 
-def begin(run, config, ranks, shard, locked):
+def begin(run, config, ranks, locked):
     """Write or read the run's folder, on rank 0, and let all ranks have the state to go on from.
 
-    locked: an ExitStack, which keeps the folder from other processes. shard: see nn/shard.py.
+    locked: an ExitStack, which keeps the folder from other processes.
     Returns whether there is anything to do.
     """
 
@@ -65,5 +65,5 @@ def begin(run, config, ranks, shard, locked):
     if not ranks.only_first(on_first):
         return False
     if ranks.ranks > 1:
-        run.share(shard)
+        run.share()
     return True

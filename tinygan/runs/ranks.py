@@ -13,15 +13,17 @@ watchdog.py.
 import contextlib
 import json
 import os
+import signal
 import socket
 import time
 import traceback
 
 import numpy as np
 
-from tinygan import launcher
+from tinygan import backend, launcher
 from tinygan.cli import typed
 from tinygan.errors import RunError, UserError
+from tinygan.nn.shard import ALONE, averaged, sharing
 from tinygan.runs import placement, watchdog
 
 _GRACE = 3.0  # seconds that a rank with an error waits for rank 0, which may have it too
@@ -31,6 +33,7 @@ class Alone:
     """The one process of a run that is not distributed."""
 
     rank, ranks = 0, 1
+    shard = ALONE  # what it trains with, see nn/shard.py
 
     def typed(self, *words):
         """A command line to paste that starts as many ranks."""
@@ -73,15 +76,13 @@ class Ranks(Alone):
     """One of several ranks.
 
     comm: an mpi4py communicator of all. local: of those on this machine. note: what to know of
-    where they compute, a text. To be set before the
-    training: average, a function of what an update has measured; waited, a function that gives the
-    seconds this rank has spent in exchanges so far.
+    where they compute, a text. shard: is set before the training.
     """
 
     def __init__(self, comm):
         self.comm, self.rank, self.ranks = comm, comm.rank, comm.size
         self.local = placement.ranks_here(comm)
-        self.average, self.waited, self.note = dict, float, ""
+        self.note = ""
         self.ends_by_itself = False  # whether all ranks know why they end
         self._asked = False
         self._began = self._paused = 0.0  # when the last exchange ended, and the last lap
@@ -107,8 +108,8 @@ class Ranks(Alone):
         return result
 
     def _end_if_any(self, error):
-        told = None if error is None else [str(error) or "not enough memory", error.exit_code
-                if hasattr(error, "exit_code") else 1]  # fmt: skip
+        code = getattr(error, "exit_code", 1)
+        told = None if error is None else [str(error) or "not enough memory", code]
         errors = self.gather(told)
         if not any(errors):
             return
@@ -126,7 +127,7 @@ class Ranks(Alone):
         if self.rank == 0:
             try:
                 value = do()
-            except (UserError, RunError) as raised:
+            except (UserError, RunError, MemoryError) as raised:
                 error = raised
         self._end_if_any(error)
         return self.gather(value)[0]
@@ -159,13 +160,10 @@ class Ranks(Alone):
             )
 
     def take_device(self, xp):
-        error = None
+        self.check_same({"--backend": xp.__name__})
         if xp is not np:
-            try:
-                placement.take_gpu(self.local, xp)
-            except UserError as raised:
-                error = raised
-        self._end_if_any(error)
+            self.together(lambda: backend.nccl(xp))
+            self._end_if_any(placement.take_gpu(self.local, xp))
 
     def check_same(self, facts):
         facts = json.loads(json.dumps(facts))
@@ -173,12 +171,13 @@ class Ranks(Alone):
         first = everyones[0]["facts"]
         error = None
         for rank, found in enumerate(everyones):
-            for name in [n for n in first if found["facts"].get(n) != first[n]][:1]:
-                error = error or UserError(
-                    f"rank {rank} on {found['host']} differs from rank 0: {name} is "
-                    f"{found['facts'].get(name)} there, and {first[name]} here; all ranks need the "
-                    "same"
-                )
+            for name in first | found["facts"]:
+                here, there = (facts.get(name, "nothing") for facts in (first, found["facts"]))
+                if here != there:
+                    error = error or UserError(
+                        f"rank {rank} on {found['host']} differs from rank 0: {name} is {there} "
+                        f"there, and {here} here; all ranks need the same"
+                    )
         self._end_if_any(error)
 
     # While it trains
@@ -189,11 +188,12 @@ class Ranks(Alone):
         When the generator is closed, or the updates end, the others are told to end.
         """
         try:
+            self.ends_by_itself = False  # in an update the others wait for this rank
             while self._exchange(goes_on=True):
-                self.ends_by_itself = False  # in an update the others wait for this rank
-                found = self.average(next(updates))
+                found = self._update(updates)
                 self.ends_by_itself = True
                 yield found
+                self.ends_by_itself = False
         finally:
             if self.ends_by_itself:
                 self._exchange(goes_on=False)
@@ -204,8 +204,14 @@ class Ranks(Alone):
             self._asked = self._asked or stop_requested()
             if not self._exchange(goes_on=True):
                 break
-            self.average(next(updates))
+            self._update(updates)
         self.ends_by_itself = True
+
+    def _update(self, updates):
+        """What the next update measures. Only now the shard is in use: what rank 0 draws or
+        measures in between, it does alone."""
+        with sharing(self.shard):
+            return averaged(next(updates))
 
     def stop_asked(self):
         return self._asked
@@ -215,7 +221,7 @@ class Ranks(Alone):
         slowest, wall = int(self._work.argmax()), self._wall
         share = self._work[slowest] / wall if wall else 0.0
         self._work, self._wall = np.zeros(self.ranks), 0.0
-        return slowest, max(0.0, min(share, 1.0))
+        return (slowest, min(share, 1.0)) if share > 0 else ()
 
     def restart(self):
         now = time.perf_counter()
@@ -224,13 +230,13 @@ class Ranks(Alone):
     def _exchange(self, goes_on):
         """Tell all ranks whether this one goes on, was asked to stop, and how long it has worked
         at the last update. Returns whether rank 0 goes on."""
-        waited, now = self.waited(), time.perf_counter()
+        waited, now = self.shard.waited, time.perf_counter()
         began = self._began or now
         worked = now - began - (waited - self._waited_before)
         mine, found = np.array([goes_on, self._asked, worked]), np.empty((self.ranks, 3))
         self.comm.Allgather(mine, found)
         now = time.perf_counter()
-        self._wall += now - began
+        self._wall += now - began if self._began else 0.0  # the first time there was no update
         self._work += found[:, 2]
         self._began, self._waited_before = now, waited
         self._asked = bool(found[:, 1].any())
@@ -274,6 +280,7 @@ def join():
             _abort(ranks, error, stop_watching)
         raise
     finally:
+        comm.Barrier()  # until then each is watched: rank 0 may still measure
         stop_watching()
 
 
@@ -283,7 +290,7 @@ def _watched(ranks):
     pairs, process, told = np.empty((local.size, 2), np.int64), None, np.zeros(64, np.uint8)
     local.Allgather(np.array([ranks.rank, pid]), pairs)
     if local.rank == 0:
-        process, name = watchdog.start(dict(pairs.tolist()))
+        process, name = watchdog.start(dict(pairs.tolist()), of_all=local.size == ranks.ranks)
         if process is not None:
             told[: 8 + len(name)] = np.frombuffer(process.pid.to_bytes(8, "big") + name, np.uint8)
     local.Bcast(told)
@@ -303,6 +310,7 @@ def _watched(ranks):
 
 def _abort(ranks, error, stop_watching):
     """Say what the error is and end all ranks now."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if ranks.rank and isinstance(error, UserError | RunError | MemoryError | KeyboardInterrupt):
         time.sleep(_GRACE)  # rank 0 may have the same error, and more to say
     who = "" if ranks.rank == 0 else f"rank {ranks.rank}: "
@@ -318,7 +326,9 @@ def _abort(ranks, error, stop_watching):
     stop_watching()
     time.sleep(0.2)  # until mpiexec has passed on what was printed
     code = 130 if isinstance(error, KeyboardInterrupt) else 1
-    ranks.comm.Abort(getattr(error, "exit_code", code))
+    code = getattr(error, "exit_code", code)
+    ranks.comm.Abort(code)
+    os._exit(code)  # Abort may return before it has ended this process
 
 
 def _world():

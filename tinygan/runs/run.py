@@ -22,6 +22,7 @@ import numpy as np
 from tinygan import backend
 from tinygan.errors import RunError, Stopped, UserError
 from tinygan.files import reason
+from tinygan.nn.shard import sharing
 from tinygan.runs import checkpoint, pictures, report_data, tables
 from tinygan.runs.config import changes, versions, write_config
 from tinygan.runs.finite import first_bad_array, first_bad_output
@@ -130,21 +131,25 @@ class Run:
 
     # On all ranks
 
-    def share(self, shard):
+    def share(self):
         """Let every rank have the state of rank 0, from which the training goes on."""
         step = self.ranks.only_first(lambda: self.step)
         if self.ranks.rank:
             self.history = np.zeros((step, len(self.training.columns)), np.float32)
         parts = {name: self._parts()[name] for name in ("arrays", "optimizers", "generators")}
         self.training.notes = checkpoint.share(
-            self.ranks, shard, notes=self.training.notes, **parts
+            self.ranks, self.ranks.shard, notes=self.training.notes, **parts
         )
 
     def follow(self, stop_requested):
         """On every rank but the first: make updates as long as rank 0 does. Returns 0."""
         with np.errstate(all="ignore"):
-            self.ranks.follow(self.training.updates(self.step), stop_requested)
+            self.ranks.follow(self._updates(), stop_requested)
         return 0
+
+    def _updates(self):
+        with sharing(self.ranks.shard):  # which says what rows the batches have
+            return self.training.updates(self.step)
 
     # Training
 
@@ -159,7 +164,7 @@ class Run:
         self.stopping = False
         report = report or _nothing
         clock = Clock(self.step, self.training.images_per_step)
-        updates = self.ranks.lead(self.training.updates(self.step))
+        updates = self.ranks.lead(self._updates())
         try:
             with np.errstate(all="ignore"):  # what is not finite is found and said in one line
                 self._tell("running")

@@ -9,7 +9,7 @@ told, stop it before.
 Before that, while the ranks look for each other, each has one that ends it when this takes too
 long: a rank that has ended by then, as where something is not installed, is waited for in vain.
 
-    python watchdog.py LISTENER rank:pid rank:pid …
+    python watchdog.py LISTENER OF_ALL rank:pid rank:pid …
     python watchdog.py pid
 """
 
@@ -28,8 +28,9 @@ _PATIENCE = 10.0  # seconds that mpiexec has to end the other ranks
 _START = 60.0  # seconds that ranks have to find each other
 
 
-def start(pids):
-    """Start a watchdog. pids: dict of rank -> process number, of the ranks of this machine.
+def start(pids, of_all):
+    """Start a watchdog. pids: dict of rank -> process number, of the ranks of this machine. of_all:
+    whether there are no others.
 
     Returns (the process, a Popen, and the name by which the ranks `connect`), or (None, b"").
     """
@@ -40,7 +41,8 @@ def start(pids):
         listener.bind(name)
         listener.listen(len(pids))
         pairs = [f"{rank}:{pid}" for rank, pid in pids.items()]
-        process = _run(str(listener.fileno()), *pairs, pass_fds=[listener.fileno()])
+        words = [str(listener.fileno()), str(int(of_all)), *pairs]
+        process = _run(*words, pass_fds=[listener.fileno()])
     return process, name if process else b""
 
 
@@ -97,7 +99,7 @@ def end_later(pid):
     stop(pid)
 
 
-def watch(listener, pids):
+def watch(listener, pids, of_all):
     """Wait until one of the ranks ends, say so, and see to it that the others end too."""
     ranks, connections, ends = {pid: rank for rank, pid in pids.items()}, {}, select.epoll()
     listener.settimeout(_START)
@@ -110,8 +112,9 @@ def watch(listener, pids):
     pid = connections[_first(ends)][1]
     print(
         f"tinygan: rank {ranks[pid]} (process {pid}) on {socket.gethostname()} was killed or has "
-        "crashed, so the run ends; its last checkpoint is whole: to go on from there, start it "
-        "again with --resume, with any number of ranks",
+        f"crashed{'' if of_all else ', or was ended because of a rank on another machine'}, so the "
+        "run ends; its last checkpoint is whole: to go on from there, start it again with "
+        "--resume, with any number of ranks",
         file=sys.stderr,
         flush=True,
     )
@@ -139,9 +142,9 @@ def _process_of(connection):
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        pairs = (pair.split(":") for pair in sys.argv[2:])
+        pairs = (pair.split(":") for pair in sys.argv[3:])
         pids = {int(rank): int(pid) for rank, pid in pairs}
         with contextlib.suppress(TimeoutError):  # a rank that does not connect: there is no watch
-            watch(socket.socket(fileno=int(sys.argv[1])), pids)
+            watch(socket.socket(fileno=int(sys.argv[1])), pids, sys.argv[2] == "1")
     else:
         end_later(int(sys.argv[1]))

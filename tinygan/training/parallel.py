@@ -46,22 +46,9 @@ def begin_average(network):
     return lambda: [wait() for wait in waits]
 
 
-def averaged(measured):
-    """The means over all ranks of what an update has measured, a dict of 0-d arrays."""
-    shard = current_shard()
-    if shard.ranks == 1:
-        return measured
-    xp = backend.array_module(next(iter(measured.values())))
-    return dict(zip(measured, shard.mean(xp.stack(list(measured.values()))), strict=True))
-
-
 def shard_of(ranks, xp):
-    """The Shard to train with. ranks: see runs/ranks.py, which gets its two functions here."""
-    if ranks.ranks == 1:
-        return ALONE
-    shard = DistributedShard(ranks.comm, xp)
-    ranks.average, ranks.waited = averaged, lambda: shard.waited
-    return shard
+    """The Shard to train with. ranks: see runs/ranks.py. xp: the array module."""
+    return ALONE if ranks.ranks == 1 else DistributedShard(ranks.comm, xp)
 
 
 class DistributedShard(Shard):
@@ -134,7 +121,7 @@ class _Nccl:
 
     def __init__(self, comm, xp):
         nccl = backend.nccl(xp)
-        unique = np.array(nccl.get_unique_id() if comm.rank == 0 else [0] * 128, np.int8)
+        unique = np.array(nccl.get_unique_id() if comm.rank == 0 else [0] * 128).astype(np.int8)
         comm.Bcast(unique)
         self.xp, self.ranks = xp, comm.size
         self.nccl = nccl.NcclCommunicator(comm.size, tuple(unique.tolist()), comm.rank)
