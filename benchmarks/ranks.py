@@ -26,6 +26,10 @@ from tinygan.errors import RunError, UserError
 STEPS = 8  # that are timed, in each turn
 REPEATS = 30  # of the exchange of an array, in each turn
 PROCESS = "one process"  # with a thread on each core, and without MPI
+_SPEED = (
+    "Median and quartiles of {} steps each. strong: the batch is divided among the ranks;\n"
+    "weak: each has a batch of its own."
+)
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS")
 
 
@@ -38,7 +42,7 @@ def measure(args, recipe, batch_size, width):
     training = {"recipe": recipe, "batch_size": batch_size, "width": width}
     rows, exchanges = _rows(training, ranks, args.rounds)
     scaling = [row for row in rows if row["kind"] != "share"]
-    print(f"{_speed_table(scaling)}\n\nMedian and quartiles of {len(rows[0]['all'])} steps each.\n")
+    print(f"{_speed_table(scaling)}\n\n{_SPEED.format(len(rows[0]['all']))}\n")
     print(f"{_bytes_table(scaling)}\n")
     result = {
         "machine": about,
@@ -74,8 +78,8 @@ def _check(args, ranks, recipe, batch_size, width):
     for count in ranks:
         if batch_size % count or batch_size < 2 * count:
             raise UserError(
-                f"a batch of {batch_size} does not give {count} ranks two images or more, as many "
-                f"to each: a batch that does is --batch-size {count * max(2, batch_size // count)}"
+                f"a batch of {batch_size} cannot be split evenly over {count} ranks, with two "
+                f"images or more for each: --batch-size {count * max(2, batch_size // count)} can"
             )
 
 

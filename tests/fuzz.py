@@ -146,7 +146,7 @@ def _judged(raised, printed, warned):
     return Outcome("refused", str(raised))
 
 
-_SPEAKERS = ("faces: ", "pictures: ", "idx: ", "data: ", "this run began with ")
+_SPEAKERS = ("faces: ", "pictures: ", "idx: ", "data: ", "this run was last trained with ")
 
 
 def _place_of(error):

@@ -93,7 +93,7 @@ def test_without_mpi_it_says_what_to_install(cli, monkeypatch, missing):
     ("words", "says"),
     [
         ("--ranks 0", "must be at least 1, got 0"),
-        ("--ranks 3", "a batch of 128 does not give 3 ranks two images or more, as many to each"),
+        ("--ranks 3", "a batch of 128 cannot be split evenly over 3 ranks"),
         ("--ranks 3", "--batch-size 126"),
         ("--ranks 2 --batch-size 2", "--batch-size 4"),
         ("--ranks 2 --backend cupy", "leave --backend out"),

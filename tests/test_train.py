@@ -368,7 +368,7 @@ def test_a_resumed_run_says_when_the_versions_changed(cli, tmp_path):
     path.write_text(json.dumps(config))
     code, _, err = cli(train.main, "dcgan --resume --steps 2")
     assert code == 0
-    assert err.startswith("this run began with")
+    assert err.startswith("this run was last trained with")
     assert err.count("\n") == 1
 
 

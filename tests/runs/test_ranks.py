@@ -145,13 +145,13 @@ def test_any_number_of_ranks_goes_on(tmp_path):
     code, out, err = train(2, "--epochs", "2", folder=tmp_path)
     assert code == 0, err
     assert out.count("epoch 2/2") == 1  # rank 0 alone prints
-    assert "ranks: 2, each with 4 of these images" in out
+    assert "ranks: 2, each with 4 of these images, on 1 thread" in out
     code, out, err = train(4, "--epochs", "3", "--resume", folder=tmp_path)
     assert code == 0, err
-    assert "began with ranks 2 and goes on with ranks 4" in err
+    assert "last trained with ranks 2 and goes on with ranks 4" in err
     code, out, err = train(0, "--epochs", "4", "--resume", folder=tmp_path)
     assert code == 0, err
-    assert "began with ranks 4 and goes on with ranks 1" in err
+    assert "last trained with ranks 4 and goes on with ranks 1" in err
     whole, parts = tmp_path / "whole", tmp_path / "run"
     np.testing.assert_allclose(metrics(parts), metrics(whole), rtol=0, atol=1e-4)
     assert {file.name for file in parts.iterdir()} == {file.name for file in whole.iterdir()}

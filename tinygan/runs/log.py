@@ -5,8 +5,11 @@ import math
 import sys
 import time
 
+import numpy as np
+
 from tinygan import backend
 from tinygan.cli import flag, next_line
+from tinygan.nn.fast import threads
 from tinygan.progress import duration, plural
 from tinygan.runs.config import versions
 
@@ -101,8 +104,10 @@ def _ranks_line(run):
     ranks, size = run.ranks.ranks, run.training.images_per_step
     if ranks == 1:
         return ""
+    each = f"{size // ranks:,}" if size % ranks == 0 else f"{size // ranks:,} or one more"
+    cores = "" if run.training.xp is not np else f", on {plural(threads.count(), 'thread')}"
     note = f"; {run.ranks.note}" if run.ranks.note else ""
-    return f"ranks: {ranks}, each with {size // ranks:,} of these images{note}\n"
+    return f"ranks: {ranks}, each with {each} of these images{cores}{note}\n"
 
 
 def nothing_to_do(run):
@@ -131,17 +136,17 @@ def conclusion(run):
     return "\n".join(lines)
 
 
-def warn_of_other_versions(began_with, run):
-    """A line on stderr when a run goes on with other versions than it began with."""
+def warn_of_other_versions(last, run):
+    """A line on stderr when a run goes on with other versions than it had last."""
     now = versions(run.training.xp, run.ranks.ranks)
-    names = [n for n in began_with | now if began_with.get(n) != now.get(n)]
+    names = [n for n in last | now if last.get(n) != now.get(n)]
     if names:
         before, after = (
             ", ".join(f"{name} {found.get(name, _UNSAID.get(name, 'unused'))}" for name in names)
-            for found in (began_with, now)
+            for found in (last, now)
         )
         print(
-            f"this run began with {before} and goes on with {after}: its numbers may differ from "
-            "those of a run in one go",
+            f"this run was last trained with {before} and goes on with {after}: its numbers may "
+            "differ from those of a run in one go",
             file=sys.stderr,
         )

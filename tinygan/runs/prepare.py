@@ -36,7 +36,7 @@ def prepare(recipe, wanted, config, out, ranks, features):
 
     run, dataset = ranks.together(make)
     ranks.check_same(
-        {"the recipe": run.settings.recipe, "--seed": run.settings.seed}
+        {"the recipe": run.settings.recipe, "--out": str(out), "--seed": run.settings.seed}
         | {flag(name): value for name, value in run.settings.options.items()}
         | {f"the data's {name}": value for name, value in run.trained_on.items()}
         | {f"the version of {name}": value for name, value in versions(xp).items()}
