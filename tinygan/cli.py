@@ -196,7 +196,7 @@ def exit_on_error(command, argv=None, *, lower="the sizes that were asked for", 
     lower: what takes less memory when there is too little.
     """
     with output.unbreakable() as out, ctrl_c.raised():
-        code = _code_of(command if shared else _by_one(command), argv, lower)
+        code = _code_of(command, argv, lower, shared)
         out.flush()
         if out.error and not isinstance(out.error, BrokenPipeError):
             say(f"cannot write the output: {reason(out.error)}")
@@ -204,19 +204,11 @@ def exit_on_error(command, argv=None, *, lower="the sizes that were asked for", 
     sys.exit(code)
 
 
-def _by_one(command):
-    """The command, that refuses to be done several times at once."""
-
-    def checked(argv):
-        launcher.refuse_several()
-        return command(argv)
-
-    return checked
-
-
-def _code_of(command, argv, lower):
+def _code_of(command, argv, lower, shared):
     try:
         with launcher.one_voice():
+            if not shared:
+                launcher.refuse_several()
             return command(argv)
     except (UserError, RunError) as error:
         say(str(error))

@@ -36,7 +36,7 @@ def start(pids, of_all):
     """
     if not _LINUX:
         return None, b""
-    name = b"\0tinygan-" + os.urandom(16)  # of no file: it ends with the watchdog
+    name = b"\0tinygan-" + os.urandom(12).hex().encode()  # of no file: it ends with the watchdog
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(name)
         listener.listen(len(pids))
