@@ -17,14 +17,18 @@ ARROWS = {
     **dict.fromkeys(["evaluate", "watch"], COMMAND | {"report"}),
     "train": COMMAND | {"report", "training"},
     "draw": COMMAND | {"drawings"},
+    "doctor": COMMAND | {"health", "drawings"},
     "__main__": {"cli", "help_text"},  # the list of commands
-    "report": SHARED | {"evaluation", "recipes", "runs", "data", "plots", "json_files"},
+    "report": SHARED
+    | {"web", "health", "evaluation", "recipes", "runs", "data", "plots", "json_files"},
+    "play": SHARED | {"web", "recipes", "runs", "models", "nn", "data"},
     "drawings": SHARED | {"recipes", "runs", "metrics", "models", "nn", "data", "plots", "figures"},
     "evaluation": SHARED
     | {"recipes", "runs", "metrics", "models", "nn", "data", "npz", "json_files", "plots"},
-    "recipes": SHARED | {"training", "runs", "metrics", "models", "nn", "data", "plots"},
+    "recipes": SHARED | {"health", "training", "runs", "metrics", "models", "nn", "data", "plots"},
     "runs": SHARED | {"nn", "data", "npz", "plots", "launcher"},  # no model and no recipe
     "training": {"backend", "nn", "data"},  # no file and no option
+    "health": {"backend", "nn", "metrics", "training"},  # networks and tables, no file
     "metrics": {"models"},  # k-means, for the bins
     "models": {"backend", "nn"},
     "nn": {"backend", "kernel"},
@@ -48,10 +52,19 @@ ARROWS = {
             "ctrl_c",
             "output",
             "help_text",
+            "web",
         )
     },
 }
-COMMANDS = ["train.py", "sample.py", "evaluate.py", "compare.py", "draw.py", "watch.py"]
+COMMANDS = [
+    "train.py",
+    "sample.py",
+    "evaluate.py",
+    "compare.py",
+    "draw.py",
+    "watch.py",
+    "doctor.py",
+]
 
 
 def place_of(module):

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tinygan.errors import UserError, first_line
 from tinygan.files import reason
-from tinygan.report.page import as_json, page, policy
+from tinygan.report.page import page, policy
 from tinygan.report.story import story
 from tinygan.runs.lock import in_use
+from tinygan.web import as_json
 
 _FILES = (
     "config.json report.json metrics.csv validation.csv timing.csv result.json evaluation.json "
