@@ -20,6 +20,7 @@ import itertools
 import lesson
 import matplotlib.pyplot as plt
 import numpy as np
+import replay
 
 from tinygan import data, nn, training
 from tinygan.models import gan
@@ -131,9 +132,21 @@ def show(axes, step):
     return b, W
 
 
+def of_g(G):
+    """For the page: densities, and JS = log 2 − L / 2, with L the best D's loss: 0 where q = p."""
+    q = normal(x, G.layers[0].b.data[0], G.layers[0].W.data[0, 0])
+    best = p / (p + q)
+    loss = -(p * np.log(best + 1e-9) + q * np.log(1 - best + 1e-9)).sum() * (x[1] - x[0])
+    curves = dict(zip(("p", "q", "p / (p + q)"), np.stack([p, q, best])[..., 0], strict=True))
+    return {**curves, "how far q is from p: JS divergence (nats)": np.log(2) - loss[0] / 2}
+
+
 still, panels = plt.subplots(1, 4, figsize=(8, 3), sharey=True, layout="constrained")
 moving, alone = plt.subplots(figsize=(4.5, 3.4), layout="constrained")
 moments, frames, path = (0, 600, 1200, 3000), [], []
+other = np.random.default_rng(1)  # for the page, so that the game is the same without it
+some = other.normal(3, 0.5, (150, 1)).astype(np.float32)
+game = replay.Game(G, D, some, np.sort(other.standard_normal((24, 1), np.float32), 0), x, of_g)
 for step in range(3001):
     if step in moments:
         show(panels[moments.index(step)], step)
@@ -144,13 +157,15 @@ for step in range(3001):
         frames.append(lesson.frame(moving))
     real, z = batch()
     fake = G.forward(z)
-    d_step(D, adam_d, real, fake)
-    g_step(G, D, adam_g, fake)
+    game.d_learned(d_step(D, adam_d, real, fake))
+    game.g_learned(g_step(G, D, adam_g, fake))
 panels[0].set_ylabel("density, and belief")
 still.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 lesson.save(still, "12/game.png")
 lesson.film("12/game.gif", frames)
 plt.close(moving)
+page = replay.page("one_dimension", "Lesson 12: a game on a line", {"The game": game})
+lesson.page("12/game.html", page)
 b, W = np.array(path).T
 assert W.max() > 1.8 > 0.7 > W[-1] > 0.3
 assert abs(b[-1] - 3) < 0.2
@@ -158,6 +173,9 @@ assert abs(b[-1] - 3) < 0.2
 # %% [markdown]
 # ![the game as it is played: data, fakes and D's belief](out/12/game.gif)
 # ![data, fakes and D's belief at four moments of the game](out/12/game.png)
+#
+# The same game [to watch, update by update](out/12/game.html): look which fakes have the longest
+# arrows while q grows wide.
 #
 # G's loss −log d has the slope d − 1 by the logit (lesson 03), so each fake is pushed to the right
 # by (1 − d) · dl/dx. The D that has learned is nearly flat on the left, where it is sure already,

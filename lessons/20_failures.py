@@ -18,6 +18,7 @@ import time
 import lesson
 import matplotlib.pyplot as plt
 import numpy as np
+import replay
 
 from tinygan import nn, training
 
@@ -38,9 +39,10 @@ def dense(rng, *sizes, norm=False):
 def g_step(G, D, adam, fake, frozen=True):
     """Lesson 12's, with a switch: do D's weights stay out of it?"""
     adam.zero_grad()
-    _, glogits = nn.bce_with_logits(D.forward(fake), 1.0)
+    loss, glogits = nn.bce_with_logits(D.forward(fake), 1.0)
     G.backward(D.backward(glogits, accumulate=not frozen))
     adam.step()
+    return loss
 
 
 def draw(rng, n=128):
@@ -48,31 +50,34 @@ def draw(rng, n=128):
     return points.astype(np.float32), rng.standard_normal((n, 8), np.float32)
 
 
-many = draw(np.random.default_rng(1), 1000)[1]  # noise: the same for all games
+points, many = draw(np.random.default_rng(1), 1000)  # data and noise: the same for all games
 
 
 def play(noise=1.0, lr_d=1e-3, lr_g=1e-3, frozen=True, norm=False):
-    """Returns D's loss and its belief in fakes, each (UPDATES,), G, and where its fakes were."""
+    """Returns D's loss and its belief in fakes, each (UPDATES,), G, and the game to watch."""
     rng = np.random.default_rng(0)
     G, D = dense(rng, 8, 64, 64, 2, norm=norm), dense(rng, 2, 64, 64, 1)
     adam_g = nn.Adam(G.params() if frozen else G.params() + D.params(), lr=lr_g)
-    adam_d, history, film = nn.Adam(D.params(), lr=lr_d), [], []
+    adam_d, history = nn.Adam(D.params(), lr=lr_d), []
+    game = replay.Game(G, D, points[:150], many[:400], replay.square(3), of_g, every=10)
     for update in range(UPDATES):
         blur = nn.GaussianNoise(noise * 0.5 ** (5 * update / UPDATES), rng=rng)
         real, z = draw(rng)
         d = training.d_step(D, adam_d, blur.forward(real), blur.forward(fake := G.forward(z)))
-        g_step(G, D, adam_g, blur.forward(fake), frozen)
+        game.d_learned(d["loss"])
+        game.g_learned(g_step(G, D, adam_g, blur.forward(fake), frozen))
         history.append((d["loss"], d["fake_score"]))
-        if (update + 1) % (UPDATES // FRAMES) == 0:
-            film.append(G.eval().forward(many[:400]))
-            G.train()
-    return *np.array(history).T, G.eval(), film
+    return *np.array(history).T, G.eval(), game
 
 
 def heaps(fakes):
     """How many heaps have over 1 % of the fakes within 3 σ = 0.15, and how many fakes are there."""
     near = np.linalg.norm(fakes[:, None] - CENTRES, axis=2) < 0.15  # (n, 8)
     return (near.mean(axis=0) > 0.01).sum(), near.any(axis=1).mean()
+
+
+def of_g(G):
+    return dict(zip(("heaps found", "fakes on heaps (share)"), heaps(G.forward(many)), strict=True))
 
 
 after = []  # by either g_step, from the same start
@@ -109,9 +114,9 @@ assert not any(gradient.any() for gradient in after[0][-4:])  # D's: nothing cam
 
 # %%
 changes = {"no noise": {"noise": 0}, "other rates": {"lr_d": 1e-2, "lr_g": 1e-5}}
-losses, beliefs, fakes, films, ends = {}, {}, {}, {}, {}
+losses, beliefs, fakes, games, ends = {}, {}, {}, {}, {}
 for name, change in {"healthy": {}, **changes, "not frozen": {"frozen": False}}.items():
-    losses[name], beliefs[name], G, films[name] = play(**change)
+    losses[name], beliefs[name], G, games[name] = play(**change)
     fakes[name] = G.forward(many)
     ends[name] = *heaps(fakes[name]), losses[name][-50:].mean(), beliefs[name][-50:].mean()
     print("1–3. {}: {} heaps, {:.0%} of the fakes on them; D's loss {:.2f}, belief in fakes {:.2f}"
@@ -120,13 +125,16 @@ for name, change in {"healthy": {}, **changes, "not frozen": {"frozen": False}}.
 assert ends["other rates"][2] < (1.2 if FAST else 0.4) < ends["healthy"][2]
 assert ends["not frozen"][2] > 2 * np.log(2)
 assert ends["not frozen"][3] > ends["healthy"][3] + 0.2
-both = [np.concatenate(pair) for pair in zip(films["no noise"], films["healthy"], strict=True)]
-moments = UPDATES // FRAMES * (np.arange(FRAMES) + 1)
-titles = [f"orange: no noise, blue: noise\n{moment} updates" for moment in moments]
+two, every = {"no noise": games["no noise"], "noise": games["healthy"]}, UPDATES // FRAMES
+lesson.page("20/ring.html", replay.page("plane", "Lesson 20: a ring of eight heaps", two))
+both = [np.concatenate(pair) for pair in zip(*(g.film(every) for g in two.values()), strict=True)]
+titles = [f"orange: no noise, blue: noise\n{every * (i + 1)} updates" for i in range(FRAMES)]
 lesson.film_of_points("20/ring.gif", both, titles, np.repeat([1, 0], 400))
 
 # %% [markdown]
 # ![the fakes of the healthy game and of the one without noise, as they learn](out/20/ring.gif)
+#
+# Both games [to watch, step by step](out/20/ring.html): without noise D is sure much sooner.
 #
 # ## 4. D steps between its forward and its backward
 #

@@ -6,6 +6,7 @@
     lesson.save(figure, "14/curves.png")
     lesson.sheet("14/clothes.png", rows)
     lesson.film("12/game.gif", frames)                         # frames: [lesson.frame(figure), …]
+    lesson.page("12/game.html", replay.page(…))                # a game to watch, see replay.py
 
 Pictures go to out/ beside this file; those of a run with --fast go to out/fast/, so that they never
 replace the ones that are kept.
@@ -22,7 +23,7 @@ from PIL import Image
 
 import __main__
 from tinygan import plots
-from tinygan.files import atomic_write
+from tinygan.files import atomic_write, write_text
 
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # fonts that are not needed
 if hasattr(__main__, "__file__"):  # a script: it draws into files and needs no screen
@@ -114,6 +115,11 @@ def film_of_points(name, points, titles, colors, *, limit=3):
         frames.append(frame(figure))
     plt.close(figure)
     film(name, frames)
+
+
+def page(name, text):
+    """Write the text of an HTML page to out/name."""
+    write_text(_path(name), text)
 
 
 def _path(name):

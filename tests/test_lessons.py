@@ -26,8 +26,10 @@ each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.ste
 
 
 def copied(path, folder):
-    """A copy of a lesson in `folder`, with the module that lessons share beside it."""
-    shutil.copy(ROOT / "lessons" / "lesson.py", folder)
+    """A copy of a lesson in `folder`, with the modules that lessons share beside it."""
+    for name in ("lesson.py", "replay.py"):
+        shutil.copy(ROOT / "lessons" / name, folder)
+    shutil.copytree(ROOT / "lessons" / "web", folder / "web")
     return shutil.copy(path, folder)
 
 
@@ -45,14 +47,16 @@ def run(path, folder, *options):
 def test_runs_from_top_to_bottom_and_draws_its_pictures(path, tmp_path):
     copy = copied(path, tmp_path)  # its pictures go beside it
     run(copy, tmp_path, "--fast")
-    pictures = re.findall(r"^# !\[.+\]\(out/(.+\.(?:png|gif))\)$", path.read_text(), re.MULTILINE)
+    text = path.read_text()
+    pictures = re.findall(r"^# !\[.+\]\(out/(.+\.(?:png|gif))\)$", text, re.MULTILINE)
     assert pictures
-    for picture in pictures:
+    pages = re.findall(r"[^!]\[.+\]\(out/(.+\.html)\)", text)
+    for picture in pictures + pages:
         assert (tmp_path / "out" / "fast" / picture).stat().st_size > 1000
         assert not (tmp_path / "out" / picture).exists(), "a fast run may not replace what is kept"
         kept = ROOT / "lessons" / "out" / picture
         assert kept.is_file(), f"{picture} is not kept"
-        assert kept.suffix == ".png" or kept.stat().st_size < 1e6
+        assert kept.stat().st_size < {".png": 1e9, ".gif": 1e6, ".html": 3e6}[kept.suffix]
     assert (ROOT / "lessons" / "out" / path.name[:2] / "printed.txt").is_file()
 
 
