@@ -28,6 +28,11 @@ class Progress:
         if not self.quiet:
             print(text, file=self.stream, flush=True)
 
+    def note(self, text):
+        """A line of its own in between: a progress line that is open stays above it."""
+        self.close()
+        self.say(text)
+
     def due(self):
         """Whether it is time for the next line."""
         now = time.monotonic()

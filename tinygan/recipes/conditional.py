@@ -81,7 +81,7 @@ class ConditionalTraining(GanTraining):
         super().__init__(model, parts, seed, features)
         if features is None:
             raise ValueError(f"{model.name} needs features, to measure a distance between images")
-        self.notes = {"validation": []}
+        self.notes["validation"] = []
         self.real_features = {
             name: features(getattr(parts, name)[0]) for name in ("validation", "test")
         }

@@ -6,7 +6,12 @@ import numpy as np
 
 from tinygan import backend, nn, plots
 from tinygan.errors import UserError
+from tinygan.health import signs
+from tinygan.health.course import Course
+from tinygan.health.table import diagnosis_lines, health_lines
 from tinygan.models import gan
+from tinygan.nn.shard import current_shard
+from tinygan.recipes.check_up import EVERY, CheckUp, check_rows
 from tinygan.recipes.recipe import (
     Model,
     Recipe,
@@ -107,6 +112,8 @@ class GanTraining(Training):
         if o["instance_noise"]:
             self.blur = nn.GaussianNoise(o["instance_noise"], rng=self.noise_rng)
             self.generators["blur"] = self.blur.bits
+        self.check_up = CheckUp(model, *parts.train, seed, self.steps_per_epoch, features)
+        self.course, self.unsaid = None, []
         try:
             self.loss = gan_loss.by_name(o["loss"], o["label_smoothing"])
         except ValueError as error:
@@ -121,7 +128,7 @@ class GanTraining(Training):
             penalty = functools.partial(gradient_penalty, rng=self.noise_rng)
         if o["ema"]:
             average = functools.partial(move_average, networks["average"], keep=o["ema"])
-        return fit(
+        updates = fit(
             networks["G"],
             networks["D"],
             self.optimizers["G"],
@@ -137,6 +144,48 @@ class GanTraining(Training):
             steps_per_epoch=self.steps_per_epoch,
             average=average,
         )
+        for step, measured in enumerate(updates, start + 1):
+            if step % EVERY == 0 and current_shard().rank == 0:
+                self.look(step)
+            yield measured
+
+    def look(self, step):
+        """How well the game is after this update, into notes["health"]."""
+        self._noted(self.check_up.look(step))
+
+    def not_finite(self, step):
+        self._noted({"step": step} | dict.fromkeys(signs.MEANINGS))
+
+    def _noted(self, row):
+        course = self._course()  # before the notes have the row
+        self.notes.setdefault("health", []).append(row)
+        self.unsaid += [change.words() for change in course.add(row)]
+
+    def _course(self):
+        """The Course of the looks so far, also of those before the run was resumed."""
+        if self.course is None:
+            self.course = Course(self.notes.get("health", []))
+        return self.course
+
+    def news(self):
+        said, self.unsaid = self.unsaid, []
+        return [f"doctor, {line}" for line in said]
+
+    def ill(self):
+        return list(self._course().ill)
+
+    def tables(self):
+        course = self._course()
+        if not course.rows:
+            return {}
+        return {
+            "health.csv": health_lines(course.rows),
+            "diagnosis.csv": diagnosis_lines(course.changes),
+        }
+
+    def check(self, path):
+        super().check(path)
+        check_rows(self.notes.get("health", []), path)
 
     def what_trains(self):
         """What the training images are, in an error."""

@@ -182,7 +182,8 @@ class Training:
     images_per_step, steps_per_epoch
     batches_per_step: of how many batches, one after another, the images of a step consist
     notes        dict, JSON-able: what else to remember from one epoch to the next. "validation":
-                 a list of dicts, one per epoch; "finished": why there is no more to do.
+                 a list of dicts, one per epoch; "finished": why there is no more to do; "health":
+                 a list of dicts, one for each look at a GAN.
     """
 
     columns: dict
@@ -203,6 +204,21 @@ class Training:
 
     def end_epoch(self, epoch):
         """Called after each whole epoch: measure what is measured once per epoch, into notes."""
+
+    def news(self):
+        """Lines for people: what was noticed of the training since the last time."""
+        return []
+
+    def not_finite(self, step):
+        """Called when what this update measured is not finite, before the run fails."""
+
+    def ill(self):
+        """What is wrong with the training now, as people call it: a list."""
+        return []
+
+    def tables(self):
+        """Further tables of its own: dict of a file's name -> lines."""
+        return {}
 
     def prepare(self):
         """Called before the model is saved or draws: bring up to date what follows from the

@@ -5,6 +5,7 @@ name, epochs, steps, means, lows, highs (lists of one length).
 """
 
 from tinygan.errors import shown
+from tinygan.report import health
 from tinygan.runs.report_data import POINTS
 
 MOST = 10  # panels
@@ -15,7 +16,10 @@ def panels_of(run):
     per_epoch = run.steps_per_epoch
     return [
         panel | {"lines": [_by_epoch(line, per_epoch) for line in panel["lines"]]}
-        for panel in (run.data["panels"] if run.data else _from_tables(run))
+        for panel in [
+            *(run.data["panels"] if run.data else _from_tables(run)),
+            *health.panels_of(run),
+        ]
     ]
 
 

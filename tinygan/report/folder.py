@@ -10,6 +10,8 @@ from tinygan.cli import class_list, class_numbers
 from tinygan.data import class_names
 from tinygan.errors import UserError
 from tinygan.evaluation.result import read_evaluation
+from tinygan.health.course import Course
+from tinygan.health.table import rows_of
 from tinygan.json_files import Missing, Number, fits, read_json
 from tinygan.runs.config import read_config
 from tinygan.runs.lock import in_use
@@ -37,13 +39,14 @@ _PANEL = {
 _LARGEST = 1 << 53  # the whole numbers that JavaScript knows exactly
 _MOST = 10  # panels, lines in a panel, networks
 _MOST_ROWS = 200  # of a network
+_MOST_LOOKS = 10_000  # at a GAN's health
 
 
 @dataclass(frozen=True)
 class RunFiles:
     """folder: a Path. config: config.json. recipe: its Recipe, None where it is not known here.
     data: report.json, or None. metrics, validation: (columns, rows) of metrics.csv and
-    validation.csv. timing: rows of timing.csv.
+    validation.csv. timing: rows of timing.csv. health: the Course of its looks in health.csv.
     result: of result.json. evaluation, pictures: as read_evaluation returns them, or None.
     classified: evaluation.json of a classifier, or None. busy: whether a process is training in the
     folder.
@@ -56,6 +59,7 @@ class RunFiles:
     metrics: tuple
     validation: tuple
     timing: list
+    health: Course
     result: dict
     evaluation: dict | None
     pictures: dict | None
@@ -139,6 +143,7 @@ def read_run(folder):
         metrics=metrics,
         validation=_read_table(folder / "validation.csv", counts=1),  # epoch
         timing=read_timing(folder, step),
+        health=Course(_read_looks(folder / "health.csv")[-_MOST_LOOKS:]),
         result=read_result(folder, step),
         evaluation=evaluation,
         pictures=pictures,
@@ -146,6 +151,13 @@ def read_run(folder):
         has_checkpoint=(folder / "checkpoint.npz").exists(),
         busy=in_use(folder),
     )
+
+
+def _read_looks(path):
+    try:
+        return rows_of(read_csv(path))
+    except (OSError, ValueError, csv.Error):
+        return []
 
 
 def _read_classified(path):

@@ -17,8 +17,8 @@ from tinygan.runs.lock import in_use
 from tinygan.web import as_json
 
 _FILES = (
-    "config.json report.json metrics.csv validation.csv timing.csv result.json evaluation.json "
-    "evaluation.npz curves.png checkpoint.npz"
+    "config.json report.json metrics.csv validation.csv timing.csv health.csv result.json "
+    "evaluation.json evaluation.npz curves.png checkpoint.npz"
 ).split()
 _SECONDS = 10  # that a browser may take to ask
 _RECENT = 3  # seconds within which an open page asks again

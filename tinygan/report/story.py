@@ -10,7 +10,7 @@ import time
 import tinygan
 from tinygan.errors import shown
 from tinygan.progress import duration
-from tinygan.report import curves, sections
+from tinygan.report import curves, health, sections
 from tinygan.report.folder import read_run
 from tinygan.report.sheets import picture, sheets
 
@@ -39,13 +39,13 @@ def _of_one(run):
     title = f"{recipe} on {run.config['trained_on']['name']}"
     return {
         "title": title if name == recipe else f"{name}: {title}",
-        "lead": [_lead(run)],
+        "lead": [_lead(run), *health.in_short(run)],
         "state": _state(run),
         "facts": sections.table("", ["", ""], sections.facts(run))["rows"],
         "sheets": [_sheets("", run)],
         "class_names": list(run.class_names),
         "panels": curves.panels_of(run),
-        "sections": sections.of_run(run),
+        "sections": [*health.sections_of(run), *sections.of_run(run)],
         "stills": _stills({"": run}),
     }
 

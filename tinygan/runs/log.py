@@ -128,6 +128,9 @@ def conclusion(run):
             lines.append(f"{name}: {f'{value:.5g}' if type(value) in (int, float) else value}")
     seconds = duration(sum(row[2] for row in run.timing))
     lines.append(f"done: {plural(run.step, 'update')} in {seconds}, all in {run.folder}")
+    if ill := run.training.ill():
+        lines.append(f"doctor: {', '.join(ill)}")
+        lines.append(next_line("what that is", "tinygan.doctor", run.folder))
     lines.append(f"open in a browser: {run.folder / 'report.html'}")
     if run.training.model.draws_images:
         lines.append(next_line("a film of it", "tinygan.draw", run.folder, "film"))

@@ -2,6 +2,8 @@
 
 config.json       what it takes to repeat the run: settings, data, versions
 metrics.csv       what every update measured, a mean for each epoch
+health.csv        of a GAN: how well the game is, every few hundred updates
+diagnosis.csv     of a GAN: which illness began or ended, and when
 validation.csv    what was measured once per epoch, where the recipe has that
 timing.csv        how long the epochs took; the only file that differs between equal runs
 samples/          images from one fixed noise: epoch_0001.png, …
@@ -194,6 +196,8 @@ class Run:
         left = min(per_epoch - self.step % per_epoch, self.last_step - self.step)
         for measured in itertools.islice(updates, left):
             unread.append(measured)
+            for line in self.training.news():
+                progress.note(line)
             self.stopping = stop_requested() or self.ranks.stop_asked()
             if self.stopping:
                 break
@@ -339,7 +343,10 @@ class Run:
         """Raise RunError for rows of measurements of which one is not finite."""
         row, column = np.argwhere(~np.isfinite(rows))[0]
         word = list(self.training.columns)[column]
-        what = f"{word} is {rows[row, column]} at step {self.step + int(row) + 1}"
+        step = self.step + int(row) + 1
+        what = f"{word} is {rows[row, column]} at step {step}"
+        self.training.not_finite(step)
+        tables.write(self.folder, self.training, self.history, self.timing)
         probe = self.training.model.probe()
         where = self._bad_array() or (probe and first_bad_output(*probe)) or "the loss itself"
         raise self._failure(what, where)

@@ -1,4 +1,4 @@
-"""The tables of a run: metrics.csv, timing.csv, validation.csv, and result.json."""
+"""The tables of a run: metrics.csv, timing.csv, validation.csv, those of its own, result.json."""
 
 import csv
 import io
@@ -24,6 +24,8 @@ def write(folder, training, history, timing):
     _write_lines(folder / "timing.csv", timing_lines(timing))
     if training.notes.get("validation"):
         _write_lines(folder / "validation.csv", validation_lines(training.notes["validation"]))
+    for name, lines in training.tables().items():
+        _write_lines(folder / name, lines)
 
 
 def metrics_lines(columns, history, steps_per_epoch):
