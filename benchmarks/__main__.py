@@ -16,6 +16,7 @@ KINDS = {
     "by which of tinygan and NumPy was imported first",
     "launches": "what a step asks of a GPU (kernels, bytes, waits), counted without one",
     "gpu": "all of this and more in one visit to a machine with a GPU, in under nine minutes",
+    "doctor": "what the doctor's looks cost a GAN's training",
     "reading": "how much code a reader of train dcgan has to read",
 }
 NEXT = {  # after each kind, what looks closer or wider; gpu has a last line of its own
@@ -25,6 +26,7 @@ NEXT = {  # after each kind, what looks closer or wider; gpu has a last line of 
     "scaling": ("layer by layer", "layers"),
     "startup": ("what an update takes", "step --recipe dcgan"),
     "launches": ("the same measured, on a machine with a GPU", "gpu --out gpu"),
+    "doctor": ("whole updates, beside PyTorch", "step"),
     "reading": ("how much of the time each part takes", "step --recipe dcgan --breakdown"),
 }
 

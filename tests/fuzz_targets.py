@@ -4,6 +4,7 @@ Each target is a function that returns its seeds, a list of Seed.
 """
 
 import contextlib
+import csv
 import dataclasses
 import functools
 import gzip
@@ -34,8 +35,12 @@ from tinygan.evaluation import comparison, measure_file, protocol
 from tinygan.evaluation.measure_run import evaluate_run, measured_against
 from tinygan.evaluation.report import comparison_table, table
 from tinygan.evaluation.result import read_evaluation
+from tinygan.health.course import Course
+from tinygan.health.table import rows_of
 from tinygan.models.conditional import Conditional
-from tinygan.recipes import trained_model
+from tinygan.play.page import page as play_page
+from tinygan.recipes import check_up, trained_model
+from tinygan.recipes import gan as gan_recipes
 from tinygan.recipes.settings import settings
 from tinygan.report import page, story
 from tinygan.runs import config as config_file
@@ -325,6 +330,7 @@ def run_folders():
     From here on, the curves of a run are seldom drawn, the training images are read only once, and
     the networks of cgan, which have no --width, are small.
     """
+    _look_often()
     load, once, curves = data.load, functools.cache(data.load), plots.curves
     data.load = lambda name, *how: (once if name == "fashion-mnist-subset" else load)(name, *how)
     plots.curves = lambda *args: curves(*args) if current["number"] % 100 == 0 else None
@@ -349,12 +355,17 @@ def run_folders():
             train.main([*words.split(), *common.split()])
             timing = "epoch,step,seconds,images_per_second\n1,1,0.25,64.0\n2,2,0.24,66.7\n"
             (out / "timing.csv").write_text(timing)
-            names = ("config.json", "checkpoint.npz", "timing.csv", "result.json")
+            names = "config.json checkpoint.npz timing.csv health.csv result.json".split()
             found[name] = _contents(out, names)
         found["dcgan"] |= _evaluated(Path(folder) / "dcgan")
     for old in sorted(FIRST_EDITION.iterdir()):
         found[f"first edition's {old.name}"] = _contents(old, ("config.json", "checkpoint.npz"))
     return found
+
+
+def _look_often():
+    """A small look at a GAN's health after every update, so that its notes and tables are there."""
+    gan_recipes.EVERY, check_up.LOOK, check_up.REFERENCE = 1, 4, 8
 
 
 def _contents(folder, names):
@@ -393,8 +404,24 @@ def checkpoints():
         if model.draws_images:
             trained_model.bytes_of_a_draw(model)
             trained_model.draw(model, 1, 0)
+            _examine(model)
+            if current["number"] % 4 == 0:
+                _play(model)
         else:
             model.named(np.zeros((1, 28, 28, 1), np.uint8))
+
+    def _examine(model):
+        """As the doctor does."""
+        if isinstance(model, gan_recipes.Gan):
+            images = np.arange(8 * 784, dtype=np.uint8).reshape(8, 28, 28, 1)
+            labels = np.resize(model.classes, 8) if model.choices else np.zeros(8, int)
+            look = check_up.CheckUp(model, images, labels, 0, 5).look
+            course = Course(look(model.step, again) for again in range(3))
+            assert not any("\n" in change.words() for change in course.changes)
+
+    def _play(model):
+        words = {"title": "", "lead": "", "made": "", "class_names": ()}
+        assert "<script" in play_page(model, words, bits=16 if current["number"] % 8 else 8)
 
     kept = ("config.json", "checkpoint.npz")
     return [
@@ -447,16 +474,20 @@ def config_files():
 
 
 def table_files():
-    """timing.csv and result.json of a run."""
+    """timing.csv, health.csv and result.json of a run."""
 
     def read(folder):
         rows = tables.read_timing(folder, 10)
         assert sum(row[1] for row in rows) <= 10 * len(rows)
         assert isinstance(tables.read_result(folder, step), dict)
+        with contextlib.suppress(OSError, ValueError, csv.Error):  # the report leaves it out
+            for change in Course(rows_of(tables.read_csv(folder / "health.csv"))).changes:
+                assert not what_is_wrong(change.words())
 
     seeds, step = [], json.loads(run_folders()["cgan"]["result.json"])["step"]
     for name in ("cgan", "dcgan"):
-        files = {n: b for n, b in run_folders()[name].items() if n in ("timing.csv", "result.json")}
+        kept = ("timing.csv", "health.csv", "result.json")
+        files = {n: b for n, b in run_folders()[name].items() if n in kept}
         seeds.append(Seed(files, read))
     rows = "".join(f"{i},{i},{i / 3:.2f},{1e4 / i:.1f}\n" for i in range(1, 8))
     return [*seeds, Seed({"timing.csv": f"epoch,step,seconds,rate\n{rows}".encode()}, read)]
@@ -503,6 +534,7 @@ def evaluations():
 
 def page_files():
     """What a report is made of."""
+    _look_often()
     with tempfile.TemporaryDirectory() as parent:
         seeds = []
         for name in ("dcgan --width 1 --batch-size 16 --ema 0.9", "gmm --components 2 --dims 2"):
@@ -510,7 +542,7 @@ def page_files():
             common = f"--data fashion-mnist-subset --limit 48 --epochs 2 --quiet --out {out}"
             train.main([*name.split(), *common.split()])
             names = "config.json report.json metrics.csv timing.csv result.json curves.png".split()
-            names += ["samples/epoch_0001.png", "samples/epoch_0002.png"]
+            names += ["health.csv", "samples/epoch_0001.png", "samples/epoch_0002.png"]
             files = _contents(out, names) | (_evaluated(out) if out.name == "dcgan" else {})
             often = ("report.json",) * 4 + ("config.json",) * 2
             seeds.append(Seed(files, _told, (*files, *often), _made_to_belong))

@@ -17,7 +17,7 @@ ARROWS = {
     **dict.fromkeys(["evaluate", "watch"], COMMAND | {"report"}),
     "train": COMMAND | {"report", "training"},
     "draw": COMMAND | {"drawings"},
-    "doctor": COMMAND | {"health", "drawings"},
+    "doctor": COMMAND | {"health", "report", "drawings"},
     "__main__": {"cli", "help_text"},  # the list of commands
     "report": SHARED
     | {"web", "health", "evaluation", "recipes", "runs", "data", "plots", "json_files"},

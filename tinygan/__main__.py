@@ -14,6 +14,8 @@ COMMANDS = {  # in the order in which a new user meets them
     "draw": ("RUN KIND", "see what it learned: a walk between noises, filters, …"),
     "report": ("RUN …", "a page about a run; of several runs a comparison"),
     "watch": ("RUN", "that page in a browser, renewed as the run trains"),
+    "doctor": ("RUN", "what is wrong with a GAN, and what to try"),
+    "play": ("RUN", "a page to play with what it draws: no network, no Python"),
     "evaluate": ("RUN", "how good its images are, beside real ones"),
     "compare": ("RUN RUN …", "the same of several runs, in one table"),
     "data": ("fetch NAME", "download Fashion-MNIST; a tenth of it comes with tinygan"),

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import strict_device
 from small_run import QUIET, after, never
 
 from tinygan import nn, recipes
@@ -74,6 +75,23 @@ def test_a_look_is_repeated_exactly_and_finite_for_every_gan(recipe, make_run, c
     assert first == training.check_up.look(7)
     assert first != training.check_up.look(7, again=1) | {"step": 7}
     assert None not in first.values()
+
+
+@pytest.mark.parametrize("recipe", GANS)
+def test_a_device_finds_the_same_signs(recipe, make_run, often, clothes):
+    """Dropout on a device has the same bits; sums differ by rounding."""
+    shape, changes = recipes.get(recipe).image_shape, {"cgan": {"limit": 300}}.get(recipe, {})
+    if shape[-1] != 1:
+        images = np.random.default_rng(0).integers(0, 256, (40, *shape), dtype=np.uint8)
+        clothes = dataclasses.replace(clothes, images=images, labels=np.arange(40) % 2)
+    host, device = (
+        make_run(xp.__name__, xp, recipe=recipe, dataset=clothes, **changes).training.check_up.look(
+            1
+        )
+        for xp in (np, strict_device)
+    )
+    assert device.keys() == host.keys()
+    np.testing.assert_allclose(list(device.values()), list(host.values()), rtol=1e-3, atol=1e-3)
 
 
 def test_a_float32_look_of_a_broken_network_is_not_finite_and_no_error(make_run):

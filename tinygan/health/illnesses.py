@@ -247,7 +247,7 @@ ILLNESSES = (
         "The samples are of few kinds: two of them differ by {varied:.0%}, in a classifier's "
         "features, of what two real images do",
         "13 and 20",
-        "start again with --instance-noise 0.3, a wider network, or a lower --lr",
+        "start again with --instance-noise 0.3, a greater --width, or a lower --lr",
         unless=(
             "dead units",
             "saturated output",
@@ -268,11 +268,10 @@ ILLNESSES = (
     Illness(
         "D guesses",
         _guesses,
-        "D can only guess (overlap {overlap:.2f}), though the mean sample is far from the mean "
-        "real image (off {off:.2f}): nobody learns",
+        "D can only guess (overlap near 0.5 in the mean of three looks), though the mean sample is "
+        "far from the mean real image (off {off:.2f}): nobody learns",
         "13 and 14",
-        "--resume with a higher --lr-d; or start again with a greater --width, or a recipe whose "
-        "D is convolutional",
+        "--resume with a higher --lr-d; or start again with a greater --width",
     ),
     Illness(
         "standing still",

@@ -30,7 +30,6 @@ class CheckUp:
     def __init__(self, model, images, labels, seed, steps_per_epoch, features=None):
         self.model, self.images, self.labels, self.seed = model, images, labels, seed
         self.steps_per_epoch, self.features = steps_per_epoch, features
-        self.loss = gan_loss.by_name(model.options["loss"], model.options["label_smoothing"])
         self._reference = None
 
     def look(self, step, again=0):
@@ -56,7 +55,7 @@ class CheckUp:
             to_float(real, model.options["low"]),
             on_device[0],
             on_device[1:],
-            self.loss,
+            gan_loss.by_name(model.options["loss"], model.options["label_smoothing"]),
             self._seen(step, rng),
         )
         drawn = generate(model.newest(), z, *labels, low=model.options["low"])
