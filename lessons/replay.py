@@ -11,6 +11,7 @@ and leaves weights, gradients, running statistics and what G keeps for its backw
 """
 
 import base64
+import copy
 import html
 import io
 import zlib
@@ -89,8 +90,9 @@ class Game:
 
     def _push(self, fakes):
         """Minus the gradient of −log d at each fake, by its place: (1 − d) dl/dx (m, c)."""
-        logits = self.D.forward(fakes)  # nothing waits for a backward in D between two steps
-        return -self.D.backward(nn.sigmoid(logits) - 1, accumulate=False)
+        D = copy.deepcopy(self.D)  # in training mode: statistics and generators of D stay
+        logits = D.forward(fakes)
+        return -D.backward(nn.sigmoid(logits) - 1, accumulate=False)
 
 
 @contextmanager

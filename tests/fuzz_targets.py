@@ -415,7 +415,7 @@ def checkpoints():
         if isinstance(model, gan_recipes.Gan):
             images = np.arange(8 * 784, dtype=np.uint8).reshape(8, 28, 28, 1)
             labels = np.resize(model.classes, 8) if model.choices else np.zeros(8, int)
-            look = check_up.CheckUp(model, images, labels, 0, 5).look
+            look = check_up.CheckUp(model, images, labels, 0).look
             course = Course(look(model.step, again) for again in range(3))
             assert not any("\n" in change.words() for change in course.changes)
 

@@ -34,17 +34,24 @@ def test_it_says_what_was_seen_and_what_the_checkpoint_shows(sick, capsys):
     assert "saturated output. " in past
     assert "saturated output. " in now
     assert "Read lessons" in now
-    assert "to try: start again with a tenth of --lr-g" in now
+    assert "to try: start again with a tenth of G's learning rate (--lr-g; without it" in now
     assert "overlap" in now
     assert text.endswith(f"tinygan.evaluate {sick}")
 
 
-def test_of_a_run_without_looks_the_checkpoint_tells(sick, capsys):
+def test_of_a_run_without_looks_the_checkpoint_tells(sick, capsys, monkeypatch):
     for name in ("health.csv", "diagnosis.csv"):
         (sick / name).unlink()
     text = said(capsys, sick)
-    assert "There is no health.csv: nobody looked while it trained." in text
-    assert "saturated output. " in text
+    assert "health.csv is not there: a look comes every" in text
+    assert "too early to say: before update 750" in text
+    monkeypatch.setattr(doctor, "EVERY", 2)
+    assert "saturated output. " in said(capsys, sick)
+
+
+def test_a_damaged_table_is_said_to_be_one(sick, capsys):
+    (sick / "health.csv").write_text("a,b\n")
+    assert "health.csv cannot be read." in said(capsys, sick)
 
 
 def test_a_run_that_has_no_checkpoint_yet(sick, capsys):

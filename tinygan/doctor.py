@@ -1,5 +1,6 @@
 """python -m tinygan.doctor RUN: what is wrong with a GAN, and what to try."""
 
+import functools
 import textwrap
 
 from tinygan import backend
@@ -9,11 +10,11 @@ from tinygan.errors import UserError
 from tinygan.evaluation.features import features_of
 from tinygan.evaluation.options import add_backend_option
 from tinygan.health.course import Course
-from tinygan.health.illnesses import IN_A_ROW, THRESHOLDS
+from tinygan.health.illnesses import ILLNESSES, IN_A_ROW, THRESHOLDS
 from tinygan.health.signs import MEANINGS
 from tinygan.help_text import columns, two_columns
 from tinygan.progress import plural
-from tinygan.recipes.check_up import CheckUp
+from tinygan.recipes.check_up import EVERY, CheckUp
 from tinygan.recipes.gan import Gan
 from tinygan.report.folder import read_run
 
@@ -21,7 +22,8 @@ from tinygan.report.folder import read_run
 def main(argv=None):
     args = _parser().parse_args(argv)
     if args.thresholds:
-        print(two_columns({f"{name} {t.value:g}": t.why for name, t in THRESHOLDS.items()}))
+        table = {f"{n} {t.value:g}": f"{t.rule}. {t.why}" for n, t in THRESHOLDS.items()}
+        print(two_columns(table))
         return 0
     if args.run is None:
         raise UserError("name a run folder: python -m tinygan.doctor RUN")
@@ -37,8 +39,7 @@ def main(argv=None):
     if not files.has_checkpoint:
         say("there is no checkpoint yet, so nothing more can be seen")
         return 0
-    now = _look(run)
-    _tell_the_present(now, run.model.step)
+    _tell_the_present(*_look(run, files.health.rows))
     print(next_line("how good its images are", "tinygan.evaluate", args.run))
     return 0
 
@@ -48,38 +49,45 @@ def _tell_the_past(files):
     rows, changes = files.health.rows, files.health.changes
     if files.state == "failed":
         print(_wrapped(f"The training failed: {files.data['why']}"))
+    table = files.folder / "health.csv"
     if not rows:
-        print("There is no health.csv: nobody looked while it trained.\n")
-        return
-    print(f"While it trained ({plural(len(rows), 'look')} in {files.folder / 'health.csv'}):")
+        why = "cannot be read" if table.exists() else f"is not there: a look comes every {EVERY}"
+        print(_wrapped(f"While it trained: {table} {why}{'' if table.exists() else ' updates'}."))
+        return print()
+    print(f"While it trained ({plural(len(rows), 'look')} in {table}):")
     for change in changes:
         print(_wrapped(f"{change.words()}.", indent="  "))
-    print("" if changes else "  nothing wrong\n")
+    return print("" if changes else "  nothing wrong\n")
 
 
-def _look(run):
-    """The Course of so many looks at the checkpoint as an illness takes, each with other noise."""
-    images, labels = run.trained_on()
-    per_epoch = max(
-        1, len(images) // (run.model.options["batch_size"] * run.model.options["d_steps"])
-    )
-    check_up = CheckUp(
-        run.model, images, labels, run.config["seed"], per_epoch,
-        lambda x: features_of(x, xp=run.xp),
-    )  # fmt: skip
-    return Course(check_up.look(run.model.step, again) for again in range(IN_A_ROW))
+def _look(run, before):
+    """(illnesses that are there now, the last look): by as many looks at the checkpoint as it takes
+    to name one, each with other noise, after those of the training.
+
+    Without the latter only what one moment can show, and None where it is too early for that.
+    """
+    step, features = run.model.step, functools.partial(features_of, xp=run.xp)
+    check_up = CheckUp(run.model, *run.trained_on(), run.config["seed"], features)
+    course = Course(row for row in before if row["step"] <= step)
+    had_looks = bool(course.rows)
+    for again in range(IN_A_ROW):
+        course.add(check_up.look(step, again))
+    found = [illness for illness in ILLNESSES if illness.name in course.ill]
+    if not had_looks:
+        early = step < IN_A_ROW * EVERY
+        found = None if early else [illness for illness in found if illness.moment]
+    return found, course.rows[-1]
 
 
-def _tell_the_present(course, step):
-    print(f"At update {step:,}, in {plural(len(course.rows), 'look')} at the checkpoint:")
-    for change in course.changes:
-        print(_wrapped(f"{change.illness.words(change.row)}.", indent="  "))
-    print("" if course.changes else "  nothing wrong\n")
-    last = course.rows[-1]
-    print(two_columns({
-        f"{name:<9} {_number(last[name]):>10}": meaning
-        for name, meaning in MEANINGS.items() if name in last
-    }) + "\n")  # fmt: skip
+def _tell_the_present(found, row):
+    print(f"At update {row['step']:,}, in {IN_A_ROW} looks at the checkpoint:")
+    if found is None:
+        print(f"  too early to say: before update {IN_A_ROW * EVERY} a healthy game looks ill")
+    for illness in found or ():
+        print(_wrapped(f"{illness.words(row)}.", indent="  "))
+    print("  nothing wrong\n" if found == [] else "")
+    signs = {name: row[name] for name in MEANINGS if name in row}
+    print(two_columns({f"{n:<9} {_number(signs[n]):>10}": MEANINGS[n] for n in signs}) + "\n")
 
 
 def _number(value):
@@ -87,11 +95,8 @@ def _number(value):
 
 
 def _wrapped(text, indent=""):
-    more = {"break_long_words": False, "break_on_hyphens": False}
-    return textwrap.fill(
-        text, columns() - 2, initial_indent=indent, subsequent_indent=indent + "  " * bool(indent),
-        **more,
-    )  # fmt: skip
+    indents = {"initial_indent": indent, "subsequent_indent": 2 * indent}
+    return textwrap.fill(text, columns() - 2, break_on_hyphens=False, **indents)
 
 
 def _parser():
@@ -105,8 +110,7 @@ def _parser():
     )
     add = parser.add_argument
     add("run", nargs="?", metavar="RUN", type=path, help="the run folder")
-    add("--thresholds", action="store_true", help="print from where on a sign is one of illness, "
-        "and why there")  # fmt: skip
+    add("--thresholds", action="store_true", help="print the numbers that decide, and why those")
     add("--data-dir", metavar="DIR", type=path, help="look for data here and nowhere else")
     add_backend_option(parser)
     return parser

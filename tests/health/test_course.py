@@ -35,6 +35,18 @@ def test_an_illness_does_not_end_by_one_good_look():
     assert course.ill == {"G overpowers D": 250}
 
 
+def test_what_goes_on_beside_another_illness_has_not_ended():
+    course = Course(looks(5, varied=0.05) + looks(5, first=6, varied=0.05, d_dead=0.9))
+    assert list(course.ill) == ["total collapse", "dead units"]
+    course = Course(looks(5, varied=0.3) + looks(5, first=6, varied=0.05))
+    assert list(course.ill) == ["collapse to few kinds", "total collapse"]
+
+
+def test_looks_that_are_not_finite_end_nothing_but_tell_nothing():
+    course = Course(looks(5, varied=0.05) + looks(4, first=6, off=None))
+    assert list(course.ill) == ["total collapse", "not finite"]
+
+
 def test_what_is_not_finite_is_said_at_once():
     course = Course(looks(2) + looks(1, first=3, g_grad=None))
     assert told(course) == [("not finite", True, 750, 750)]

@@ -123,7 +123,9 @@ def test_saturated_counts_what_real_images_do_not_have(rng, batch):
     real = np.zeros_like(real)
     assert look(G, D, real, z)["saturated"] == 1
     real[:, :14] = -1  # half of each image is black
-    assert look(G, D, real, z)["saturated"] == 0.5
+    assert look(G, D, real, z)["saturated"] == 1  # the other half is not, and should not be
+    last.b.data[:] = 0
+    assert look(G, D, real, z)["saturated"] == -1  # less than in real images
 
 
 def test_the_samples_are_compared_with_real_images(rng):
@@ -143,8 +145,8 @@ def test_classes_are_counted_by_the_nearest_mean_of_their_features(rng):
     labels = np.repeat(np.arange(4), 10)
     reference = signs.Reference(real, labels, lambda x: x.reshape(-1, 1).astype(np.float32))
     assert reference.signs(real)["classes"] == pytest.approx(1)
-    assert reference.signs(real[:20])["classes"] == pytest.approx(0.5)  # two of four
-    assert reference.signs(real[10:20] + 3)["classes"] == pytest.approx(0.25)
+    assert reference.signs(real[:20])["classes"] == pytest.approx(1 / 3)  # one more, of three more
+    assert reference.signs(real[10:20] + 3)["classes"] == pytest.approx(0)
     assert reference.signs(real[10:20])["kind"] == 1
     assert reference.signs(real)["varied"] == pytest.approx(1)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tinygan.health.illnesses import ILLNESSES, Illness, holding
+from tinygan.health.illnesses import ILLNESSES, Illness, is_finite, shown
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,14 @@ class Course:
     def add(self, row):
         """Add a look. Returns the Changes that it made."""
         self.rows.append(row)
-        now = {illness.name for illness in holding(self.rows)}
+        now = shown(self.rows, self.ill)
         made = []
         for illness in ILLNESSES:
             name = illness.name
             if (name in now) == (name in self.ill):
                 self._others.pop(name, None)
+                continue
+            if name in self.ill and not is_finite(row):  # nothing can be said of it
                 continue
             since, looks = self._others.get(name, (row["step"], 0))
             self._others[name] = since, looks + 1

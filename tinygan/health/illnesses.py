@@ -1,8 +1,7 @@
 """What can be wrong with a GAN, by the signs of several looks in a row.
 
-Each illness is a question to the rows of health.csv, up to and with the last; which of them holds
-is decided by THRESHOLDS, and by nothing else. Where an illness explains others, those are not named
-beside it.
+Each illness is a question to the rows of health.csv, up to and with the last. THRESHOLDS has the
+numbers that decide. Where an illness explains others, those do not begin beside it.
 """
 
 import itertools
@@ -10,125 +9,155 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean
 
-IN_A_ROW, MEMORY = 3, 12  # looks
+IN_A_ROW, MEMORY = 3, 12  # looks: before an illness has begun or ended; that are looked at
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A number, and where it comes from."""
+    """A number; what it decides; and where it comes from."""
 
     value: float
+    rule: str
     why: str
 
 
-THRESHOLDS = {
+THRESHOLDS = {  # beside these: the same in three looks in a row, and 1e-6 and 0.01 in signs.py
     "apart": Threshold(
         0.01,
-        "overlap. Reasoned: below 1 % of all pairs D errs less than once for an image. Measured: "
-        "in healthy games with D far ahead (wgan-gp, dcgan-faces) it is below too, so it says "
+        "D overpowers G: overlap below it, in five looks",
+        "Reasoned: below 1 % of all pairs D errs less than once for an image. Measured: in "
+        "healthy games with D far ahead (wgan-gp, dcgan-fashion) it comes near it, so it says "
         "nothing alone",
     ),
-    "nearer": Threshold(
-        0.9,
-        "off or varied, against four looks before. Measured: healthy games change one of them by "
-        "more than 10 % in 1,000 updates as long as overlap is below 0.01",
+    "better": Threshold(
+        0.1,
+        "no collapse and no D that overpowers, while off falls or varied grows by this share "
+        "of the best up to three looks before",
+        "Measured: in healthy games one of them does in 750 updates, as long as the samples "
+        "are poor",
     ),
     "poor": Threshold(
         0.45,
-        "varied. Measured: healthy games are above it from update 1,000 on, also those in which D "
-        "is far ahead",
+        "D overpowers G: varied below it, or off above `far`",
+        "Measured: varied is above it in healthy games from update 1,000 on, also where D is "
+        "far ahead",
     ),
     "reversed": Threshold(
         0.8,
-        "overlap. Reasoned: 0.5 is a guess, and 64 + 64 images scatter by 0.05. Measured: healthy "
+        "G overpowers D: overlap above it",
+        "Reasoned: 0.5 is a guess, and 64 + 64 images scatter by 0.05. Measured: healthy "
         "games stay below 0.65 in three looks",
     ),
     "alike": Threshold(
         0.1,
-        "varied, without a classifier diversity. Measured: G before training has 0.2 to 0.3, "
-        "healthy games above 0.4 from update 750 on, one picture for all noise 0.00 to 0.08",
+        "total collapse: varied, without a classifier diversity, below it",
+        "Measured: healthy games are above 0.4 from update 750 on, one picture for all noise "
+        "has 0.00 to 0.08. So have convolutional Gs before they have learned, see `better`",
     ),
     "little": Threshold(
         0.35,
-        "varied. Measured: healthy games are above it from update 500 on, collapsed ones "
-        "(gan-dense-2, gan-dense-cnn) at 0.12 to 0.26",
+        "collapse to few kinds: varied below it",
+        "Measured: healthy games are above it from update 500 on, collapsed ones "
+        "(gan-dense-2, gan-dense-cnn) at 0.12 to 0.26. Dense Gs have 0.3 before they have "
+        "learned, see `better`",
     ),
     "few": Threshold(
-        0.2,
-        "classes. Reasoned: two kinds of ten. Measured: healthy games may be as low as 0.25 in "
-        "their first 2,000 updates",
+        0.1,
+        "collapse to few kinds: classes below it",
+        "Reasoned: two kinds of ten. Measured: healthy games may be as low as 0.17 in their "
+        "first 2,000 updates",
     ),
     "dead": Threshold(
         0.5,
-        "d_dead, g_dead. Reasoned: half a layer does nothing. Measured: 0.00 in all healthy games, "
-        "0.6 to 1.0 where a rate is much too high",
+        "dead units: d_dead or g_dead above it",
+        "Reasoned: half a layer does nothing. Measured: 0.00 in all healthy games, 0.6 to 1.0 "
+        "where a rate is much too high",
     ),
     "flat": Threshold(
-        0.25,
-        "saturated. Reasoned: a quarter of the image can no longer be changed, beyond what is "
-        "black and white in real images. Measured: below 0.05 in healthy games, 0.3 to 0.5 where "
-        "G's rate is much too high",
+        0.5,
+        "saturated output: saturated above it",
+        "Reasoned: half of what is neither black nor white in real images can no longer be "
+        "changed. Measured: below 0.3 in healthy games, 0.6 to 1.0 where G's rate is much too "
+        "high",
     ),
     "swing": Threshold(
         0.3,
-        "overlap, from 0.5, on either side by turns. Measured: healthy games do not reach 0.8",
+        "oscillation: overlap further from 0.5 than this, on either side by turns",
+        "Measured: healthy games do not reach 0.8",
     ),
     "one": Threshold(
-        0.3,
-        "classes: most samples are of one kind, which may be another at the next look. Reasoned: "
-        "two kinds of ten, and a few samples of others",
+        0.2,
+        "oscillation: classes below it, so that most samples are of one kind, which may be "
+        "another at the next look",
+        "Reasoned: two kinds of ten, and a few samples of others",
     ),
     "turns": Threshold(
         3,
-        "turns of overlap, or changes of kind, in twelve looks. Reasoned: there, back, and there "
-        "again",
+        "oscillation: turns of overlap, or changes of kind, in twelve looks, at least so many",
+        "Reasoned: there, back, and there again",
     ),
     "still": Threshold(
         0.1,
-        "off, diversity and varied, against three looks before. Measured: with rates of 1e-7 they "
-        "change by 1 to 8 %, in healthy games whose off is above 0.5 one of them by 30 % and more",
+        "standing still: off, diversity and varied change by less, against three looks before",
+        "Measured: with rates of 1e-7 they change by 1 to 8 %, in healthy games whose off is "
+        "above 0.5 one of them by 30 % and more",
     ),
     "guess": Threshold(
         0.15,
-        "overlap, the mean of three looks, from 0.5. Reasoned: twice the scatter of one look",
+        "D guesses: overlap, the mean of three looks, nearer to 0.5 than this",
+        "Reasoned: one look scatters by 0.05, and D is always a little ahead, because it "
+        "learns first",
     ),
     "far": Threshold(
         0.5,
-        "off. Reasoned: the mean images alone would tell samples from real images. Measured: "
-        "healthy games are below 0.45 from update 500 on",
+        "D guesses, standing still, D overpowers G: off above it",
+        "Reasoned: the mean images alone would tell samples from real images. Measured: off "
+        "is below 0.45 in healthy games from update 500 on",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Illness:
-    """name: what it is called. holds: (rows, dicts of signs) -> whether the last row shows it.
-    seen: what is seen, to be filled with the signs of a row. lesson: to read. cure: what to try.
-    unless: the illnesses that explain it. in_a_row: looks in which it has to hold before it has
-    begun, and not to hold before it has ended.
-    """
-
-    name: str
-    holds: Callable
-    seen: str
-    lesson: str
-    cure: str
-    unless: tuple = ()
-    in_a_row: int = IN_A_ROW
-
-    def words(self, row):
-        """What it is, what is seen, what to read and to try: a line without a full stop."""
-        some = "s" if " and " in self.lesson else ""
-        seen = self.seen.format(**row)
-        return f"{self.name}. {seen}. Read lesson{some} {self.lesson}; to try: {self.cure}"
 
 
 def _value(name):
     return THRESHOLDS[name].value
 
 
-def _not_finite(rows):
-    return None in rows[-1].values()
+@dataclass(frozen=True)
+class Illness:
+    """name: what it is called. begins: (rows, dicts of signs) -> whether the last row shows it.
+    lasts: the same, once it has begun; None: as begins. seen: (the last row) -> what is seen, a
+    sentence without a full stop. lesson: to read. cure: what to try. unless: the illnesses beside
+    which it does not begin, since they explain it. in_a_row: looks that it takes to begin or end.
+    moment: whether one look can show it.
+    """
+
+    name: str
+    begins: Callable
+    seen: Callable
+    lesson: str
+    cure: str
+    lasts: Callable | None = None
+    unless: tuple = ()
+    in_a_row: int = IN_A_ROW
+    moment: bool = True
+
+    def words(self, row):
+        """What it is, what is seen, what to read and to try: a line without a full stop."""
+        some = "s" if " and " in self.lesson else ""
+        return (
+            f"{self.name}. {self.seen(row)}. Read lesson{some} {self.lesson}; to try: {self.cure}"
+        )
+
+
+def is_finite(row):
+    """Whether all signs of a look are."""
+    return None not in row.values()
+
+
+def _better(rows):
+    """Whether the samples are better than in any look up to three before (early: the first)."""
+    now, before, least = rows[-1], rows[:-3] or rows[:1], 1 - _value("better")
+    nearer = now["off"] < least * min(row["off"] for row in before)
+    return nearer or least * now.get("varied", 0) > max(row.get("varied", 0) for row in before)
 
 
 def _dead(rows):
@@ -139,27 +168,39 @@ def _saturated(rows):
     return rows[-1]["saturated"] > _value("flat")
 
 
+def _alike(rows):
+    return rows[-1].get("varied", rows[-1]["diversity"]) < _value("alike")
+
+
+def _of_few_kinds(rows):
+    row = rows[-1]
+    return row.get("classes", 1) < _value("few") or row.get("varied", 1) < _value("little")
+
+
 def _collapsed(rows):
-    row = rows[-1]
-    return row.get("varied", row["diversity"]) < _value("alike")
+    return _alike(rows) and not _better(rows)
 
 
-def _few_kinds(rows):
-    row = rows[-1]
-    few = row.get("classes", 1) < _value("few") or row.get("varied", 1) < _value("little")
-    return few and row["overlap"] >= _value("apart")
+def _has_few_kinds(rows):
+    """Beside a D that tells all apart this is not said: it is no collapse, G is only behind."""
+    return _of_few_kinds(rows) and not _better(rows) and rows[-1]["overlap"] >= _value("apart")
+
+
+def _tells_all_apart(rows):
+    return len(rows) >= 5 and all(row["overlap"] < _value("apart") for row in rows[-5:])
+
+
+def _is_poor(rows):
+    return rows[-1]["off"] > _value("far") or rows[-1].get("varied", 1) < _value("poor")
 
 
 def _d_overpowers(rows):
-    """D tells all apart, and what G draws is poor and comes no nearer to the real images."""
-    if len(rows) < 5 or any(row["overlap"] >= _value("apart") for row in rows[-5:]):
-        return False
-    now, before = rows[-1], rows[-5]
-    least = _value("nearer")
-    poor = now["off"] > _value("far") or now.get("varied", 1) < _value("poor")
-    nearer = now["off"] < least * before["off"]
-    more_varied = least * now.get("varied", 0) > before.get("varied", 0)
-    return poor and not nearer and not more_varied
+    """D tells all apart, and what G draws is poor and becomes no better."""
+    return _tells_all_apart(rows) and _is_poor(rows) and not _better(rows)
+
+
+def _d_still_overpowers(rows):
+    return rows[-1]["overlap"] < _value("apart") and _is_poor(rows)
 
 
 def _g_overpowers(rows):
@@ -171,9 +212,19 @@ def _oscillates(rows):
     ahead = [row["overlap"] - 0.5 for row in rows]
     far = [x for x in ahead if abs(x) > _value("swing")]
     turns = sum(a * b < 0 for a, b in itertools.pairwise(far))
-    kinds = [row["kind"] for row in rows if row.get("classes", 1) < _value("one")]
+    told_apart = _value("apart")  # there G is only behind
+    kinds = [
+        row["kind"]
+        for row in rows
+        if row.get("classes", 1) < _value("one") and row["overlap"] >= told_apart
+    ]
     jumps = sum(a != b for a, b in itertools.pairwise(kinds))
     return max(turns, jumps) >= _value("turns")
+
+
+def _guesses(rows):
+    mean = fmean(row["overlap"] for row in rows[-3:])
+    return abs(mean - 0.5) < _value("guess") and rows[-1]["off"] > _value("far")
 
 
 def _stands_still(rows):
@@ -184,70 +235,105 @@ def _stands_still(rows):
     return all(abs(now[n] - before[n]) < _value("still") * before[n] for n in names)
 
 
-def _guesses(rows):
-    mean = fmean(row["overlap"] for row in rows[-3:])
-    return abs(mean - 0.5) < _value("guess") and rows[-1]["off"] > _value("far")
+def _dead_words(row):
+    network = "G" if row["g_dead"] >= row["d_dead"] else "D"
+    return (
+        f"In a layer of {network} {row[f'{network.lower()}_dead']:.0%} of the units give the same "
+        "output for all images, and learn nothing more"
+    )
 
+
+def _behind_words(row):
+    """How clear D's word to G is decides little under Adam, and tells where to look."""
+    clear = "clear" if row["agreement"] > 0.5 else "little more than chance"
+    return (
+        f"D tells every sample from a real image (overlap {row['overlap']:.3f}), and the samples "
+        f"become no better (off {row['off']:.2f}); what G hears from it is {clear} (agreement "
+        f"{row['agreement']:.2f})"
+    )
+
+
+def _alike_words(row):
+    where = "a classifier's features" if "varied" in row else "pixels"
+    share = row.get("varied", row["diversity"])
+    return (
+        f"G draws one picture whatever the noise is: in {where} two samples differ by {share:.0%} "
+        "of what two real images do"
+    )
+
+
+def _few_words(row):
+    words = [f"two of them differ by {row['varied']:.0%} of what two real images do"]
+    if "classes" in row:
+        words.append(f"and their classes are {row['classes']:.0%} as many (0%: one class)")
+    return f"The samples are of few kinds: in a classifier's features {', '.join(words)}"
+
+
+_RATES = "--lr, and --lr-d and --lr-g where they were given"
 
 ILLNESSES = (
     Illness(
         "not finite",
-        _not_finite,
-        "A sign is infinite or no number",
+        lambda rows: not is_finite(rows[-1]),
+        lambda row: "A number that was measured is infinite, or no number any more",
         "20 and 04",
-        "start again with a tenth of --lr",
+        f"start again with a tenth of the learning rates ({_RATES})",
         in_a_row=1,
     ),
     Illness(
         "dead units",
         _dead,
-        "In one layer {g_dead:.0%} (G) or {d_dead:.0%} (D) of the units have the same output for "
-        "all images, and learn nothing more",
+        _dead_words,
         "03 and 05",
-        "start again with a tenth of --lr: one large step can do this, and nothing undoes it",
+        f"start again with a tenth of the learning rates ({_RATES}): one large step can do this, "
+        "and nothing undoes it",
     ),
     Illness(
         "saturated output",
         _saturated,
-        "{saturated:.0%} more of G's output values than of real pixels lie where its last function "
-        "is flat, and cannot be changed",
+        lambda row: (
+            "G's last function is flat at its output, which hardly changes any more: at "
+            f"{row['saturated']:.0%} of the pixels that are neither black nor white in real images"
+        ),
         "03 and 12",
-        "start again with a tenth of --lr-g",
+        "start again with a tenth of G's learning rate (--lr-g; without it, --lr)",
     ),
     Illness(
         "D overpowers G",
         _d_overpowers,
-        "D tells every sample from a real image (overlap {overlap:.3f}), and for four looks they "
-        "have come no nearer (off {off:.2f}); the steps that G hears agree by {agreement:.2f}",
+        _behind_words,
         "13 and 15",
-        "--resume with a lower --lr-d, or with a higher --lr-g where they agree; or start again "
-        "with --instance-noise 0.3",
+        "--resume with a lower --lr-d or a higher --lr-g; or start again with a larger "
+        "--instance-noise, such as 0.3",
+        lasts=_d_still_overpowers,
         unless=("dead units", "saturated output"),
+        moment=False,
     ),
     Illness(
         "G overpowers D",
         _g_overpowers,
-        "D prefers the fake in {overlap:.0%} of all pairs: it takes fakes for real, whatever they "
-        "are, so that G learns nothing of real images",
+        lambda row: (
+            f"D prefers the fake in {row['overlap']:.0%} of all pairs: it takes fakes for real, "
+            "whatever they are, so that G learns nothing of real images"
+        ),
         "13",
-        "--resume with a higher --lr-d or a lower --lr-g; or start again with --d-steps 2",
+        "--resume with a higher --lr-d or a lower --lr-g; or start again with more --d-steps",
     ),
     Illness(
         "total collapse",
         _collapsed,
-        "G draws one picture whatever the noise is: two samples differ by {diversity:.0%} (in "
-        "pixels) of what two real images do",
+        _alike_words,
         "13 and 20",
-        "start again with --instance-noise 0.3, a lower --lr, or another seed",
-        unless=("dead units",),
+        "start again with a larger --instance-noise, such as 0.3, a lower --lr, or another --seed",
+        lasts=_alike,
     ),
     Illness(
         "collapse to few kinds",
-        _few_kinds,
-        "The samples are of few kinds: two of them differ by {varied:.0%}, in a classifier's "
-        "features, of what two real images do",
+        _has_few_kinds,
+        _few_words,
         "13 and 20",
-        "start again with --instance-noise 0.3, a greater --width, or a lower --lr",
+        "start again with a larger --instance-noise, such as 0.3, or a lower --lr",
+        lasts=_of_few_kinds,
         unless=(
             "dead units",
             "saturated output",
@@ -260,39 +346,55 @@ ILLNESSES = (
     Illness(
         "oscillation",
         _oscillates,
-        "D and G are far ahead of each other by turns, or G jumps from one kind of samples to "
-        "another (overlap {overlap:.2f}, off {off:.2f} now)",
+        lambda row: (
+            "D and G are far ahead of each other by turns, or G jumps from one kind of samples to "
+            f"another (at this look overlap {row['overlap']:.2f}, off {row['off']:.2f})"
+        ),
         "04 and 20",
-        "--resume with half of --lr",
+        f"--resume with half of the learning rates ({_RATES})",
+        unless=("dead units", "saturated output"),
+        moment=False,
     ),
     Illness(
         "D guesses",
         _guesses,
-        "D can only guess (overlap near 0.5 in the mean of three looks), though the mean sample is "
-        "far from the mean real image (off {off:.2f}): nobody learns",
+        lambda row: (
+            "D can only guess (overlap near 0.5 in the mean of three looks), though the mean "
+            f"sample is far from the mean real image (off {row['off']:.2f}): nobody learns"
+        ),
         "13 and 14",
-        "--resume with a higher --lr-d; or start again with a greater --width",
+        "--resume with a higher --lr-d; or start again with another recipe, whose D is stronger",
     ),
     Illness(
         "standing still",
         _stands_still,
-        "For four looks the samples have not changed (off {off:.2f}, far from the real images)",
+        lambda row: (
+            "Since three looks the samples have hardly changed, and are far from real images (off "
+            f"{row['off']:.2f})"
+        ),
         "04",
-        "--resume with a higher --lr",
+        f"--resume with higher learning rates ({_RATES})",
         unless=("dead units", "saturated output", "D overpowers G", "G overpowers D"),
+        moment=False,
     ),
 )
 
 
-def holding(rows):
-    """The Illnesses that the last of these rows shows, causes only; rows: dicts of signs.
+def shown(rows, ill=()):
+    """The names of the illnesses that the last of these rows, dicts of signs, shows: a set.
 
-    Only the last MEMORY rows count, and of these only those after one that is not finite.
+    ill: the names of those that have begun; they are asked whether they last. The others begin
+    only where nothing explains them. Only the last MEMORY rows count, and of these those after
+    one that is not finite.
     """
-    if _not_finite(rows):
-        return [ILLNESSES[0]]
-    rows = list(itertools.takewhile(lambda row: not _not_finite([row]), rows[: -MEMORY - 1 : -1]))
+    if not is_finite(rows[-1]):
+        return {ILLNESSES[0].name}
+    rows = list(itertools.takewhile(is_finite, rows[: -MEMORY - 1 : -1]))
     rows.reverse()
-    found = [illness for illness in ILLNESSES if illness.holds(rows)]
-    names = {illness.name for illness in found}
-    return [illness for illness in found if names.isdisjoint(illness.unless)]
+    found = set()
+    for illness in ILLNESSES:
+        lasts = illness.name in ill and illness.lasts
+        if (lasts or illness.begins)(rows):
+            found.add(illness.name)
+    explained = {i.name for i in ILLNESSES if i.name not in ill and found & set(i.unless)}
+    return found - explained

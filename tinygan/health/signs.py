@@ -20,25 +20,25 @@ from tinygan.training.gan_loop import gradient_length
 MEANINGS = {
     "overlap": "share of pairs, a real image and a fake, in which D gives the fake the higher "
     "logit: 0, D tells all apart; 0.5, it guesses; 1, it takes fakes for real and real for fakes",
-    "d_grad": "length of the gradient of D's loss, by all weights of D",
+    "d_grad": "length of the gradient of D's loss, without a penalty, by all weights of D",
     "g_grad": "length of the gradient of G's loss, by all weights of G",
     "ratio": "g_grad / d_grad",
     "agreement": "cosine between G's gradients from two halves of the batch: 1, all noise asks "
     "for the same step; 0, the step is chance",
     "d_dead": "share of dead units in that layer of D that has most; dead: the same output for all "
-    "images, and at all places of an image",
-    "g_dead": "the same of G",
+    "images, real or not, and at all places of an image",
+    "g_dead": "the same of G, without its output",
     "saturated": "share of G's output values at which its last function is flat (slope below 1 % "
-    "of its largest), minus that share among the values of real images",
+    "of its largest): 0, as many as in real images; 1, all",
     "diversity": "mean distance between two samples in pixels, as a share of that between two real "
     "images",
     "off": "distance between the mean sample and the mean real image, as a share of the mean "
     "distance between two real images",
     "varied": "mean distance between two samples in a classifier's features, as a share of that "
     "between two real images",
-    "classes": "exp of the entropy of the classes of samples, as a share of that of real images: "
-    "1, as many kinds; 0.1, one kind of ten",
-    "kind": "the class of most samples, counted from 0",
+    "classes": "how many classes samples have beyond one, e^H − 1 with H their entropy, as a share "
+    "of the same of real images: 0, one class; 1, as many",
+    "kind": "the class of most samples, by its place among those of the data, from 0",
 }
 ALWAYS = [n for n in MEANINGS if n not in ("varied", "classes", "kind")]  # without features too
 _ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.Tanh, nn.Sigmoid)
@@ -72,6 +72,7 @@ def of_networks(G, D, real, z, labels, loss, seen):
         fake_logits.append(backend.to_numpy(logits))
         gradients.append([p.grad.copy() for p in G.params()])
         flat.append(_share_flat(watched["g"][-1].layer, fake))
+    flat_real = _share_flat(watched["g"][-1].layer, real)
     d_grad, (g_grad, agreement) = float(gradient_length(D)), _of_halves(*gradients)
     return {
         "overlap": overlap(backend.to_numpy(real_logits), np.concatenate(fake_logits)),
@@ -80,8 +81,8 @@ def of_networks(G, D, real, z, labels, loss, seen):
         "ratio": g_grad / max(d_grad, _TINY),
         "agreement": agreement,
         "d_dead": max(map(_dead, watched["d"]), default=0.0),
-        "g_dead": max(map(_dead, watched["g"]), default=0.0),
-        "saturated": sum(flat) / 2 - _share_flat(watched["g"][-1].layer, real),
+        "g_dead": max(map(_dead, watched["g"][:-1]), default=0.0),
+        "saturated": (sum(flat) / 2 - flat_real) / max(1 - flat_real, _TINY),
     }
 
 
@@ -105,14 +106,15 @@ class Reference:
 
     def __init__(self, images, labels, features=None):
         pixels = _pixels(images)
-        self.mean, self.distance, self.features = pixels.mean(axis=0), _mean_distance(pixels), None
+        self.mean, self.features = pixels.mean(axis=0), None
+        self.distance = max(_mean_distance(pixels), _TINY)
         if features is not None:
             self.features, found = features, features(images)
-            self.varied = _mean_distance(found)
+            self.varied = max(_mean_distance(found), _TINY)
             self.centres = np.stack([
                 found[labels == label].mean(axis=0, dtype=np.float64) for label in np.unique(labels)
             ])  # fmt: skip
-            self.classes = self._kinds(found)[0]
+            self.more = max(self._kinds(found)[0] - 1, _TINY)
 
     def signs(self, samples):
         """The signs of what G draws: uint8 (n, H, W, C) on the host -> dict[str, float]."""
@@ -127,7 +129,7 @@ class Reference:
             found["varied"] = _mean_distance(features) / self.varied
             if len(self.centres) > 1:
                 kinds, most = self._kinds(features)
-                found |= {"classes": kinds / self.classes, "kind": float(most)}
+                found |= {"classes": (kinds - 1) / self.more, "kind": float(most)}
         return found
 
     def _kinds(self, features):
@@ -138,14 +140,19 @@ class Reference:
 
 
 class _Watched(nn.Layer):
-    """A layer whose last output stays in `y`."""
+    """A layer that remembers the lowest and highest output of each unit, the last axis of y, over
+    all forwards."""
 
     def __init__(self, layer):
-        self.layer, self.y = layer, None
+        self.layer, self.low, self.high = layer, None, None
 
     def forward(self, x):
-        self.y = self.layer.forward(x)
-        return self.y
+        y = self.layer.forward(x)
+        units, xp = y.reshape(-1, y.shape[-1]), backend.array_module(y)
+        low, high = units.min(axis=0), units.max(axis=0)
+        self.low = low if self.low is None else xp.minimum(self.low, low)
+        self.high = high if self.high is None else xp.maximum(self.high, high)
+        return y
 
     def backward(self, gy, accumulate=True, input_grad=True):
         return self.layer.backward(gy, accumulate, input_grad)
@@ -167,10 +174,9 @@ def _clear(network):
 
 
 def _dead(watched):
-    """Share of units, the last axis of y, that have one output for all images and places."""
-    y = watched.y.reshape(-1, watched.y.shape[-1])
-    spread = y.max(axis=0) - y.min(axis=0)
-    return float((spread <= 1e-6 * abs(y).max()).mean())
+    """Share of units that have one output, but for rounding, for all images and places."""
+    largest = max(float(abs(watched.low).max()), float(abs(watched.high).max()))
+    return float((watched.high - watched.low <= 1e-6 * largest).mean())
 
 
 def _share_flat(layer, y):
@@ -198,4 +204,4 @@ def _mean_distance(rows):
     rows = rows - rows.mean(axis=0, dtype=np.float64)
     d2 = np.maximum(squared_distances(rows, rows), 0)
     np.fill_diagonal(d2, 0)
-    return float(np.sqrt(d2).sum()) / (len(rows) * (len(rows) - 1))
+    return float(np.sqrt(d2).sum()) / max(1, len(rows) * (len(rows) - 1))

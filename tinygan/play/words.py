@@ -7,6 +7,7 @@ import tinygan
 from tinygan import recipes
 from tinygan.data import class_names
 from tinygan.errors import shown
+from tinygan.progress import plural
 from tinygan.runs.config import read_config
 
 
@@ -19,9 +20,10 @@ def words(run_folder, model):
     name, data = shown(Path(run_folder).resolve().name), shown(config["trained_on"]["name"])
     title = f"{model.name} on {data}"
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    summary = _capital(recipes.get(model.name).summary)
     return {
         "title": title if name == model.name else f"{name}: {title}",
-        "lead": f"{_capital(recipes.get(model.name).summary)}. Trained for {model.step:,} updates.",
+        "lead": f"{summary}. Trained for {plural(model.step, 'update')}.",
         "made": f"Made by tinygan {tinygan.__version__}, {made}.",
         "class_names": class_names(config["trained_on"]["name"]),
     }

@@ -1,5 +1,6 @@
 """A look at a GAN's health: its networks on a batch, its samples beside real images."""
 
+import itertools
 import math
 
 import numpy as np
@@ -24,12 +25,12 @@ class CheckUp:
     generator of the training is used.
 
     model: a Gan. images, labels: uint8 (N, H, W, C) and (N,) on the host, what it trains with.
-    steps_per_epoch: for the instance noise. features: (uint8 images) -> (n, d), or None.
+    features: (uint8 images) -> (n, d), or None.
     """
 
-    def __init__(self, model, images, labels, seed, steps_per_epoch, features=None):
+    def __init__(self, model, images, labels, seed, features=None):
         self.model, self.images, self.labels, self.seed = model, images, labels, seed
-        self.steps_per_epoch, self.features = steps_per_epoch, features
+        self.features = features
         self._reference = None
 
     def look(self, step, again=0):
@@ -63,10 +64,11 @@ class CheckUp:
 
     def _seen(self, step, rng):
         """What makes images those that D sees in this step."""
-        std = self.model.options["instance_noise"]
-        if not std:
+        o = self.model.options
+        if not o["instance_noise"]:
             return lambda images: images
-        return GaussianNoise(std_at(step / self.steps_per_epoch, std), rng=rng).forward
+        per_epoch = max(1, len(self.images) // (o["batch_size"] * o["d_steps"]))
+        return GaussianNoise(std_at(step / per_epoch, o["instance_noise"]), rng=rng).forward
 
     def _compare_with(self):
         """The Reference, made at the first look: it takes some tenths of a second."""
@@ -80,19 +82,21 @@ class CheckUp:
 
 
 def check_rows(rows, path):
-    """Raise UserError unless notes["health"], read from the file `path`, is a list of looks."""
-    names = {"step", *signs.MEANINGS}
-    least = {"step", *signs.ALWAYS}
-    if not isinstance(rows, list) or not all(
-        isinstance(row, dict)
-        and least <= row.keys() <= names
-        and type(row["step"]) is int
-        and 0 < row["step"] <= 1 << 53
-        and all(value is None or _is_finite(value) for value in row.values())
-        for row in rows
-    ):
-        raise UserError(f"{path} is corrupt: its looks at the training's health are none")
+    """Raise UserError unless notes["health"], read from the file `path`, is a list of looks, one
+    after another."""
+    sound = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    if sound and rows:
+        names, steps = rows[0].keys(), [row.get("step") for row in rows]
+        sound = (
+            {"step", *signs.ALWAYS} <= names <= {"step", *signs.MEANINGS}
+            and all(row.keys() == names for row in rows)
+            and all(type(step) is int and 0 < step <= 1 << 53 for step in steps)
+            and all(a < b for a, b in itertools.pairwise(steps))
+            and all(value is None or _is_number(value) for row in rows for value in row.values())
+        )
+    if not sound:
+        raise UserError(f"{path} is corrupt: what it notes of the training's health is no table")
 
 
-def _is_finite(value):
-    return type(value) in (int, float) and math.isfinite(value)
+def _is_number(value):
+    return type(value) in (int, float) and abs(value) < 1e100

@@ -10,7 +10,6 @@ from tinygan.health import signs
 from tinygan.health.course import Course
 from tinygan.health.table import diagnosis_lines, health_lines
 from tinygan.models import gan
-from tinygan.nn.shard import current_shard
 from tinygan.recipes.check_up import EVERY, CheckUp, check_rows
 from tinygan.recipes.recipe import (
     Model,
@@ -112,8 +111,8 @@ class GanTraining(Training):
         if o["instance_noise"]:
             self.blur = nn.GaussianNoise(o["instance_noise"], rng=self.noise_rng)
             self.generators["blur"] = self.blur.bits
-        self.check_up = CheckUp(model, *parts.train, seed, self.steps_per_epoch, features)
-        self.course, self.unsaid = None, []
+        self.check_up = CheckUp(model, *parts.train, seed, features)
+        self.course = None
         try:
             self.loss = gan_loss.by_name(o["loss"], o["label_smoothing"])
         except ValueError as error:
@@ -128,7 +127,7 @@ class GanTraining(Training):
             penalty = functools.partial(gradient_penalty, rng=self.noise_rng)
         if o["ema"]:
             average = functools.partial(move_average, networks["average"], keep=o["ema"])
-        updates = fit(
+        return fit(
             networks["G"],
             networks["D"],
             self.optimizers["G"],
@@ -144,32 +143,28 @@ class GanTraining(Training):
             steps_per_epoch=self.steps_per_epoch,
             average=average,
         )
-        for step, measured in enumerate(updates, start + 1):
-            if step % EVERY == 0 and current_shard().rank == 0:
-                self.look(step)
-            yield measured
 
-    def look(self, step):
-        """How well the game is after this update, into notes["health"]."""
-        self._noted(self.check_up.look(step))
+    def noticed(self, step):
+        return self._noted(self.check_up.look(step)) if step % EVERY == 0 else []
 
     def not_finite(self, step):
-        self._noted({"step": step} | dict.fromkeys(signs.MEANINGS))
+        rows = self._course().rows
+        names = rows[0].keys() - {"step"} if rows else signs.MEANINGS
+        if not rows or rows[-1]["step"] < step:
+            return self._noted({"step": step} | dict.fromkeys(names))
+        return []  # a look that came after it has said so
 
     def _noted(self, row):
+        """Put a look into the course and the notes. Returns the lines that it makes."""
         course = self._course()  # before the notes have the row
         self.notes.setdefault("health", []).append(row)
-        self.unsaid += [change.words() for change in course.add(row)]
+        return [f"doctor, {change.words()}" for change in course.add(row)]
 
     def _course(self):
         """The Course of the looks so far, also of those before the run was resumed."""
         if self.course is None:
             self.course = Course(self.notes.get("health", []))
         return self.course
-
-    def news(self):
-        said, self.unsaid = self.unsaid, []
-        return [f"doctor, {line}" for line in said]
 
     def ill(self):
         return list(self._course().ill)

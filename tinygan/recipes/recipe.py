@@ -205,12 +205,19 @@ class Training:
     def end_epoch(self, epoch):
         """Called after each whole epoch: measure what is measured once per epoch, into notes."""
 
-    def news(self):
-        """Lines for people: what was noticed of the training since the last time."""
+    def noticed(self, step):
+        """Called after the update number `step`, where one process alone may take its time.
+
+        Returns lines for people: what was noticed of the training.
+        """
         return []
 
     def not_finite(self, step):
-        """Called when what this update measured is not finite, before the run fails."""
+        """Called when the update number `step` gave what is not finite, before the run fails.
+
+        Returns lines, as noticed does.
+        """
+        return []
 
     def ill(self):
         """What is wrong with the training now, as people call it: a list."""

@@ -39,7 +39,8 @@ _PANEL = {
 _LARGEST = 1 << 53  # the whole numbers that JavaScript knows exactly
 _MOST = 10  # panels, lines in a panel, networks
 _MOST_ROWS = 200  # of a network
-_MOST_LOOKS = 10_000  # at a GAN's health
+_MOST_LOOKS = 2000  # at a GAN's health, the last ones
+_MOST_BYTES = 3_000_000  # of their table
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def read_run(folder):
         metrics=metrics,
         validation=_read_table(folder / "validation.csv", counts=1),  # epoch
         timing=read_timing(folder, step),
-        health=Course(_read_looks(folder / "health.csv")[-_MOST_LOOKS:]),
+        health=Course(_read_looks(folder / "health.csv")),
         result=read_result(folder, step),
         evaluation=evaluation,
         pictures=pictures,
@@ -155,7 +156,8 @@ def read_run(folder):
 
 def _read_looks(path):
     try:
-        return rows_of(read_csv(path))
+        head, *lines = read_csv(path, _MOST_BYTES)
+        return rows_of([head, *lines[-_MOST_LOOKS:]])
     except (OSError, ValueError, csv.Error):
         return []
 

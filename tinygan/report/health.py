@@ -3,6 +3,7 @@
 from tinygan.health.signs import MEANINGS
 from tinygan.progress import plural
 from tinygan.report.sections import section, table
+from tinygan.runs.report_data import thinned
 
 _PANELS = (  # label, signs by the name of their line, levels to compare with, note
     (
@@ -28,6 +29,8 @@ def sections_of(run):
     n, last = len(run.health.rows), run.health.rows[-1]
     words = [f"{change.words()}." for change in run.health.changes]
     text = [word[:1].upper() + word[1:] for word in words]
+    if len(run.health.ill) > 1:
+        text.append("Where several illnesses are named, begin with what was named first.")
     if not text:
         text = [f"The doctor looked {plural(n, 'time')} and found nothing wrong."]
     rows = [[name, _number(last[name])] for name in MEANINGS if name in last]
@@ -60,8 +63,8 @@ def panels_of(run):
 
 def _line(run, name, sign):
     looks = [(row["step"], row[sign]) for row in run.health.rows if row.get(sign) is not None]
-    steps, values = [list(column) for column in zip(*looks, strict=True)] if looks else ([], [])
-    return {"name": name, "steps": steps, "means": values, "lows": values, "highs": values}
+    line = thinned([value for _, value in looks])
+    return {"name": name, "steps": [looks[end - 1][0] for end in line.pop("ends")]} | line
 
 
 def _number(value):

@@ -57,6 +57,7 @@ class Run:
         self.changes = []  # of settings, by step: see config.changes
         self.new_changes = []  # those that this process makes
         self.saved_step, self.stopping = None, False
+        self.last_words = []  # lines that explain a failure
         self.tables = report_data.tables_of(training.model)  # of its networks
         self.told = 0.0  # when report.json was last written, on the monotonic clock
 
@@ -182,6 +183,8 @@ class Run:
         except OSError as error:
             raise self._failed(self._cannot_write(error), report) from None
         except RunError as error:
+            for line in self.last_words:
+                progress.note(line)
             raise self._failed(error, report) from None
         except KeyboardInterrupt:
             raise self._failed(self._stopped_at_once(), report) from None
@@ -196,7 +199,7 @@ class Run:
         left = min(per_epoch - self.step % per_epoch, self.last_step - self.step)
         for measured in itertools.islice(updates, left):
             unread.append(measured)
-            for line in self.training.news():
+            for line in self.training.noticed(self.step + len(unread)):
                 progress.note(line)
             self.stopping = stop_requested() or self.ranks.stop_asked()
             if self.stopping:
@@ -333,6 +336,7 @@ class Run:
 
     def _check_weights(self):
         if bad := self._bad_array():
+            self._not_finite(self.step)
             raise self._failure(f"a weight is not finite by step {self.step}", bad)
 
     def _bad_array(self):
@@ -345,11 +349,16 @@ class Run:
         word = list(self.training.columns)[column]
         step = self.step + int(row) + 1
         what = f"{word} is {rows[row, column]} at step {step}"
-        self.training.not_finite(step)
-        tables.write(self.folder, self.training, self.history, self.timing)
+        self._not_finite(step)
         probe = self.training.model.probe()
         where = self._bad_array() or (probe and first_bad_output(*probe)) or "the loss itself"
         raise self._failure(what, where)
+
+    def _not_finite(self, step):
+        """Note it where that can be."""
+        self.last_words = self.training.not_finite(step)
+        with contextlib.suppress(OSError):
+            tables.write(self.folder, self.training, self.history, self.timing)
 
     def _failure(self, what, where):
         return RunError(

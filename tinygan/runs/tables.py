@@ -75,9 +75,12 @@ def read_timing(folder, last_step):
     return [row for row in rows if row[1] <= last_step and all(0 <= x <= 1e12 for x in row)]
 
 
-def read_csv(path):
-    """The rows of a CSV file, lists of texts. OSError, ValueError or csv.Error when it is none."""
-    text = read_small(path, _MOST_BYTES).decode()
+def read_csv(path, most=_MOST_BYTES):
+    """The rows of a CSV file of at most so many bytes, lists of texts.
+
+    OSError, ValueError or csv.Error when it is none.
+    """
+    text = read_small(path, most).decode()
     return list(csv.reader(io.StringIO(text, newline="")))
 
 

@@ -56,6 +56,7 @@ async function redraw() {
 }
 
 function sayHowFast(milliseconds) {
+  if (!(milliseconds > 0)) return;  // a clock that is too coarse
   byId("speed").textContent = `${number(Number(milliseconds.toPrecision(2)))} ms a picture: ${number(Number((1000 / milliseconds).toPrecision(2)))} a second.`;
 }
 
