@@ -30,7 +30,7 @@ def main(argv=None):
     size = Path(out).stat().st_size
     print(f"{out} ({size / 1e6:.2f} MB), one file that opens in a browser and needs no network")
     if size > _LARGE and args.bits > min(BITS):
-        say(f"that is large for a page: --bits {min(BITS)} makes it about half that size")
+        say(f"that is large for a page: --bits {min(BITS)} makes it smaller")
     print(next_line("how good what it draws is", "tinygan.evaluate", args.run))
     return 0
 
@@ -52,7 +52,7 @@ def _parser():
     add("run", metavar="RUN", type=path, help="the run folder")
     add("--out", metavar="FILE.html", type=path, help="the page (default RUN/play.html)")
     add("--bits", metavar="N", type=int, choices=BITS, default=BITS[0], help="of a weight: 16, or "
-        "8 for a page of half the size (default 16)")  # fmt: skip
+        "8 for a smaller page (default 16)")  # fmt: skip
     return parser
 
 
