@@ -8,6 +8,7 @@ from small_run import QUIET, after, never
 from tinygan import doctor
 from tinygan.errors import UserError
 from tinygan.health.illnesses import THRESHOLDS
+from tinygan.health.signs import MEANINGS
 from tinygan.recipes import check_up, gan
 
 
@@ -43,7 +44,7 @@ def test_of_a_run_without_looks_the_checkpoint_tells(sick, capsys, monkeypatch):
     for name in ("health.csv", "diagnosis.csv"):
         (sick / name).unlink()
     text = said(capsys, sick)
-    assert "health.csv is not there: a look comes every" in text
+    assert "health.csv, because a look comes every 250 updates." in text
     assert "too early to say: before update 750" in text
     monkeypatch.setattr(doctor, "EVERY", 2)
     assert "saturated output. " in said(capsys, sick)
@@ -65,6 +66,14 @@ def test_a_run_that_failed_says_why(sick, capsys):
         json.dumps(json.loads(file.read_text()) | {"state": "failed", "why": "too hot"})
     )
     assert said(capsys, sick).startswith("The training failed: too hot")
+
+
+def test_a_checkpoint_that_is_not_finite(sick, capsys, monkeypatch):
+    look = check_up.CheckUp.look
+    broken = dict.fromkeys(MEANINGS)
+    monkeypatch.setattr(check_up.CheckUp, "look", lambda *args: look(*args) | broken)
+    text = said(capsys, sick)
+    assert "at the checkpoint: not finite. A number that was measured" in text
 
 
 def test_nothing_is_written(sick, capsys):

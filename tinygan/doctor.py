@@ -10,7 +10,7 @@ from tinygan.errors import UserError
 from tinygan.evaluation.features import features_of
 from tinygan.evaluation.options import add_backend_option
 from tinygan.health.course import Course
-from tinygan.health.illnesses import ILLNESSES, IN_A_ROW, THRESHOLDS
+from tinygan.health.illnesses import ILLNESSES, IN_A_ROW, THRESHOLDS, is_finite
 from tinygan.health.signs import MEANINGS
 from tinygan.help_text import columns, two_columns
 from tinygan.progress import plural
@@ -47,47 +47,47 @@ def main(argv=None):
 def _tell_the_past(files):
     """What the files say of the time while it trained."""
     rows, changes = files.health.rows, files.health.changes
+    table = files.folder / "health.csv"
     if files.state == "failed":
         print(_wrapped(f"The training failed: {files.data['why']}"))
-    table = files.folder / "health.csv"
-    if not rows:
-        why = "cannot be read" if table.exists() else f"is not there: a look comes every {EVERY}"
-        print(_wrapped(f"While it trained: {table} {why}{'' if table.exists() else ' updates'}."))
-        return print()
-    print(f"While it trained ({plural(len(rows), 'look')} in {table}):")
-    for change in changes:
-        print(_wrapped(f"{change.words()}.", indent="  "))
-    return print("" if changes else "  nothing wrong\n")
+    if rows:
+        print(f"While it trained ({plural(len(rows), 'look')} in {table}):")
+        for line in [f"{change.words()}." for change in changes] or ["nothing wrong"]:
+            print(_wrapped(line, indent="  "))
+    elif table.exists():
+        print(f"While it trained: {table} cannot be read.")
+    else:
+        print(f"While it trained: there is no {table}, because a look comes every {EVERY} updates.")
+    print()
 
 
-def _look(run, before):
-    """(illnesses that are there now, the last look): by as many looks at the checkpoint as it takes
-    to name one, each with other noise, after those of the training.
-
-    Without the latter only what one moment can show, and None where it is too early for that.
+def _look(run, rows):
+    """(lines on what is wrong now, the last look): what had not ended when it trained, and what
+    looks at the checkpoint show, with other noise each; alone only what one moment can show.
     """
     step, features = run.model.step, functools.partial(features_of, xp=run.xp)
     check_up = CheckUp(run.model, *run.trained_on(), run.config["seed"], features)
-    course = Course(row for row in before if row["step"] <= step)
-    had_looks = bool(course.rows)
+    course = Course(row for row in rows if row["step"] <= step)
+    had_looks, before = bool(course.rows), set(course.ill)
     for again in range(IN_A_ROW):
         course.add(check_up.look(step, again))
-    found = [illness for illness in ILLNESSES if illness.name in course.ill]
-    if not had_looks:
-        early = step < IN_A_ROW * EVERY
-        found = None if early else [illness for illness in found if illness.moment]
-    return found, course.rows[-1]
+    row = course.rows[-1]
+    names = before | set(course.ill)
+    ill = [one for one in ILLNESSES if one.name in names and (had_looks or one.moment)]
+    if not is_finite(row):
+        ill = ILLNESSES[:1]
+    elif not had_looks and step < IN_A_ROW * EVERY:
+        return [f"too early to say: before update {IN_A_ROW * EVERY} healthy games look ill"], row
+    nothing = "nothing wrong" if had_looks else "nothing wrong that one moment can show"
+    return [f"{illness.words(row)}." for illness in ill] or [nothing], row
 
 
-def _tell_the_present(found, row):
+def _tell_the_present(lines, row):
     print(f"At update {row['step']:,}, in {IN_A_ROW} looks at the checkpoint:")
-    if found is None:
-        print(f"  too early to say: before update {IN_A_ROW * EVERY} a healthy game looks ill")
-    for illness in found or ():
-        print(_wrapped(f"{illness.words(row)}.", indent="  "))
-    print("  nothing wrong\n" if found == [] else "")
-    signs = {name: row[name] for name in MEANINGS if name in row}
-    print(two_columns({f"{n:<9} {_number(signs[n]):>10}": MEANINGS[n] for n in signs}) + "\n")
+    for line in lines:
+        print(_wrapped(line, indent="  "))
+    signs = {f"{n:<9} {_number(row[n]):>10}": MEANINGS[n] for n in MEANINGS if n in row}
+    print(f"\n{two_columns(signs)}\n")
 
 
 def _number(value):
