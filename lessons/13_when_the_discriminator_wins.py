@@ -216,6 +216,9 @@ lesson.sheet("13/clothes.png", {**rows, "photographs": photos[:12]})
 # happen, these figures do not tell. After 23,400 updates at full size the second G draws many
 # garments under speckle, the third still a few (`benchmarks/results/README.md`).
 #
+# A training looks for such things by itself: `python -m tinygan.doctor RUN` says what it found. Its
+# signs are those of this lesson: logits in place of beliefs, variety, and no verdict by a length.
+#
 # ## Exercises
 #
 # Fill in `lessons/exercises/13.py`, then: `python -m lessons check 13`
