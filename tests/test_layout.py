@@ -21,7 +21,7 @@ ARROWS = {
     "__main__": {"cli", "help_text"},  # the list of commands
     "report": SHARED
     | {"web", "health", "evaluation", "recipes", "runs", "data", "plots", "json_files"},
-    "play": SHARED | {"web", "recipes", "runs", "models", "nn", "data"},
+    "play": SHARED | {"web", "recipes", "runs", "models", "nn", "data", "plots"},
     "drawings": SHARED | {"recipes", "runs", "metrics", "models", "nn", "data", "plots", "figures"},
     "evaluation": SHARED
     | {"recipes", "runs", "metrics", "models", "nn", "data", "npz", "json_files", "plots"},

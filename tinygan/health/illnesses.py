@@ -33,8 +33,8 @@ THRESHOLDS = {  # beside these: the same in three looks in a row, and 1e-6 and 0
         0.1,
         "no collapse and no D that overpowers, while off falls or varied grows by this share "
         "of the best up to three looks before",
-        "Measured: in healthy games one of them does in 750 updates, as long as the samples "
-        "are poor",
+        "Measured: so in 5 of the 7 looks at healthy runs whose samples were poor; the other "
+        "two stood alone",
     ),
     "poor": Threshold(
         0.45,
@@ -100,8 +100,8 @@ THRESHOLDS = {  # beside these: the same in three looks in a row, and 1e-6 and 0
     "still": Threshold(
         0.1,
         "standing still: off, diversity and varied change by less, against three looks before",
-        "Measured: with rates of 1e-7 they change by 1 to 8 %, in healthy games whose off is "
-        "above 0.5 one of them by 30 % and more",
+        "Measured: with rates of 1e-7 they change by 1 to 8 %, in the one look at a healthy "
+        "run whose off was above 0.5 one of them by 106 %",
     ),
     "guess": Threshold(
         0.15,

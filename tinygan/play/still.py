@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 
+from tinygan import plots
 from tinygan.data.pixels import to_uint8
 from tinygan.recipes import trained_model
 
@@ -13,19 +14,10 @@ COLUMNS, ROWS = 8, 4
 
 def still(model, seed=0):
     """The src of an <img>: a grid of pictures by the model, a data: URI."""
-    from PIL import Image  # only where something is drawn, to keep the import of tinygan fast
-
-    sheet = _grid(_images(model, COLUMNS * ROWS, seed))
     file = io.BytesIO()
-    Image.fromarray(sheet[..., 0] if sheet.shape[-1] == 1 else sheet).save(file, format="PNG")
+    sheet = plots.grid(_images(model, COLUMNS * ROWS, seed), COLUMNS, gap=0)
+    plots.picture(sheet).save(file, format="PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def _grid(images):
-    """uint8 (N, H, W, C) -> (ROWS · H, COLUMNS · W, C)."""
-    _, h, w, c = images.shape
-    rows = images.reshape(ROWS, COLUMNS, h, w, c).swapaxes(1, 2)  # (rows, H, columns, W, C)
-    return np.ascontiguousarray(rows.reshape(ROWS * h, COLUMNS * w, c))
 
 
 def _images(model, n, seed):
