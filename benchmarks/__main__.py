@@ -17,6 +17,7 @@ KINDS = {
     "launches": "what a step asks of a GPU (kernels, bytes, waits), counted without one",
     "gpu": "all of this and more in one visit to a machine with a GPU, in under nine minutes",
     "doctor": "what the doctor's looks cost a GAN's training",
+    "distance": "what measuring the distance to real images costs a training",
     "reading": "how much code a reader of train dcgan has to read",
 }
 NEXT = {  # after each kind, what looks closer or wider; gpu has a last line of its own
@@ -27,6 +28,7 @@ NEXT = {  # after each kind, what looks closer or wider; gpu has a last line of 
     "startup": ("what an update takes", "step --recipe dcgan"),
     "launches": ("the same measured, on a machine with a GPU", "gpu --out gpu"),
     "doctor": ("whole updates, beside PyTorch", "step"),
+    "distance": ("whole updates, beside PyTorch", "step"),
     "reading": ("how much of the time each part takes", "step --recipe dcgan --breakdown"),
 }
 

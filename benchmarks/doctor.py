@@ -1,7 +1,5 @@
 """python -m benchmarks doctor: what the doctor's looks cost, as a share of a GAN's training."""
 
-import time
-
 from benchmarks import machine, report
 from benchmarks.launches import random_images
 from benchmarks.workloads import width_of
@@ -54,8 +52,8 @@ def measured(name, width=None, batch_size=None, rounds=5):
     images, labels = random_images(recipe, 3 * options["batch_size"] * options["d_steps"])
     training = recipe.new_training(options, 0, images, labels, features=features_of)
     updates = training.updates(0)
-    update = _times(lambda: next(updates), rounds)
-    look = _times(lambda: training.check_up.look(EVERY), rounds)
+    update = report.times(lambda: next(updates), rounds)
+    look = report.times(lambda: training.check_up.look(EVERY), rounds)
     return {
         "recipe": name,
         "width": width_of(name, width),
@@ -64,16 +62,6 @@ def measured(name, width=None, batch_size=None, rounds=5):
         "look": look,
         "share": look["median"] / (look["median"] + EVERY * update["median"]),
     }
-
-
-def _times(run, rounds):
-    """The spread of so many times, after two that do not count."""
-    found = []
-    for _ in range(rounds + 2):
-        began = time.perf_counter()
-        run()
-        found.append(time.perf_counter() - began)
-    return report.spread(found[2:])
 
 
 def _table(rows):

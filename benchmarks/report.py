@@ -4,6 +4,7 @@ import json
 import math
 import statistics
 import sys
+import time
 from importlib.util import find_spec
 
 from tinygan import backend, figures
@@ -93,6 +94,16 @@ def spread(values):
         return {"median": values[0], "low": values[0], "high": values[0]}
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
     return {"median": median, "low": low, "high": high}
+
+
+def times(run, rounds):
+    """The spread of so many times that run() takes, after two that do not count."""
+    found = []
+    for _ in range(rounds + 2):
+        began = time.perf_counter()
+        run()
+        found.append(time.perf_counter() - began)
+    return spread(found[2:])
 
 
 def seconds(found, unit=1.0):

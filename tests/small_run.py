@@ -9,6 +9,7 @@ from tinygan import data, recipes
 from tinygan.evaluation.features import features_of
 from tinygan.progress import Progress
 from tinygan.runs.config import Settings, read_config
+from tinygan.runs.prepare import settle
 from tinygan.runs.run import Run
 
 SETTINGS = Settings(
@@ -21,6 +22,8 @@ SETTINGS = Settings(
     steps=None,
     sample_every=1,
     checkpoint_every=1,
+    fd_every=None,
+    keep_best=False,
     backend="numpy",
     data_dir=None,
     background=None,
@@ -61,6 +64,7 @@ def make_run(tmp_path, clothes):
         training = recipe.new_training(options, settings.seed, images, labels, xp, features_of)
         trained_on = {"name": dataset.name, "images": len(images), "sha256": dataset.sha256}
         run = Run(tmp_path / name, training, settings, trained_on)
+        settle(run, recipe, is_new=not resume)
         if resume:
             run.resume(read_config(run.folder))
         else:

@@ -428,7 +428,6 @@ def test_a_conditional_gan_that_ends_within_its_first_epoch_is_judged_as_it_is(c
 @pytest.mark.parametrize(
     ("recipe", "change"),
     [
-        ("cgan --limit 300", {}),
         ("cgan --limit 300", {"validation": "x"}),
         ("cgan --limit 300", {"validation": [{"fd": 1.0}]}),
         ("cgan --limit 300", {"validation": [{"epoch": 1, "fd": "x"}]}),

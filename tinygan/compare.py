@@ -43,8 +43,9 @@ def _parser():
         usage="%(prog)s RUN [RUN …] [options]",
         description="One table of all runs, sorted by fd, with the floor below: the same numbers "
         "for real training images. A run that python -m tinygan.evaluate has measured the same way "
-        "is not measured again; where that was with --prior or --classes, it keeps these, and its "
-        "row says so. ms/1000: what drawing 1,000 samples takes, the fastest of three times.",
+        "is not measured again; where that was with --weights, --prior or --classes, it keeps "
+        "these, and its row says so. ms/1000: what drawing 1,000 samples takes, the fastest of "
+        "three times.",
         examples=("tinygan.compare runs/dcgan runs/vae runs/gmm",),
     )
     add = parser.add_argument

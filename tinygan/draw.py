@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import backend
-from tinygan.cli import Parser, check_folder, exit_on_error, flag, next_line, path
+from tinygan.cli import Parser, add_options, check_folder, exit_on_error, flag, next_line, path
 from tinygan.drawings.kinds import KINDS, check, kinds_of, kinds_with, table
 from tinygan.drawings.opened_run import OpenedRun
 from tinygan.drawings.options import OPTIONS
 from tinygan.errors import UserError
 from tinygan.evaluation.options import add_backend_option
+from tinygan.recipes.options import WEIGHTS
 from tinygan.room import check_room
 
 _PER_PIXEL = 64  # bytes that an image takes for each of its pixels, enlarged and with gradients
@@ -21,7 +22,7 @@ def main(argv=None):
     args = _parser().parse_args(argv)
     xp = backend.get(args.backend)
     backend.set_tf32(xp, False)
-    run = OpenedRun(args.run, xp, args.data_dir)
+    run = OpenedRun(args.run, xp, args.data_dir, args.weights)
     if args.kind is None:
         kinds = kinds_of(run.recipe)
         print(f"{args.run}, a run of {run.recipe.name}, can be drawn as\n{table(kinds)}")
@@ -29,6 +30,8 @@ def main(argv=None):
         return 0
     given = {name: vars(args)[name] for name in OPTIONS if vars(args)[name] is not None}
     check(args.kind, run.recipe, given)
+    if args.weights and args.kind == "film":
+        raise UserError("--weights is for what is drawn now: a film shows the sheets of its epochs")
     out = _out(args.out, args.run, args.kind)
     if "n" in given and run.recipe.image_shape is not None:
         each = given.get("steps", 9) if args.kind in ("walk", "path") else 1  # images
@@ -74,6 +77,7 @@ def _parser():
             add(flag(name), action="store_true", default=None, help=meaning)
         else:
             add(flag(name), metavar=metavar, type=read, help=meaning)
+    add_options(parser, WEIGHTS)
     add("--data-dir", metavar="DIR", type=path, help="look for data here and nowhere else")
     add_backend_option(parser)
     return parser

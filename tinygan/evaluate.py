@@ -17,7 +17,7 @@ from tinygan.errors import UserError
 from tinygan.evaluation.measure_classifier import evaluate_classifier
 from tinygan.evaluation.measure_file import BY_SHAPE, evaluate_file
 from tinygan.evaluation.measure_run import evaluate_run, measured_against
-from tinygan.evaluation.options import add_prior_option, add_protocol_options
+from tinygan.evaluation.options import add_model_options, add_protocol_options
 from tinygan.evaluation.report import confusion_table, table
 from tinygan.evaluation.result import write_json
 from tinygan.report import write_report
@@ -61,11 +61,9 @@ def _parser():
         "numbers for real training images. What a run gets goes into RUN/evaluation.json, and its "
         "samples with the nearest training images into RUN/memorisation.png; all of it into "
         "RUN/report.html. A run of the recipe classifier is asked to classify all test images.",
-        examples=(
-            "tinygan.evaluate runs/dcgan",
-            "tinygan.evaluate samples.npz --data fashion-mnist",
-        ),
-    )
+        examples=("tinygan.evaluate runs/dcgan",
+            "tinygan.evaluate samples.npz --data fashion-mnist"),
+    )  # fmt: skip
     add = parser.add_argument
     add("samples", metavar="RUN|FILE.npz|DIR", type=path, help="a run folder; a file with an array "
         "images (or arr_0), uint8 (N, H, W, C), and optionally labels (or arr_1) (N,); or a folder "
@@ -74,15 +72,15 @@ def _parser():
     add("--data", metavar="NAME", help="for FILE.npz and DIR: what to compare with (default: by "
         f"the size of the images, {', '.join(BY_SHAPE.values())})")  # fmt: skip
     add("--json", metavar="FILE", type=path, help="for FILE.npz and DIR: write the numbers there")
-    add_prior_option(parser)
+    add_model_options(parser)
     add("--classes", metavar="A,B,…", type=class_list, help="of cgan and of a flow: draw, and "
         "compare with, these classes alone; of FILE.npz and DIR: compare with these")  # fmt: skip
     return parser
 
 
 def _file(args, xp, say):
-    if args.prior is not None:
-        raise UserError("--prior is for a run folder: the images of a file are drawn already")
+    if args.weights is not None or args.prior is not None:
+        raise UserError("--weights and --prior are for a run: images of a file are drawn already")
     if args.json:
         check_folder(args.json)
     evaluation = evaluate_file(
@@ -95,8 +93,8 @@ def _file(args, xp, say):
 
 
 def _classifier(args, xp):
-    if args.prior is not None or args.classes is not None:
-        raise UserError("--prior and --classes are for recipes that draw images")
+    if any(x is not None for x in (args.weights, args.prior, args.classes)):
+        raise UserError("--weights, --prior and --classes are for recipes that draw images")
     print(confusion_table(evaluate_classifier(args.samples, args.data_dir, xp)))
     _write_report(args.samples, "evaluation.json")
 
@@ -104,8 +102,8 @@ def _classifier(args, xp):
 def _run(args, xp, say):
     evaluation, _ = evaluate_run(
         args.samples, measured_against(args.n, args.seed, xp=xp, say=say, warn=printer()),
-        seed=args.seed, data_dir=args.data_dir, prior=args.prior, classes=args.classes,
-        xp=xp, say=say,
+        seed=args.seed, data_dir=args.data_dir, weights=args.weights, prior=args.prior,
+        classes=args.classes, xp=xp, say=say,
     )  # fmt: skip
     print(table(evaluation))
     _write_report(args.samples, "evaluation.json, evaluation.npz, memorisation.png")

@@ -17,7 +17,7 @@ from tinygan.cli import (
 )
 from tinygan.errors import UserError
 from tinygan.evaluation.advice import how_to_measure
-from tinygan.evaluation.options import add_backend_option, add_flow_options, add_prior_option
+from tinygan.evaluation.options import add_backend_option, add_flow_options, add_model_options
 from tinygan.files import atomic_write, is_empty, new_folder, reason
 from tinygan.recipes import trained_model
 from tinygan.room import check_room
@@ -29,7 +29,7 @@ def main(argv=None):
     check_folder(os.path.join(args.out, "0000.png") if os.path.isdir(args.out) else args.out)
     xp = backend.get(args.backend)
     backend.set_tf32(xp, False)
-    generator = trained_model.load(args.run, xp)
+    generator = trained_model.load(args.run, xp, weights=args.weights)
     sheet = 3 * math.prod(generator.image_shape) * _scale(generator.image_shape) ** 2
     each = trained_model.bytes_of_a_draw(generator) + (sheet if save is _grid else 0)
     check_room("--n", args.n, each)
@@ -41,7 +41,8 @@ def main(argv=None):
     except OSError as error:
         raise UserError(f"cannot write {args.out}: {reason(error)}") from None
     print(f"{args.n} image{'s' * (args.n > 1)} in {args.out}")
-    print(how_to_measure(args.run, args.out, args.n, labels, args.prior, args.classes))
+    chosen = {name: getattr(args, name) for name in ("weights", "prior", "classes")}
+    print(how_to_measure(args.run, args.out, args.n, labels, chosen))
     return 0
 
 
@@ -61,7 +62,7 @@ def _parser():
     add("--out", metavar="FILE|DIR", type=path, default="samples.png", help="where to: "
         "FILE.png is a grid; FILE.npz has an array images, uint8 (N, H, W, C); DIR, new or empty, "
         "gets a PNG file for each image (default samples.png)")  # fmt: skip
-    add_prior_option(parser)
+    add_model_options(parser)
     add("--classes", metavar="A,B,…", type=class_list, help="of cgan and of a flow: the classes "
         "to draw, in equal parts (default: all that it knows)")  # fmt: skip
     add_flow_options(parser)

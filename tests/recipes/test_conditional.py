@@ -99,9 +99,9 @@ def test_every_image_keeps_its_label_until_d_sees_them(clothes_of):
 def test_validation_measures_the_newest_g_and_result_the_best_on_the_test_part(painter):
     training, good, bad = painter()
     paint(training.model.networks["G"], good)
-    training.end_epoch(1)
+    training.measure(1)
     paint(training.model.networks["G"], bad)
-    training.end_epoch(2)
+    training.measure(2)
     noted = [row["fd"] for row in training.notes["validation"]]
     expected = [distance(pictures, training.parts.validation) for pictures in (good, bad)]
     assert noted == pytest.approx(expected, rel=1e-4)
@@ -120,7 +120,7 @@ def test_the_best_g_draws_and_not_the_newest(painter):
         [(first, first), (bad, first), (second, second), (bad, second), (first, second)], 1
     ):
         paint(training.model.networks["G"], pictures)
-        training.end_epoch(epoch)
+        training.measure(epoch)
         np.testing.assert_array_equal(training.model.draw(2, np.random.default_rng(0))[0], drawn)
         sheet, _ = training.sheet(np.random.default_rng(0))
         np.testing.assert_array_equal(sheet[[0, -1]], drawn)
@@ -130,7 +130,7 @@ def test_with_an_average_it_is_the_average_that_is_measured_and_kept(painter):
     training, good, bad = painter(ema=0.9)
     paint(training.model.networks["average"], good)
     paint(training.model.networks["G"], bad)
-    training.end_epoch(1)
+    training.measure(1)
     expected = distance(good, training.parts.validation)
     assert training.notes["validation"][0]["fd"] == pytest.approx(expected, rel=1e-4)
     np.testing.assert_array_equal(training.model.draw(2, np.random.default_rng(0))[0], good)
@@ -141,8 +141,28 @@ def test_it_ends_twenty_epochs_after_the_best_one(painter):
     for epoch in range(1, 24):
         assert "finished" not in training.notes
         paint(training.model.networks["G"], good if epoch == 3 else bad)
-        training.end_epoch(epoch)
+        training.measure(epoch)
     assert training.notes["finished"].endswith("epoch 3")
+
+
+def test_without_patience_it_never_ends_and_still_keeps_the_best(painter):
+    training, good, bad = painter(patience=0)
+    for epoch in range(1, 40):
+        paint(training.model.networks["G"], good if epoch == 3 else bad)
+        training.measure(epoch)
+    assert "finished" not in training.notes
+    np.testing.assert_array_equal(training.model.draw(2, np.random.default_rng(0))[0], good)
+
+
+def test_it_draws_with_the_best_the_last_or_the_average(painter):
+    training, good, bad = painter(ema=0.9)
+    averaged = np.full_like(good, 128)
+    for name, pictures in {"best": good, "G": bad, "average": averaged}.items():
+        paint(training.model.networks[name], pictures)
+    for weights, pictures in ((None, good), ("best", good), ("last", bad), ("average", averaged)):
+        training.model.use(weights)
+        drawn, _ = training.model.draw(2, np.random.default_rng(0))
+        assert np.abs(drawn.astype(int) - pictures).max() <= 1
 
 
 @pytest.mark.parametrize("classes", ["0,1", "3,7,9"])

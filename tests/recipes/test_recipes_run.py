@@ -9,8 +9,10 @@ from small_run import QUIET, after, never
 
 from tinygan import nn, recipes
 from tinygan.data import Dataset
-from tinygan.recipes import trained_model
-from tinygan.recipes.conditional import ConditionalTraining
+from tinygan.recipes import distance, trained_model
+from tinygan.recipes.settings import settings
+from tinygan.runs.config import read_config
+from tinygan.training.instance_noise import std_at
 
 TINY = {
     "gmm": {"components": 3, "dims": 4, "limit": 60},
@@ -56,9 +58,17 @@ def files(run):
     return {str(f.relative_to(run.folder)): f.read_bytes() for f in found}
 
 
+@pytest.fixture
+def few_draws(monkeypatch):
+    """A distance takes no time."""
+    monkeypatch.setattr(distance, "DRAWS", 12)
+    monkeypatch.setattr(distance, "REFERENCE", 20)
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_it_trains_stops_anywhere_goes_on_and_draws(recipe, tiny):
-    whole = tiny(recipe, "whole")
+def test_it_trains_stops_anywhere_goes_on_and_draws(recipe, tiny, few_draws):
+    measured = {"fd_every": 1, "keep_best": True} if recipe != "classifier" else {}
+    whole = tiny(recipe, "whole", **measured)
     assert whole.train(QUIET, never)
     assert np.isfinite(whole.history).all()
     assert len(whole.history) == whole.last_step
@@ -66,11 +76,12 @@ def test_it_trains_stops_anywhere_goes_on_and_draws(recipe, tiny):
     assert "samples/epoch_0002.png" in files(whole)
 
     stop = max(1, whole.last_step // 2)
-    tiny(recipe, "parts").train(QUIET, after(stop))
-    second = tiny(recipe, "parts", resume=True)
+    tiny(recipe, "parts", **measured).train(QUIET, after(stop))
+    second = tiny(recipe, "parts", resume=True, **measured)
     assert second.step == stop
     assert second.train(QUIET, never)
     assert files(second) == files(whole)
+    assert len(whole.training.notes["validation"]) == whole.step // whole.training.steps_per_epoch
 
     if recipe != "classifier":
         model = trained_model.load(whole.folder, np)
@@ -128,7 +139,13 @@ def test_label_smoothing_and_instance_noise_reach_the_loss(tiny):
         assert abs(run.history[0, 0] - plain.history[0, 0]) > 1e-3
 
 
-def test_instance_noise_is_halved_every_five_epochs(tiny, monkeypatch):
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [(None, [0.4, 0.36, 0.2, 0.04]), (5, [0.4, 0.32, 0, 0]), (20, [0.4, 0.38, 0.3, 0.22])],
+)
+def test_instance_noise_falls_linearly_to_the_end_or_to_an_epoch(
+    tiny, monkeypatch, until, expected
+):
     widths = []
 
     class Spy(nn.GaussianNoise):
@@ -137,11 +154,22 @@ def test_instance_noise_is_halved_every_five_epochs(tiny, monkeypatch):
             return super().forward(x)
 
     monkeypatch.setattr(nn, "GaussianNoise", Spy)
-    tiny("gan-dense-1", "noisy", instance_noise=0.4, epochs=10, limit=8).train(QUIET, never)
+    noise = {"instance_noise": 0.4, "instance_noise_until": until}
+    tiny("gan-dense-1", "noisy", epochs=10, limit=8, **noise).train(QUIET, never)
     per_update = widths[::3]  # real and fake for D, fake for G
     assert len(per_update) == 10
-    np.testing.assert_allclose(per_update[0], 0.4)
-    np.testing.assert_allclose(per_update[5], 0.2)
+    np.testing.assert_allclose([per_update[i] for i in (0, 1, 5, 9)], expected, atol=1e-12)
+
+
+def test_a_run_of_the_first_edition_goes_on_with_the_noise_that_it_had(tiny, monkeypatch):
+    run = tiny("gan-dense-1", "noisy", instance_noise=0.4, epochs=20, limit=8)
+    config = read_config(run.folder)
+    del config["options"]["instance_noise_until"]
+    (run.folder / "config.json").write_text(json.dumps(config))
+    recipe = recipes.get("gan-dense-1")
+    options = settings({}, recipe, read_config(run.folder), run.folder).options
+    assert options["instance_noise_until"] is None
+    assert [std_at(epoch, 0.4) for epoch in (0, 5, 10)] == pytest.approx([0.4, 0.2, 0.1])
 
 
 def test_the_two_learning_rates_can_differ(tiny):
@@ -222,8 +250,7 @@ def test_the_conditional_gan_splits_validates_and_reports_once(tiny, clothes):
 
 
 def test_early_stopping_stops_and_keeps_the_best_generator(tiny, monkeypatch):
-    monkeypatch.setattr(ConditionalTraining, "PATIENCE", 2)
-    run = tiny("cgan", "early", epochs=50)
+    run = tiny("cgan", "early", epochs=50, patience=2)
     distances = iter([9.0, 5.0, 6.0, 7.0, 1.0])
     weights = []
 

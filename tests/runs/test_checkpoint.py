@@ -41,7 +41,7 @@ def saved(tmp_path):
     train_a_little(p)
     path = tmp_path / "checkpoint.npz"
     history = np.arange(8, dtype=np.float32).reshape(2, 4)
-    checkpoint.save(path, **NAMES, **p, step=2, history=history, notes={"best": 0.5})
+    checkpoint.save(path, **NAMES, **p, step=2, history=history, notes={"seen": 0.5})
     return path, p
 
 
@@ -49,7 +49,7 @@ def test_everything_comes_back(saved):
     path, p = saved
     q = parts(seed=9)
     step, history, notes = checkpoint.load(path, **NAMES, **q)
-    assert (step, notes) == (2, {"best": 0.5})
+    assert (step, notes) == (2, {"seen": 0.5})
     np.testing.assert_array_equal(history, np.arange(8).reshape(2, 4))
     train_a_little(p)
     train_a_little(q)
@@ -80,7 +80,7 @@ def test_equal_contents_make_equal_files(saved, tmp_path):
     path, p = saved
     history = np.arange(8, dtype=np.float32).reshape(2, 4)
     again = tmp_path / "again.npz"
-    checkpoint.save(again, **NAMES, **p, step=2, history=history, notes={"best": 0.5})
+    checkpoint.save(again, **NAMES, **p, step=2, history=history, notes={"seen": 0.5})
     assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
 
 

@@ -54,11 +54,9 @@ def images(model, z, labels=None):
         return model.decode(z)
     if isinstance(model, Flow):
         return model.draw_from(z.reshape(len(z), *model.shape()), labels)
-    if "classes" in model.choices:
-        network, inputs = model.networks["best"], (z, np.searchsorted(model.classes, labels))
-    else:
-        network, inputs = model.newest(), (z,)
-    return nn.in_batches(network, *inputs, after=lambda x: to_uint8(x, low))
+    asked = [np.searchsorted(model.classes, labels)] if "classes" in model.choices else []
+    network = model.drawing_network()
+    return nn.in_batches(network, z, *asked, after=lambda x: to_uint8(x, low))
 
 
 def labels_for(model, n, classes=None):

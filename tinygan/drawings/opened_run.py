@@ -16,14 +16,15 @@ class OpenedRun:
     """A run folder. Its checkpoint and its data are read when they are first asked for.
 
     folder: its path. xp: the array module of the model. data_dir: where the data is; None looks
-    where the run found it.
+    where the run found it. weights: as for trained_model.load.
     config: config.json as a dict. recipe: the Recipe.
     Raises UserError for a folder that holds no run; so do the properties, for a checkpoint or data
     that is missing, damaged, or not what the run began with.
     """
 
-    def __init__(self, folder, xp, data_dir=None):
+    def __init__(self, folder, xp, data_dir=None, weights=None):
         self.folder, self.xp, self.data_dir = Path(folder), xp, data_dir
+        self.weights = weights
         self.config = read_config(folder)
         self.recipe = recipes.get(self.config["recipe"])
 
@@ -38,7 +39,7 @@ class OpenedRun:
     def model(self):
         """The Model with the weights of its checkpoint."""
         shape = self._data.images.shape[1:] if self.recipe.image_shape is None else None
-        return trained_model.load(self.folder, self.xp, shape)
+        return trained_model.load(self.folder, self.xp, shape, self.weights)
 
     def trained_on(self):
         """(images uint8 (M, H, W, C), labels (M,)): those that the weights were trained with.

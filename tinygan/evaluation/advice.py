@@ -9,13 +9,13 @@ from tinygan.evaluation.protocol import LEAST
 from tinygan.runs.config import read_config
 
 
-def how_to_measure(run, out, n, labels, prior, classes):
+def how_to_measure(run, out, n, labels, chosen):
     """The line that says it. A grid cannot be measured, nor can few images: then it names the run.
 
     out: the file or folder with the n images that the run drew. labels: of the images, or None.
-    prior, classes: as they were typed, or None.
+    chosen: the options weights, prior and classes as they were typed, None where they were not.
     """
-    samples, options = run, {"prior": prior, "classes": classes}
+    samples, options = run, dict(chosen)
     if n >= LEAST and not out.lower().endswith(".png"):
         config = read_config(run)
         samples = out

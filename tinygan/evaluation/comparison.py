@@ -144,6 +144,8 @@ def _choice(evaluation):
     """The options by which a run was evaluated, where they are not its own: " --prior gmm"."""
     prior, classes = evaluation["prior"], evaluation["protocol"]["classes"]
     own, text = evaluation["options"], ""
+    if evaluation.get("drawn_with"):
+        text += f" --weights {evaluation['drawn_with']}"
     if prior != own.get("prior"):
         text += f" --prior {prior}"
     if classes is not None and (asked := ",".join(map(str, classes))) != own.get("classes"):

@@ -18,12 +18,14 @@ from tinygan.runs.tables import read_timing
 SHOWN = 16  # samples that are kept to be shown
 
 
-def evaluate_run(folder, against, *, seed, data_dir, xp, say, prior=None, classes=None):
+def evaluate_run(
+    folder, against, *, seed, data_dir, xp, say, weights=None, prior=None, classes=None
+):
     """Measure a run that draws images, and write evaluation.json and its pictures.
 
     against: what measured_against returns. seed: of the noise. data_dir: as for data.load; None
-    takes the run's. say: see protocol.measure. prior, classes: as for trained_model.draw; None
-    takes the run's.
+    takes the run's. say: see protocol.measure. weights: as for trained_model.load. prior, classes:
+    as for trained_model.draw. None takes the run's.
     "parameters" are those of all that draws; "ms_per_1000" is what drawing 1,000 samples takes: the
     fastest of three draws of 1,000, or of n when that is less.
     Returns what read_evaluation reads. Raises UserError as load and draw of trained_model and
@@ -31,7 +33,7 @@ def evaluate_run(folder, against, *, seed, data_dir, xp, say, prior=None, classe
     """
     folder, config = Path(folder), read_config(folder)
     digest = checkpoint_sha256(folder)  # before a run that goes on replaces it
-    model = trained_model.load(folder, xp)
+    model = trained_model.load(folder, xp, weights=weights)
     prior = prior or model.options.get("prior")
     if classes is None and "classes" in model.choices:
         classes = model.classes
@@ -53,7 +55,7 @@ def evaluate_run(folder, against, *, seed, data_dir, xp, say, prior=None, classe
     _check_size(folder, images, reference)
     few = min(n, 1000)
     seconds = _fastest_of_three(lambda: draw(few))
-    weights = model.weights()
+    sizes = model.weights()
     evaluation = {
         "protocol": reference.protocol(),
         "metrics": protocol.measure(reference, images, labels, limit=limit, say=say),
@@ -61,9 +63,10 @@ def evaluate_run(folder, against, *, seed, data_dir, xp, say, prior=None, classe
         "recipe": config["recipe"],
         "options": config["options"],
         "prior": prior,
+        "drawn_with": weights,
         "checkpoint_sha256": digest,
-        "parameters": sum(weights[name] for name in model.drawing(prior)),
-        "weights": weights,
+        "parameters": sum(sizes[name] for name in model.drawing(prior)),
+        "weights": sizes,
         "updates": model.step,
         "training_seconds": training_seconds(folder, model.step),
         "ms_per_1000": 1e6 * seconds / few,

@@ -1,9 +1,9 @@
 """The options by which evaluate and compare measure, and those that sample has too."""
 
 from tinygan import backend
-from tinygan.cli import flag, one_of, path, whole_number
+from tinygan.cli import add_options, flag, one_of, path, whole_number
 from tinygan.evaluation import protocol
-from tinygan.recipes.options import OPTIONS, PRIORS
+from tinygan.recipes.options import OPTIONS, PRIORS, WEIGHTS
 
 
 def add_protocol_options(parser):
@@ -27,8 +27,9 @@ def add_backend_option(parser):
     )  # fmt: skip
 
 
-def add_prior_option(parser):
-    """Add --prior to an argparse parser."""
+def add_model_options(parser):
+    """Add --weights and --prior to an argparse parser."""
+    add_options(parser, WEIGHTS)
     parser.add_argument(
         "--prior", metavar="NAME", type=one_of(*PRIORS), help="of an autoencoder: normal decodes "
         "N(0, I), gmm samples of a mixture fitted to its codes (default: the run's)"

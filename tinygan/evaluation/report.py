@@ -31,6 +31,8 @@ def table(evaluation):
     """The metrics of a run or file, the floor beside them, and what they can be compared with."""
     how, metrics, floor = (evaluation[key] for key in ("protocol", "metrics", "floor"))
     name = evaluation["recipe"] if "recipe" in evaluation else evaluation["file"]
+    if evaluation.get("drawn_with"):
+        name += f" with its {evaluation['drawn_with']} weights"
     if evaluation.get("prior"):
         name += f" with the prior {evaluation['prior']}"
     found = [key for key in MEANINGS if key in metrics]

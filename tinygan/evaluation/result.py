@@ -41,6 +41,7 @@ _FORM = {  # of evaluation.json: the keys that are read, and the kinds of their 
     "recipe": str,
     "options": dict,
     "prior": str | None,
+    "drawn_with": str | None | Missing,
     "checkpoint_sha256": str,
     "weights": dict,
     **dict.fromkeys(["parameters", "updates", "ms_per_1000"], Number),
@@ -118,7 +119,8 @@ def file_sha256(file):
 
 def _identity(evaluation):
     """What ties evaluation.npz to evaluation.json."""
-    return {key: evaluation[key] for key in ("protocol", "checkpoint_sha256", "prior")}
+    keys = ("protocol", "checkpoint_sha256", "prior", "drawn_with")
+    return {key: evaluation[key] for key in keys if key in evaluation}
 
 
 def _is_shape(shape):

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan.cli import Parser, check_folder, exit_on_error, next_line, path, say
+from tinygan.cli import Parser, add_options, check_folder, exit_on_error, next_line, path, say
 from tinygan.errors import UserError
 from tinygan.files import reason, write_text
 from tinygan.play.page import page
 from tinygan.play.weights import BITS
 from tinygan.play.words import words
 from tinygan.recipes import trained_model
+from tinygan.recipes.options import WEIGHTS
 
 
 def main(argv=None):
@@ -19,7 +20,7 @@ def main(argv=None):
     out = args.out or os.path.join(args.run, "play.html")
     if not out.endswith((".html", ".htm")):
         raise UserError(f"--out {out} should end in .html")
-    model = trained_model.load(args.run, np)
+    model = trained_model.load(args.run, np, weights=args.weights)
     told = words(args.run, model)
     check_folder(out)
     text = page(model, told, bits=args.bits)
@@ -51,6 +52,7 @@ def _parser():
     add = parser.add_argument
     add("run", metavar="RUN", type=path, help="the run folder")
     add("--out", metavar="FILE.html", type=path, help="the page (default RUN/play.html)")
+    add_options(parser, WEIGHTS)
     add("--bits", metavar="N", type=int, choices=BITS, default=BITS[0], help="of a weight: 16, or "
         "8 for a smaller page (default 16)")  # fmt: skip
     return parser

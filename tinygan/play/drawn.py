@@ -27,17 +27,12 @@ def drawn(model, weights):
 
 
 def _gan(model, weights):
-    return _with_noise(model, model.newest(), weights)
+    prior = normal([model.options["noise_dim"]])
+    return {"priors": [prior], "network": described(model.drawing_network(), weights)}
 
 
 def _conditional(model, weights):
-    classes = {"classes": list(model.classes)}
-    return _with_noise(model, model.networks["best"], weights) | classes
-
-
-def _with_noise(model, network, weights):
-    prior = normal([model.options["noise_dim"]])
-    return {"priors": [prior], "network": described(network, weights)}
+    return _gan(model, weights) | {"classes": list(model.classes)}
 
 
 def _autoencoder(model, weights):
@@ -46,7 +41,8 @@ def _autoencoder(model, weights):
         priors.append(mixture(model.mixture, weights))
     if model.options["prior"] == "gmm":
         priors.reverse()
-    return {"priors": priors, "network": described(_to_pixels(model, "decoder"), weights)}
+    network = described(_to_pixels(model.networks["decoder"]), weights)
+    return {"priors": priors, "network": network}
 
 
 def _pixel_mixture(model, weights):
@@ -62,7 +58,7 @@ def _pixel_mixture(model, weights):
 def _flow(model, weights):
     return {
         "priors": [normal(model.shape())],
-        "network": described(model.networks["average velocity"], weights),
+        "network": described(model.drawing_network("velocity"), weights),
         "classes": list(model.classes),
         "flow": {"steps": model.options["ode_steps"], "guidance": model.options["guidance"]},
     }
@@ -72,14 +68,14 @@ def _latent_flow(model, weights):
     mean, var = model.codes.values()
     codes = {"kind": "ScaleShift", "name": "codes", "scale": weights.exact(np.sqrt(var) + 1e-6)}
     codes["shift"] = weights.exact(mean)
-    decoder = described(_to_pixels(model, "average decoder"), weights)
+    decoder = described(_to_pixels(model.drawing_network("decoder")), weights)
     decoder["layers"].insert(0, codes)
     return _flow(model, weights) | {"decoder": decoder}
 
 
-def _to_pixels(model, name):
+def _to_pixels(decoder):
     """A decoder, and the sigmoid that makes pixels of its logits."""
-    return nn.Sequential(*model.networks[name].layers, nn.Sigmoid())
+    return nn.Sequential(*decoder.layers, nn.Sigmoid())
 
 
 _KINDS = {  # the special ones first

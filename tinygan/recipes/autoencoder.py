@@ -161,7 +161,7 @@ class AutoencoderTraining(Training):
         if self.options["variational"]:
             kl = {"": self.column(history, "kl")}
             panels.append(plots.Panel("KL from N(0, I) (nats)", kl, note=_KL))
-        return panels
+        return panels + super().panels(history)
 
 
 RECONSTRUCTION = (
@@ -188,6 +188,7 @@ _AUTOENCODER = {  # what the rows share
     "split": all_train,
     "model": Autoencoder,
     "training": AutoencoderTraining,
+    "images_between": 800_000,
 }
 
 RECIPES = [

@@ -68,7 +68,8 @@ class CheckUp:
         if not o["instance_noise"]:
             return lambda images: images
         per_epoch = max(1, len(self.images) // (o["batch_size"] * o["d_steps"]))
-        return GaussianNoise(std_at(step / per_epoch, o["instance_noise"]), rng=rng).forward
+        std = std_at(step / per_epoch, o["instance_noise"], o["instance_noise_until"])
+        return GaussianNoise(std, rng=rng).forward
 
     def _compare_with(self):
         """The Reference, made at the first look: it takes some tenths of a second."""

@@ -11,7 +11,6 @@ from tinygan.recipes.recipe import (
     Parts,
     Recipe,
     Training,
-    check_validation,
     generators_of,
     training_rng,
     whole_updates,
@@ -49,6 +48,8 @@ class Classifier(Model):
 class ClassifierTraining(Training):
     """Updates on batches of images; the accuracy on the validation part after each epoch."""
 
+    measured = "accuracy"
+
     def __init__(self, model, parts, seed, features=None):
         super().__init__(model, parts, seed, features)
         o, self.columns = self.options, {"loss": "loss", "accuracy": "accuracy"}
@@ -60,7 +61,6 @@ class ClassifierTraining(Training):
         self.generators = generators_of(model.networks)
         if o["flip"]:
             self.generators["flip"] = training_rng(seed)
-        self.notes = {"validation": []}
 
     def updates(self, start):
         optimizer = self.optimizers["classifier"]
@@ -71,10 +71,6 @@ class ClassifierTraining(Training):
         images, labels = self.parts.validation
         right = float((self.model.named(images) == labels).mean())
         self.notes["validation"].append({"epoch": epoch, "accuracy": right})
-
-    def check(self, path):
-        super().check(path)
-        check_validation(self.notes.get("validation"), "accuracy", path)
 
     def sheet(self, rng):
         """A row for each class: validation images that were taken for it, or white."""

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tinygan import plots
 from tinygan.cli import class_numbers
 from tinygan.data.split import split
 from tinygan.errors import UserError
@@ -10,7 +9,7 @@ from tinygan.metrics import frechet_distance
 from tinygan.models import gan
 from tinygan.recipes.asked_classes import labels_for, rows_of
 from tinygan.recipes.gan import FIXED, OPTIONS, Gan, GanTraining
-from tinygan.recipes.recipe import Parts, Recipe, check_validation
+from tinygan.recipes.recipe import Parts, Recipe
 from tinygan.training.averaged_weights import move_average
 from tinygan.training.early_stopping import best_epoch, has_stopped
 from tinygan.training.gan_loop import generate
@@ -23,11 +22,13 @@ class ConditionalGan(Gan):
     """
 
     choices = ("classes",)
+    keeps_best = True
 
     def __init__(self, *args):
         super().__init__(*args)
         self.classes = class_numbers(self.options["classes"])
         self.networks["best"] = self.copy_of_G()
+        self.drawer = "best"
 
     @staticmethod
     def sizes(options):
@@ -48,7 +49,7 @@ class ConditionalGan(Gan):
         Raises UserError for a class that it was not trained on.
         """
         labels = labels_for(self, n, classes)
-        return self.draw_classes(self.networks["best"], labels, rng), labels
+        return self.draw_classes(self.drawing_network(), labels, rng), labels
 
     def draw_classes(self, G, labels, rng):
         """An image of each of these labels (n,) by the network G."""
@@ -69,19 +70,16 @@ class ConditionalGan(Gan):
 
 
 class ConditionalTraining(GanTraining):
-    """GanTraining with labels, a distance to the validation part after each epoch, and an end.
+    """GanTraining with labels, whose distance to the validation part decides when it ends.
 
     The Fréchet distance is that between the validation images and as many draws with the same
     labels, in the features that the training was given. The G with the lowest distance is kept.
     """
 
-    PATIENCE = 20  # epochs without a better distance before the training ends
-
     def __init__(self, model, parts, seed, features=None):
         super().__init__(model, parts, seed, features)
         if features is None:
             raise ValueError(f"{model.name} needs features, to measure a distance between images")
-        self.notes["validation"] = []
         self.real_features = {
             name: features(getattr(parts, name)[0]) for name in ("validation", "test")
         }
@@ -93,29 +91,19 @@ class ConditionalTraining(GanTraining):
         numbers = np.searchsorted(self.model.classes, self.labels)
         return super().batches(start, labels=numbers)
 
-    def end_epoch(self, epoch):
-        rows = self.notes["validation"]
+    def measure(self, epoch):
+        rows, patience = self.notes["validation"], self.options["patience"]
         rows.append({"epoch": epoch, "fd": self._distance(self.model.newest(), "validation")})
         best = best_epoch(rows, "fd")
         if best == epoch:
             self.model.keep_newest()
-        elif has_stopped(rows, "fd", self.PATIENCE):
+        elif patience and has_stopped(rows, "fd", patience):
             why = f"the validation distance has not improved since epoch {best}"
             self.notes["finished"] = why
 
     def prepare(self):
         if not self.notes["validation"]:  # until the first epoch is complete, the newest G draws
             self.model.keep_newest()
-
-    def check(self, path):
-        super().check(path)
-        check_validation(self.notes.get("validation"), "fd", path)
-
-    def panels(self, history):
-        rows = [(row["epoch"], row["fd"]) for row in self.notes["validation"]]
-        note = "Distance of samples from held-out images; the G of the lowest is kept, and draws."
-        distance = plots.Panel("validation fd", {}, {"Fréchet distance": rows}, log=True, note=note)
-        return [*super().panels(history), distance]
 
     def result(self):
         """The distance to images that nothing else has seen, and the epoch of that G."""
@@ -154,8 +142,8 @@ RECIPES = [
         summary="conditional dense GAN that is asked for T-shirts or trousers",
         details='Follows the document "Generative Adversarial Network (GAN) for Fashion MNIST '
         'Image Generation", with its layer sizes. --classes 0,1 are T-shirts and trousers; any '
-        "labels will do. Pixels are in [0, 1]. 80 % of the images train, 10 % decide when to stop, "
-        "10 % are looked at when the training has ended.",
+        "labels will do. Pixels are in [0, 1]. 80 % of the images train, 10 % decide when to stop "
+        "(--patience) and which epoch draws, 10 % are looked at when the training has ended.",
         data="fashion-mnist",
         image_shape=(28, 28, 1),
         epochs=200,
@@ -163,7 +151,9 @@ RECIPES = [
         split=split_classes,
         model=ConditionalGan,
         training=ConditionalTraining,
-        options={n: v for n, v in OPTIONS.items() if n != "width"} | {"classes": "0,1"},
+        options={n: v for n, v in OPTIONS.items() if n != "width"}
+        | {"classes": "0,1", "patience": 20},
         fixed=FIXED | {"low": 0},
+        images_between=None,
     ),
 ]

@@ -56,6 +56,7 @@ class Flow(Model):
         for name in self.averaged():
             self.networks[f"average {name}"].eval()
             self.follow(name, keep=0.0)
+        self.drawn_with = "average "
 
     def new_networks(self, rng):
         """dict of the networks that learn, with the initial weights that rng draws."""
@@ -64,6 +65,14 @@ class Flow(Model):
     def averaged(self):
         """The names of the networks whose average draws."""
         return ("velocity",)
+
+    def use(self, weights):
+        if weights in ("last", "average"):
+            self.drawn_with = "" if weights == "last" else "average "
+
+    def drawing_network(self, name):
+        """The network of that name, or its average, as the model draws with it."""
+        return self.networks[self.drawn_with + name]
 
     def follow(self, name, keep):
         """Move the average of a network towards it."""
@@ -122,7 +131,7 @@ class Flow(Model):
         """The velocity that draws, a function for ode.py. labels (n,): on the host."""
         numbers = backend.to_device(np.searchsorted(self.classes, labels), self.xp)
         strength = self.options["guidance"] if guidance is None else guidance
-        return guided(self.networks["average velocity"], numbers, strength)
+        return guided(self.drawing_network("velocity"), numbers, strength)
 
     def sheet(self, rng):
         k = len(self.classes)
@@ -182,7 +191,8 @@ class FlowTraining(Training):
 
     def panels(self, history):
         values = {"": self.column(history, "flow")}
-        return [plots.Panel("squared error of the velocity", values, note=_FLOW)]
+        panel = plots.Panel("squared error of the velocity", values, note=_FLOW)
+        return [panel, *super().panels(history)]
 
 
 class LatentFlow(Flow):
@@ -240,7 +250,7 @@ class LatentFlow(Flow):
 
     def decode(self, codes):
         """The image of each code (N, d) on the host: uint8 (N, H, W, C) on the host."""
-        to_image = nn.Sequential(self.networks["average decoder"], nn.Sigmoid())
+        to_image = nn.Sequential(self.drawing_network("decoder"), nn.Sigmoid())
         return generate(to_image, codes, low=self.options["low"])
 
     def encode(self, images):
@@ -357,6 +367,7 @@ RECIPES = [
         training=LatentFlowTraining,
         options={"width": 64, "code": 64, "flow_width": 256} | _OPTIONS,
         fixed={"betas": (0.9, 0.999), "low": 0},
+        images_between=1_200_000,
         **_FLOW_ROW,
     ),
     Recipe(
@@ -371,6 +382,7 @@ RECIPES = [
         training=PixelFlowTraining,
         options={"width": 48} | _OPTIONS | {"batch_size": 64, "ode_steps": 10},
         fixed={"betas": (0.9, 0.999), "low": -1},
+        images_between=240_000,
         **_FLOW_ROW,
     ),
 ]

@@ -36,14 +36,28 @@ class Gan(Model):
         self.networks = {"D": D, "G": G}  # in the order of their updates
         if self.options["ema"]:
             self.networks["average"] = self.copy_of_G()
+        self.drawer = "average" if self.options["ema"] else "G"
 
     @staticmethod
     def sizes(options):
         """What build takes of the options."""
         return {"noise_dim": options["noise_dim"], "width": options["width"]}
 
+    def use(self, weights):
+        if weights == "average" and "average" not in self.networks:
+            raise UserError(
+                f"this {self.name} has no average of its weights: leave --weights out, or train "
+                "with --ema"
+            )
+        if weights in ("last", "average"):
+            self.drawer = "G" if weights == "last" else weights
+
     def draw(self, n, rng):
-        return generate(self.newest(), self.noise(n, rng), low=self.options["low"]), None
+        return generate(self.drawing_network(), self.noise(n, rng), low=self.options["low"]), None
+
+    def drawing_network(self):
+        """The network that draws: the average of G where one is kept, else G; see use."""
+        return self.networks[self.drawer]
 
     def newest(self):
         """G as it is now, or its average where one is kept."""
@@ -139,10 +153,20 @@ class GanTraining(Training):
             penalty=penalty,
             d_steps=o["d_steps"],
             blur=self.blur,
+            blur_until=o["instance_noise_until"],
             start=start,
             steps_per_epoch=self.steps_per_epoch,
             average=average,
         )
+
+    def settle(self, epochs):
+        o = self.options
+        if not o["instance_noise"] and o["instance_noise_until"] is not None:
+            raise UserError(
+                "--instance-noise-until needs a noise: say how much, such as --instance-noise 0.1"
+            )
+        if o["instance_noise"] and o["instance_noise_until"] is None:
+            o["instance_noise_until"] = float(epochs)
 
     def noticed(self, step):
         return self._noted(self.check_up.look(step)) if step % EVERY == 0 else []
@@ -190,6 +214,7 @@ class GanTraining(Training):
         def line(name):
             return self.column(history, name)
 
+        distance = super().panels(history)
         losses = {"discriminator": line("d_loss"), "generator": line("g_loss")}
         scores = {"real images": line("real_score"), "generated images": line("fake_score")}
         if self.options["loss"] == "bce":  # where these stand when D can only guess
@@ -205,7 +230,8 @@ class GanTraining(Training):
                 plots.Panel("D's mean output", scores, note="Higher: D takes the images for real."),
             ]
         gradient = {"": line("g_grad")}
-        return [*panels, plots.Panel("length of G's gradient", gradient, log=True, note=_GRADIENT)]
+        panels.append(plots.Panel("length of G's gradient", gradient, log=True, note=_GRADIENT))
+        return panels + distance
 
 
 _LOSS = (
@@ -227,6 +253,7 @@ OPTIONS = {  # of every GAN, with the defaults of the DCGAN paper
     "loss": "bce",
     "label_smoothing": 0.0,
     "instance_noise": 0.0,
+    "instance_noise_until": None,
     "ema": None,
     "flip": False,
 }
@@ -366,10 +393,10 @@ RECIPES = [
         details=(
             'Follows the document "CIFAR-10 Image Generation with Deep Convolutional GAN" '
             "(github.com/masoudrahimi39/Machine-Learning-Hands-On-Projects): no dense layer at "
-            "either end, ReLU in G, LeakyReLU in D, noise on what D sees. That its width falls by "
-            "half every five epochs is ours, and as in Radford et al. 2016 there is no BatchNorm "
-            "after D's first layer. --data-dir names the folder of the official binary version. "
-            "The document trains for 100 epochs."
+            "either end, ReLU in G, LeakyReLU in D, noise on what D sees. That the noise falls "
+            "linearly, to 0 at the end of the run, is ours, and as in Radford et al. 2016 there is "
+            "no BatchNorm after D's first layer. --data-dir names the folder of the official "
+            "binary version. The document trains for 100 epochs."
         ),
         build=_pair(
             functools.partial(gan.all_conv_generator, **_cifar10, activation=nn.ReLU),

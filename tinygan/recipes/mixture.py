@@ -154,7 +154,8 @@ class MixtureTraining(Training):
     def panels(self, history):
         values = self.column(history, "log_likelihood")
         note = "Mean log density of the training images' components; no iteration of EM lowers it."
-        return [plots.Panel("log likelihood (nats per image)", {"": values}, note=note)]
+        panel = plots.Panel("log likelihood (nats per image)", {"": values}, note=note)
+        return [panel, *super().panels(history)]
 
     def result(self):
         """The fit in numbers: log p of an image, two information criteria, whether EM converged."""
@@ -197,5 +198,6 @@ RECIPES = [
         training=MixtureTraining,
         options={"components": 50, "dims": 64, "covariance": "full", "reg_covar": 1e-4},
         fixed={"low": 0},
+        images_between=1_200_000,
     ),
 ]

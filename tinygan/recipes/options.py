@@ -23,8 +23,11 @@ OPTIONS = {
     ),
     "label_smoothing": Option(share(1), "X", "real images get the target 1 - X"),
     "instance_noise": Option(
-        share(10), "X", "add noise of this standard deviation to what D sees, halved every five "
-        "epochs"
+        share(10), "X", "add noise of this standard deviation to what D sees; it falls linearly"
+    ),
+    "instance_noise_until": Option(
+        positive_number, "EPOCH", "the epoch at which that noise is gone (default: the end of the "
+        "run)"
     ),
     "ema": Option(
         share(1), "DECAY", "draw with an average of the weights over some 1 / (1 - DECAY) updates "
@@ -32,6 +35,10 @@ OPTIONS = {
     ),
     "flip": Option(None, None, "mirror half of the training images left to right, drawn anew for "
         "each update"),
+    "patience": Option(
+        whole_number(0), "EPOCHS", "stop when the distance to the validation part has not fallen "
+        "for so many epochs; 0 never does"
+    ),
     "classes": Option(class_list, "A,B,…", "use only images with these labels"),
     "prior": Option(one_of(*PRIORS), "NAME", f"what codes are drawn from: {', '.join(PRIORS)}"),
     "guidance": Option(
@@ -54,6 +61,17 @@ OPTIONS = {
 }  # fmt: skip
 
 
+# Of the commands that use a trained run.
+WEIGHTS = {
+    "weights": Option(
+        one_of("best", "last", "average"), "NAME", "best: those of the lowest distance, kept by "
+        "train --keep-best (and always by cgan); last: those of the last update; average: "
+        "their average, of train --ema (default: of cgan best, else average where there is one, "
+        "else last)"
+    )
+}  # fmt: skip
+
+
 def sizes(recipe):
     """The options that decide how much memory a recipe takes: "--width, --batch-size"."""
     names = ("width", "batch_size", "components", "dims", "code", "flow_width")
@@ -65,8 +83,9 @@ def stored_options(recipe, options, where):
 
     Raises UserError when `options`, read from the file `where`, are not those of the recipe.
     """
-    if "flip" in recipe.options and "flip" not in options:
-        options = options | {"flip": recipe.name == "classifier"}
+    earlier = {"flip": recipe.name == "classifier", "instance_noise_until": None, "patience": 20}
+    later = recipe.options.keys() - options.keys()
+    options = options | {n: v for n, v in earlier.items() if n in later}
     wrong = options.keys() ^ recipe.options.keys()
     wrong |= {n for n, v in options.items() if v is None and recipe.options.get(n) is not None}
     wrong |= {n for n, v in options.items() if not _is_possible(n, v)}

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinygan import backend
+from tinygan import backend, plots
 from tinygan.data.feed import feed
 from tinygan.errors import UserError
 from tinygan.nn.shard import current_shard
+from tinygan.recipes.distance import Distance, every
 
 PREVIEWS = 64  # images in a sample sheet
 
@@ -31,6 +32,8 @@ class Recipe:
     model, training: the Model and the Training, see below.
     options: the options it takes, with its defaults; their meanings are in options.py.
     fixed: settings that no option changes, such as Adam's betas.
+    images_between: training images between two distances to real images (--fd-every), at the width
+    in options: so many that measuring takes at most 3 % of the time. None: after every epoch.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Recipe:
     training: type
     options: dict
     fixed: dict
+    images_between: int | None = 60_000
 
     def __post_init__(self):  # rows may be given the same dicts
         object.__setattr__(self, "options", dict(self.options))
@@ -82,6 +86,18 @@ class Recipe:
         model = self.new_model(options, seed, xp, images.shape[1:])
         return self.training(model, parts, seed, features)
 
+    def fd_every(self, options, images_per_epoch, epochs):
+        """Epochs between two distances of a training where none are asked for; 0 for none.
+
+        options: its own. images_per_epoch, epochs: of the training, epochs may be a fraction.
+        """
+        if not self.model.draws_images:
+            return 0
+        if self.images_between is None:
+            return 1
+        narrower = self.options.get("width", 1) / options.get("width", 1)
+        return every(self.images_between * max(1.0, narrower), images_per_epoch, epochs)
+
     def _check_shape(self, shape):
         if self.image_shape not in (None, shape):
             want, have = (" × ".join(map(str, sizes)) for sizes in (self.image_shape, shape))
@@ -117,6 +133,7 @@ class Model:
 
     choices = ()  # what can be chosen when drawing: "prior", "classes"
     draws_images = True
+    keeps_best = False  # whether it has the weights of its best epoch among its networks
     step = 0
 
     def __init__(self, name, build, options, seed, image_shape, xp):
@@ -138,6 +155,15 @@ class Model:
 
         Raises UserError when the arrays are invalid.
         """
+
+    def use(self, weights):
+        """Draw from now on with these weights: "last" or "average". None: those that a run draws
+        with itself, the average where it has one. "best": where keeps_best is true.
+
+        Raises UserError for weights that it does not have.
+        """
+        if weights == "average":
+            raise UserError(f"{self.name} has no average of its weights: leave --weights out")
 
     def draw(self, n, rng, **choice):
         """(n images, uint8 (n, H, W, C) on the host, their labels or None).
@@ -182,10 +208,12 @@ class Training:
     images_per_step, steps_per_epoch
     batches_per_step: of how many batches, one after another, the images of a step consist
     notes        dict, JSON-able: what else to remember from one epoch to the next. "validation":
-                 a list of dicts, one per epoch; "finished": why there is no more to do; "health":
-                 a list of dicts, one for each look at a GAN.
+                 a list of dicts, one for each epoch in which something was measured; "finished":
+                 why there is no more to do; "health": a list of dicts, one for each look at a GAN;
+                 "best": which weights were kept, see Run.
     """
 
+    measured = "fd"  # the name of what the rows of notes["validation"] hold beside their epoch
     columns: dict
     images_per_step: int
     steps_per_epoch: int
@@ -195,7 +223,8 @@ class Training:
         self.model, self.parts, self.seed, self.features = model, parts, seed, features
         self.options, self.xp = model.options, model.xp
         self.images, self.labels = parts.train
-        self.optimizers, self.generators, self.notes = {}, {}, {}
+        self.optimizers, self.generators, self.notes = {}, {}, {"validation": []}
+        self.distance = Distance(model, parts, seed, features)
 
     def updates(self, start):
         """Train: yield after each update, from the `start`-th on, a dict of 0-d device arrays, one
@@ -204,6 +233,18 @@ class Training:
 
     def end_epoch(self, epoch):
         """Called after each whole epoch: measure what is measured once per epoch, into notes."""
+
+    def measure(self, epoch):
+        """Note the distance of the model's draws to real images, after this epoch.
+
+        Called after `prepare`. A model that cannot draw yet, such as an autoencoder to whose codes
+        no mixture could be fitted, has none.
+        """
+        try:
+            fd = self.distance.measure()
+        except UserError:
+            return
+        self.notes["validation"].append({"epoch": epoch, "fd": fd})
 
     def noticed(self, step):
         """Called after the update number `step`, where one process alone may take its time.
@@ -223,6 +264,10 @@ class Training:
         """What is wrong with the training now, as people call it: a list."""
         return []
 
+    def settle(self, epochs):
+        """Called once, before a new training begins: fill in the options that depend on how many
+        epochs it is to have (a fraction, where its end is a number of updates)."""
+
     def tables(self):
         """Further tables of its own: dict of a file's name -> lines."""
         return {}
@@ -236,6 +281,8 @@ class Training:
 
         Raises UserError when the notes or the model's arrays are invalid.
         """
+        rows = self.notes.setdefault("validation", [])  # a run of an earlier version may have none
+        check_validation(rows, self.measured, path)
         self.model.loaded(path, self.notes)
 
     def sheet(self, rng):
@@ -243,8 +290,18 @@ class Training:
         return self.model.sheet(rng)
 
     def panels(self, history):
-        """What curves.png shows: a list of plots.Panel for history (steps, columns)."""
-        raise NotImplementedError
+        """What curves.png shows: a list of plots.Panel for history (steps, columns).
+
+        Here the distance to real images, where it was measured; a subclass puts its own before it.
+        """
+        rows = [(row["epoch"], row[self.measured]) for row in self.notes["validation"]]
+        if not rows:
+            return []
+        best = self.notes.get("best")
+        points = {"Fréchet distance": rows}
+        if best:
+            points["the weights that are kept"] = [(best["epoch"], best["fd"])]
+        return [plots.Panel("validation fd", {}, points, log=True, note=_DISTANCE)]
 
     def result(self):
         """Measured once, when the training is complete: dict of str to number."""
@@ -273,6 +330,12 @@ class Training:
             flip=self.generators.get("flip"),
             mine=current_shard().rows(self.images_per_step, self.batches_per_step),
         )
+
+
+_DISTANCE = (
+    "Fréchet distance of samples to real images, those of the validation part where there is one; "
+    "lower is better."
+)
 
 
 def weights_rng(seed):

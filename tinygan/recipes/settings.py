@@ -15,6 +15,8 @@ DEFAULTS = {
     "seed": 0,
     "sample_every": 1,
     "checkpoint_every": 1,
+    "fd_every": None,
+    "keep_best": False,
     "backend": "auto",
     "data_dir": None,
     "background": None,

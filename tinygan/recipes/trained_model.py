@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan import recipes
+from tinygan import backend, recipes
 from tinygan.cli import flag, typed
 from tinygan.errors import UserError
 from tinygan.recipes.options import stored_options
@@ -20,11 +20,13 @@ _FOR = {
 }
 
 
-def load(run_folder, xp, image_shape=None):
+def load(run_folder, xp, image_shape=None, weights=None):
     """The Model of a run folder with the weights of its checkpoint, in `.step` the updates done.
 
-    image_shape: (H, W, C) of the data, for a recipe that takes what the data has.
-    Raises UserError when there is no checkpoint, or it or config.json is damaged.
+    image_shape: (H, W, C) of the data, for a recipe that takes what the data has. weights: one of
+    "best", "last" and "average", see options.WEIGHTS; None for those that the run draws with.
+    Raises UserError when there is no checkpoint, or it or config.json is damaged, and when it does
+    not have these weights.
     """
     config = read_config(run_folder)
     recipe = recipes.get(config["recipe"])
@@ -35,9 +37,24 @@ def load(run_folder, xp, image_shape=None):
     settings = {"recipe": recipe.name, "options": options}
     checkpoint.check(file, **settings)
     model = recipe.new_model(options, config["seed"], xp, image_shape)
-    model.step, _, notes = checkpoint.load(file, **settings, arrays=model.arrays())
+    kept = {}
+    model.step, _, notes = checkpoint.load(file, **settings, arrays=model.arrays(), kept=kept)
+    if weights == "best" and not model.keeps_best:
+        _take_best(model, notes, kept, run_folder)
+    model.use(weights)
     model.loaded(file, notes)
     return model
+
+
+def _take_best(model, notes, kept, run_folder):
+    """Put the arrays that the run kept at its lowest distance in the place of the last ones."""
+    if "best" not in notes:
+        raise UserError(
+            f"{run_folder} has kept no best weights: leave --weights out, or train with --keep-best"
+        )
+    for name, array in model.arrays().items():
+        array[...] = backend.to_device(kept[name], model.xp)
+    model.step = notes["best"]["step"]
 
 
 def checkpoint_file(run_folder, recipe_name):

@@ -5,6 +5,7 @@ has no pickle. The members:
 
     meta                 JSON: format, recipe, options, step, notes, states of the random generators
     G/0.W, D/3.b, …      the model's arrays, such as weights and running statistics
+    kept/G/0.W, …        these arrays as they were at the lowest distance, where they are kept
     adam_G/t, adam_G/m.0…  the optimizers' step counts and moments
     history              (steps, columns) float32: what was measured at every update
 """
@@ -22,17 +23,30 @@ _OLD_DROPOUT = "dropout"
 
 
 def save(
-    path, *, recipe, options, step, arrays, optimizers, generators, history, notes=None, run=None
+    path,
+    *,
+    recipe,
+    options,
+    step,
+    arrays,
+    optimizers,
+    generators,
+    history,
+    notes=None,
+    run=None,
+    kept=None,
 ):
     """Write a checkpoint, all or nothing.
 
     recipe: its name. options: JSON-able dict of what shaped the training. step: updates done.
     arrays: dict[str, array]. optimizers: dict[str, Adam]. generators: dict[str, Generator].
     history: (step, columns) float32. notes: JSON-able dict, whatever else to remember.
-    run: JSON-able dict of what else must be the same to go on.
+    run: JSON-able dict of what else must be the same to go on. kept: dict[str, array] of other
+    values for all of `arrays`, which notes["best"] describes.
     Raises OSError when it cannot be written.
     """
     members = arrays | _optimizer_arrays(optimizers) | {"history": np.asarray(history, np.float32)}
+    members |= {f"kept/{name}": array for name, array in (kept or {}).items()}
     meta = {
         "format": FORMAT,
         "recipe": recipe,
@@ -45,11 +59,11 @@ def save(
     write_arrays(path, meta, backend.all_to_numpy(members))
 
 
-def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run=None):
+def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run=None, kept=None):
     """Read a checkpoint into arrays, and into optimizers and generators where they are given.
 
     The learning rates may differ from those in `options`, and the file may lack an option that came
-    later.
+    later. kept: a dict, which gets the arrays that were kept, on the host, where the file has any.
     Everything is checked before anything is changed. Returns (step, history, notes).
     Raises UserError, naming the file and the cause: missing, truncated or altered, of another
     recipe or shape, or from a newer format.
@@ -66,12 +80,18 @@ def load(path, *, recipe, options, arrays, optimizers=None, generators=None, run
         raise UserError(f"{path} does not fit this recipe: its history is not finite float32")
     if not isinstance(notes, dict) or not _is_sentence(notes.get("finished", "")):
         raise UserError(f"{path} does not fit this recipe: it has no notes")
+    has_kept = "best" in notes
+    if has_kept:
+        _check_best(path, notes["best"], step)
+        _check_arrays(path, found, {f"kept/{name}": array for name, array in arrays.items()})
     states = meta.get("generators")
     if isinstance(states, dict) and _OLD_DROPOUT in states:
         generators = {name: rng for name, rng in generators.items() if name in states}
     for name, rng in generators.items():
         _check_state(path, name, rng, states)
 
+    if kept is not None and has_kept:
+        kept.update({name: found[f"kept/{name}"] for name in arrays})
     for name, array in arrays.items():
         array[...] = backend.to_device(found[name], backend.array_module(array))
     for name, optimizer in optimizers.items():
@@ -156,6 +176,15 @@ def _check_arrays(path, found, expected):
             )
         if not np.isfinite(found[name]).all():
             raise UserError(f"{path} is corrupt: {name} has values that are not finite")
+
+
+def _check_best(path, best, step):
+    """Raise UserError unless notes["best"] is a dict(epoch, step, fd)."""
+    sound = isinstance(best, dict) and best.keys() == {"epoch", "step", "fd"}
+    sound = sound and type(best["epoch"]) is type(best["step"]) is int
+    sound = sound and 0 < best["epoch"] <= best["step"] <= step
+    if not sound or type(best["fd"]) is not float or not 0 <= best["fd"] < np.inf:
+        raise UserError(f"{path} is corrupt: what it notes of the weights that it keeps is wrong")
 
 
 def _check_state(path, name, rng, states):

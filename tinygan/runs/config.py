@@ -21,9 +21,9 @@ LEARNING_RATES = ("lr", "lr_d", "lr_g")  # options that a resumed run may change
 
 @dataclass(frozen=True)
 class Settings:
-    """What was asked for. A resumed run keeps all but `epochs`, `steps`, the two `…_every`,
-    `data_dir`, `backend` and `tf32`, which say how far and how, not what (and are kept where
-    nothing else is asked for); and its learning rates.
+    """What was asked for. A resumed run keeps all but `epochs`, `steps`, the three `…_every`,
+    `keep_best`, `data_dir`, `backend` and `tf32`, which say how far and how, not what (and are kept
+    where nothing else is asked for); and its learning rates.
 
     options: dict of the recipe's options. background: what transparent pictures lie on. tf32: see
     backend.set_tf32.
@@ -38,6 +38,8 @@ class Settings:
     steps: int | None
     sample_every: int
     checkpoint_every: int
+    fd_every: int | None  # 0: never; None: as prepare.settle says
+    keep_best: bool
     backend: str
     data_dir: str | None
     background: str | None
@@ -110,18 +112,19 @@ def is_run(name):
 
 def changes(config, settings, step):
     """What a run that goes on at `step` does otherwise than before: dict(step, what, before, now)
-    for each learning rate, for TF32, and for how often samples are drawn.
+    for each learning rate, for TF32, and for how often samples are drawn and the distance is
+    measured, and whether its lowest is kept.
 
     config: config.json, as a dict, of the run so far. settings: Settings from now on.
     """
     before = {n: config["options"].get(n) for n in LEARNING_RATES if n in settings.options}
     now = {name: settings.options[name] for name in before}
-    for name in ("sample_every", "tf32"):
+    for name in ("sample_every", "fd_every", "keep_best", "tf32"):
         before[name], now[name] = config[name], getattr(settings, name)
     return [
         {"step": step, "what": name, "before": before[name], "now": now[name]}
         for name in before
-        if before[name] != now[name]
+        if before[name] != now[name] and (name, before[name]) != ("fd_every", None)
     ]
 
 
@@ -160,6 +163,10 @@ def _is_count_or_none(value):
     return value is None or _is_count(value)
 
 
+def _is_switch(value):
+    return isinstance(value, bool)
+
+
 def _is_path_or_none(value):
     if value is None:
         return True
@@ -195,9 +202,10 @@ def _is_versions(value):
     return _is_flat(value) and all(map(_is_name, value.values())) and len(str(value)) <= 300
 
 
+_FROM_0_OR_NULL = "a whole number of at least 0 or null"
 _COUNT, _COUNT_OR_NULL = "a whole number above 0", "a whole number above 0 or null"
 # what runs of the first edition do not have
-_LATER = {"background": None, "changes": [], "tf32": False}
+_LATER = {"background": None, "changes": [], "tf32": False, "fd_every": None, "keep_best": False}
 _CHECKS = {  # what each entry of config.json must be, and how that is said
     "recipe": (_is_name, "a text on one line"),
     "data": (_is_name, "a text on one line"),
@@ -208,10 +216,12 @@ _CHECKS = {  # what each entry of config.json must be, and how that is said
     "steps": (_is_count_or_none, _COUNT_OR_NULL),
     "sample_every": (_is_count, _COUNT),
     "checkpoint_every": (_is_count, _COUNT),
+    "fd_every": (lambda value: value == 0 or _is_count_or_none(value), _FROM_0_OR_NULL),
+    "keep_best": (_is_switch, "true or false"),
     "backend": (_is_name, "a text on one line"),
     "data_dir": (_is_path_or_none, "a path or null"),
     "background": (_is_name_or_none, "a text on one line or null"),
-    "tf32": (lambda value: isinstance(value, bool), "true or false"),
+    "tf32": (_is_switch, "true or false"),
     "changes": (_is_changes, "a list of changes"),
     "trained_on": (_is_data, "a table with the name and the SHA-256 of the data"),
     "versions": (_is_versions, "a table of versions"),

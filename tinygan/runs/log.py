@@ -61,11 +61,17 @@ def epoch_line(run, clock):
     )
 
 
-def validation_words(notes):
-    """What the last epoch's validation measured, for the end of its line."""
-    rows = notes.get("validation") or [{}]
-    pairs = [f"{name} {value:.4g}" for name, value in rows[-1].items() if name != "epoch"]
-    return " ".join([" validation", *pairs]) if pairs else ""
+def validation_words(notes, epoch):
+    """What was measured after this epoch, for the end of its line; nothing where nothing was."""
+    rows = notes.get("validation")
+    if not rows or rows[-1]["epoch"] != epoch:
+        return ""
+    ((name, value),) = ((name, value) for name, value in rows[-1].items() if name != "epoch")
+    words = f"  validation {name} {value:.4g}"
+    lowest = min(rows, key=lambda row: row[name])
+    if name == "fd" and lowest["epoch"] != epoch:
+        words += f" (lowest {lowest[name]:.4g}, epoch {lowest['epoch']})"
+    return words
 
 
 def with_tf32(settings, xp):

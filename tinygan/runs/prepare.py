@@ -1,9 +1,11 @@
 """A run made ready: its data are found, its training and its folder are there, on every rank."""
 
+import dataclasses
 from pathlib import Path
 
 from tinygan import backend
 from tinygan.cli import flag
+from tinygan.errors import UserError
 from tinygan.runs import checkpoint, log, training_data
 from tinygan.runs.config import versions
 from tinygan.runs.lock import only_one
@@ -32,7 +34,9 @@ def prepare(recipe, wanted, config, out, ranks, features):
             settings.options, settings.seed, images, labels, xp, lambda x: features(x, xp=xp)
         )
         facts = {"name": dataset.name, "images": len(images), "sha256": dataset.sha256}
-        return Run(out, training, settings, facts, ranks), dataset
+        run = Run(out, training, settings, facts, ranks)
+        settle(run, recipe, is_new=not config)
+        return run, dataset
 
     run, dataset = ranks.together(make)
     ranks.check_same(
@@ -42,6 +46,36 @@ def prepare(recipe, wanted, config, out, ranks, features):
         | {f"the version of {name}": value for name, value in versions(xp).items()}
     )
     return run, dataset
+
+
+def settle(run, recipe, is_new):
+    """Fill in the settings that depend on how long the run is, where they were left open.
+
+    is_new: whether it begins; a run that goes on keeps the options that it has.
+    Raises UserError for settings that cannot be.
+    """
+    training, settings = run.training, run.settings
+    epochs = run.last_step / training.steps_per_epoch
+    if is_new:
+        training.settle(epochs)
+    options = {name: training.options[name] for name in settings.options}
+    fd_every = settings.fd_every
+    if fd_every is None:
+        per_epoch = training.steps_per_epoch * training.images_per_step
+        fd_every = recipe.fd_every(options, per_epoch, epochs)
+    elif fd_every and not recipe.model.draws_images:
+        raise UserError(f"--fd-every is for recipes that draw images, and {recipe.name} draws none")
+    elif not fd_every and recipe.model.keeps_best:
+        raise UserError(
+            f"{recipe.name} chooses by its distance what draws, so it must be measured: leave "
+            "--fd-every 0 out"
+        )
+    if settings.keep_best and not fd_every:
+        raise UserError(
+            "--keep-best keeps the weights of the lowest distance, and this run measures none: say "
+            "how often with --fd-every"
+        )
+    run.settings = dataclasses.replace(settings, options=options, fd_every=fd_every)
 
 
 def begin(run, config, ranks, locked):

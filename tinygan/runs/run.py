@@ -4,7 +4,7 @@ config.json       what it takes to repeat the run: settings, data, versions
 metrics.csv       what every update measured, a mean for each epoch
 health.csv        of a GAN: how well the game is, every few hundred updates
 diagnosis.csv     of a GAN: which illness began or ended, and when
-validation.csv    what was measured once per epoch, where the recipe has that
+validation.csv    the distance of samples to real images, every few epochs; a classifier's accuracy
 timing.csv        how long the epochs took; the only file that differs between equal runs
 samples/          images from one fixed noise: epoch_0001.png, …
 curves.png        losses and scores of every update
@@ -58,6 +58,8 @@ class Run:
         self.new_changes = []  # those that this process makes
         self.saved_step, self.stopping = None, False
         self.last_words = []  # lines that explain a failure
+        self.kept = {}  # the model's arrays at the lowest distance, on the host
+        self.prepared_step = None  # at which the model was last made ready to draw
         self.tables = report_data.tables_of(training.model)  # of its networks
         self.told = 0.0  # when report.json was last written, on the monotonic clock
 
@@ -220,11 +222,12 @@ class Run:
         self.timing.append((*clock.lap(epoch + bool(rest), self.step), *self.ranks.lap()))
         if rest == 0:
             self.training.end_epoch(epoch)
-            line += validation_words(self.training.notes)
+            if self.settings.fd_every and epoch % self.settings.fd_every == 0:
+                self._measure(epoch)
+            line += validation_words(self.training.notes, epoch)
         saving = self.finished or self.stopping or epoch % self.settings.checkpoint_every == 0
         if saving or self._draws_now():
-            self._check_weights()
-            self.training.prepare()
+            self._prepare()
         if saving:
             self._save()
         self._show()
@@ -238,6 +241,25 @@ class Run:
                 self._tell("running")
         progress.show(line, final=True)
         self._restart(clock)
+
+    def _prepare(self):
+        """Make the model ready to draw and to be saved, once in a step."""
+        if self.prepared_step != self.step:
+            self._check_weights()
+            self.training.prepare()
+            self.prepared_step = self.step
+
+    def _measure(self, epoch):
+        """Let the training measure its distance, and keep the weights where it is the lowest."""
+        self._prepare()
+        self.training.measure(epoch)
+        rows, best = self.training.notes["validation"], self.training.notes.get("best")
+        if not self.settings.keep_best or self.training.model.keeps_best:
+            return
+        if rows and rows[-1]["epoch"] == epoch and (not best or rows[-1]["fd"] < best["fd"]):
+            self.training.notes["best"] = rows[-1] | {"step": self.step}
+            arrays = backend.all_to_numpy(self.training.model.arrays())
+            self.kept = {name: array.copy() for name, array in arrays.items()}
 
     def _restart(self, clock):
         """What comes before this is no part of the time of training."""
@@ -270,11 +292,15 @@ class Run:
             step=self.step,
             history=self.history,
             notes=self.training.notes,
+            kept=self.kept,
         )
         self.saved_step = self.step
 
     def _load(self, path):
-        _, self.history, self.training.notes = checkpoint.load(path, **self._parts())
+        self.kept = {}
+        _, self.history, self.training.notes = checkpoint.load(
+            path, **self._parts(), kept=self.kept
+        )
         if self.history.shape[1] != len(self.training.columns):
             raise UserError(f"{path} does not fit this recipe: its history has other columns")
         self.training.check(path)

@@ -116,6 +116,7 @@ def fit(
     penalty=None,
     d_steps=1,
     blur=None,
+    blur_until=None,
     start=0,
     steps_per_epoch=1,
     average=None,
@@ -126,9 +127,9 @@ def fit(
     makes them, or of (images, labels (N,)) for conditional networks. rng: host NumPy Generator for
     the noise z ~ N(0, 1), which is drawn on the host so that it is the same on every backend. loss,
     penalty: see d_step. d_steps: updates of D per update of G; the batch is divided into d_steps
-    pieces. blur: a GaussianNoise for all images that D sees, its std that of the first epoch;
-    instance_noise.py says how it decreases. start: the number of updates before this loop.
-    steps_per_epoch: updates per epoch.
+    pieces. blur: a GaussianNoise for all images that D sees, its std that of the first epoch.
+    blur_until: the epoch at which it ends; instance_noise.py says how it decreases. start: the
+    number of updates before this loop. steps_per_epoch: updates per epoch.
     average: a function that is called with G after each of its updates, for a moving average.
     Yields after each update dict(d_loss, g_loss, real_score, fake_score, g_grad) of 0-d arrays on
     the networks' device; g_grad is the norm of G's gradient. Reading one waits for the device.
@@ -142,7 +143,7 @@ def fit(
 
     for step, batch in enumerate(batches, start):
         if blur is not None:
-            blur.std = std_at(step / steps_per_epoch, first_std)
+            blur.std = std_at(step / steps_per_epoch, first_std, blur_until)
         batch = batch if isinstance(batch, tuple) else (batch,)
         n = len(batch[0]) // d_steps
         for i in range(d_steps):
