@@ -18,6 +18,7 @@ KINDS = {
     "gpu": "all of this and more in one visit to a machine with a GPU, in under nine minutes",
     "doctor": "what the doctor's looks cost a GAN's training",
     "distance": "what measuring the distance to real images costs a training",
+    "quality": "the distance of trained runs to real images, against minutes of training",
     "reading": "how much code a reader of train dcgan has to read",
 }
 NEXT = {  # after each kind, what looks closer or wider; gpu has a last line of its own
@@ -29,6 +30,7 @@ NEXT = {  # after each kind, what looks closer or wider; gpu has a last line of 
     "launches": ("the same measured, on a machine with a GPU", "gpu --out gpu"),
     "doctor": ("whole updates, beside PyTorch", "step"),
     "distance": ("whole updates, beside PyTorch", "step"),
+    "quality": ("what measuring it costs", "distance"),
     "reading": ("how much of the time each part takes", "step --recipe dcgan --breakdown"),
 }
 

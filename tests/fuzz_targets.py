@@ -337,7 +337,8 @@ def run_folders():
     cgan = recipes.get("cgan")
     recipes._RECIPES["cgan"] = dataclasses.replace(cgan, build=_small_conditional_pair)
     new = {
-        "dcgan": "dcgan --width 1 --batch-size 16 --ema 0.9 --flip --lr-d 0.001 --limit 48",
+        "dcgan": "dcgan --width 1 --batch-size 16 --ema 0.9 --flip --lr-d 0.001 --limit 48 "
+        "--fd-every 1 --keep-best",
         "cgan": "cgan --batch-size 16 --limit 200",
         "vae": "vae --width 1 --batch-size 16 --code 2 --components 2 --limit 48",
         "gmm": "gmm --components 2 --dims 2 --covariance tied --limit 40",
@@ -400,7 +401,8 @@ def checkpoints():
 
     def read(folder):
         shape = (28, 28, 1) if b'"classifier"' in _bytes(folder / "config.json") else None
-        model = trained_model.load(folder, np, shape)
+        weights = (None, "best", "last", "average")[current["number"] % 4]
+        model = trained_model.load(folder, np, shape, weights)
         if model.draws_images:
             trained_model.bytes_of_a_draw(model)
             trained_model.draw(model, 1, 0)

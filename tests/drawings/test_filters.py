@@ -33,6 +33,13 @@ def test_the_labels_part_is_cut_off(rng):
     np.testing.assert_array_equal(found[7].ravel(), D.layers[0].W.data[:784, 7])
 
 
+def test_the_labels_channel_is_cut_off(rng):
+    _, D = recipes.get("cgan-cnn").networks(rng, width=2)
+    found = filters.first_filters(D, (28, 28, 1))
+    np.testing.assert_array_equal(found[1, ..., 0], D.layers[0].W.data[:, :, 0, 1])
+    assert found.shape == (2, 5, 5, 1)
+
+
 def test_another_first_layer_is_refused():
     with pytest.raises(UserError, match="has no filters"):
         filters.first_filters(nn.Sequential(nn.BatchNorm(3)), (4, 4, 3))

@@ -7,7 +7,7 @@ import pytest
 from layer_cases import NOT_COMPUTED_IN
 
 from tinygan import backend, nn
-from tinygan.models.conditional import Conditional
+from tinygan.models.conditional import Conditional, ConditionalImages
 from tinygan.nn import fast
 
 
@@ -133,3 +133,62 @@ def test_a_second_backward_raises(rng):
 def test_its_first_layer_must_be_dense(first, rng):
     with pytest.raises(TypeError, match=f"Dense as its first layer, got {type(first).__name__}"):
         Conditional(nn.Embedding(3, 2, rng=rng), first, nn.Dense(14, 2, rng=rng))
+
+
+def of_images(rng, dtype=np.float64):
+    """Two channels and the label's, four pixels by three."""
+    net = ConditionalImages(
+        nn.Embedding(3, 12, rng=rng),
+        nn.Conv2d(3, 2, 3, padding=1, rng=rng),
+        nn.Tanh(),
+        nn.Flatten(),
+        nn.Dense(24, 2, rng=rng, std=0.5),
+    )
+    for p in net.params():
+        p.data, p.grad = p.data.astype(dtype), p.grad.astype(dtype)
+    return net
+
+
+def test_of_images_the_gradients_agree_with_finite_differences(rng, version):
+    report = nn.check_gradients(OfImages(of_images(rng)), rng.standard_normal((5, 4, 3, 2)))
+    assert "net.embedding.W" in report.errors
+    assert report.worst < 1e-6, report
+
+
+def test_of_images_the_label_is_one_more_channel(rng):
+    net, x = of_images(rng), rng.standard_normal((5, 4, 3, 2))
+    y = net.forward(x, LABELS)
+    planes = net.embedding.W.data[LABELS].reshape(5, 4, 3, 1)
+    plain = nn.Sequential(*net.layers)
+    np.testing.assert_array_equal(y, plain.forward(np.concatenate([x, planes], axis=3)))
+    assert next(iter(net.named_params())) == "embedding.W"
+
+
+@pytest.mark.parametrize("accumulate", [True, False])
+def test_of_images_without_input_grad_all_weights_get_the_same_gradients(rng, accumulate):
+    net, x, grads = of_images(rng), rng.standard_normal((5, 4, 3, 2)), []
+    for input_grad in (True, False):
+        for p in net.params():
+            p.grad.fill(0)
+        net.forward(x, LABELS)
+        gx = net.backward(np.ones((5, 2)), accumulate, input_grad)
+        assert (gx is None) is not input_grad
+        grads.append([p.grad.copy() for p in net.params()])
+    for a, b in zip(*grads, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+        assert a.any() == accumulate
+
+
+def test_of_images_float32_stays_float32_on_every_backend(xp, rng):
+    net = of_images(rng, np.float32).to(xp)
+    x = backend.to_device(rng.standard_normal((5, 4, 3, 2)).astype(np.float32), xp)
+    y = net.forward(x, backend.to_device(LABELS, xp))
+    assert y.dtype == net.backward(y).dtype == np.float32
+
+
+def test_of_images_it_refuses_what_conditional_refuses(rng):
+    net = of_images(rng)
+    with pytest.raises(TypeError, match="ConditionalImages computes in float32 or float64"):
+        net.forward(np.ones((5, 4, 3, 2), np.float16), LABELS)
+    with pytest.raises(NotImplementedError, match="no jvp"):
+        net.jvp(np.zeros((5, 4, 3, 2)))

@@ -24,7 +24,7 @@ def test_the_two_networks_fit_each_other_at_any_width(name, width):
     options = {"width": width} if "width" in recipe.options else {}
     G, D = recipe.networks(np.random.default_rng(0), **options)
     assert isinstance(G, nn.Sequential)
-    labels = [np.array([0, 1])] if name == "cgan" else []
+    labels = [np.array([0, 1])] if "classes" in recipe.options else []
     z = np.random.default_rng(1).standard_normal((2, recipe.fixed["noise_dim"]), dtype=np.float32)
     images = G.forward(z, *labels)
     assert images.shape == (2, *recipe.image_shape)

@@ -18,6 +18,8 @@ from tinygan.runs import checkpoint
 
 GANS = [name for name in recipes.names() if "noise_dim" in recipes.get(name).fixed]
 
+LIMITED = {"cgan": {"limit": 300}, "cgan-cnn": {"limit": 300, "width": 2}}  # enough to split
+
 
 @pytest.fixture
 def often(monkeypatch):
@@ -70,7 +72,7 @@ def test_a_look_is_repeated_exactly_and_finite_for_every_gan(recipe, make_run, c
     else:
         images = np.random.default_rng(0).integers(0, 256, (40, *shape), dtype=np.uint8)
         dataset = dataclasses.replace(clothes, images=images, labels=np.zeros(40, np.uint8))
-    changes = {"cgan": {"limit": 300}, "wgan-gp": {"d_steps": 2}}.get(recipe, {"width": 1})
+    changes = (LIMITED | {"wgan-gp": {"d_steps": 2}}).get(recipe, {"width": 1})
     training = make_run(recipe=recipe, dataset=dataset, **changes).training
     first = training.check_up.look(7)
     assert first == training.check_up.look(7)
@@ -81,7 +83,7 @@ def test_a_look_is_repeated_exactly_and_finite_for_every_gan(recipe, make_run, c
 @pytest.mark.parametrize("recipe", GANS)
 def test_a_device_finds_the_same_signs(recipe, make_run, often, clothes):
     """Dropout on a device has the same bits; sums differ by rounding."""
-    shape, changes = recipes.get(recipe).image_shape, {"cgan": {"limit": 300}}.get(recipe, {})
+    shape, changes = recipes.get(recipe).image_shape, LIMITED.get(recipe, {})
     if shape[-1] != 1:
         images = np.random.default_rng(0).integers(0, 256, (40, *shape), dtype=np.uint8)
         clothes = dataclasses.replace(clothes, images=images, labels=np.arange(40) % 2)

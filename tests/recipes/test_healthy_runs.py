@@ -1,4 +1,4 @@
-"""Of games that are well the doctor says nothing: eleven trainings, of which minutes are a part.
+"""Of games that are well the doctor says nothing: twelve trainings, of which minutes are a part.
 
 `python -m pytest -m claims` runs them. The 30 trainings of benchmarks/results/doctor are looked at
 in tests/health/test_kept_runs.py.
@@ -20,6 +20,7 @@ WELL = [
     *(("gan-cnn", {"width": 4, "batch_size": 32}, seed) for seed in range(2)),
     ("wgan-gp", {"width": 4, "batch_size": 16}, 0),
     ("cgan", {}, 0),
+    ("cgan-cnn", {"width": 8}, 0),
 ]
 
 

@@ -23,7 +23,7 @@ def an_update(name, batch_size=BATCH, **options):
     how = recipe.options | {"batch_size": batch_size} | options
     if "width" in how:
         how["width"] = 2
-    labels = np.arange(n) % (2 if name == "cgan" else 10)
+    labels = np.arange(n) % (2 if "patience" in recipe.options else 10)
     training = recipe.new_training(
         how, 0, images, labels, strict_device, lambda x: to_float(x).reshape(len(x), -1)[:, :9]
     )
@@ -49,7 +49,7 @@ def test_an_update_waits_for_nothing_and_moves_the_noise_and_the_rows_alone(name
     noise = 4 * recipe.fixed.get("noise_dim", 0)
     if recipe.fixed.get("variational"):
         noise = 4 * recipe.options["code"]
-    labels = 8 if name in ("cgan", "classifier", "flow", "flow-unet") else 0
+    labels = 8 if name == "classifier" or "classes" in recipe.options else 0
     if name in ("flow", "flow-unet"):
         noise = 4 + 1  # the times, and whose class is left out
     positions = 4 if name == "wgan-gp" else 0  # of the penalty's points

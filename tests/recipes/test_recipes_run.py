@@ -19,6 +19,7 @@ TINY = {
     "ae": {"code": 3, "components": 2},
     "vae": {"code": 3, "components": 2},
     "cgan": {"limit": 300},
+    "cgan-cnn": {"limit": 300, "ema": 0.9},
     "wgan-gp": {"d_steps": 2},
     "classifier": {"limit": 100},
     "flow": {"code": 3, "flow_width": 4, "classes": "0,1", "limit": 100, "ema": 0.9},

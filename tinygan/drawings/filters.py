@@ -12,7 +12,7 @@ from tinygan import backend, nn
 from tinygan.cli import next_line
 from tinygan.drawings import sheet
 from tinygan.errors import UserError
-from tinygan.models.conditional import Conditional
+from tinygan.models.conditional import Conditional, ConditionalImages
 
 _NETWORKS = ("D", "encoder", "classifier")  # those that look at images
 
@@ -20,12 +20,14 @@ _NETWORKS = ("D", "encoder", "classifier")  # those that look at images
 def first_filters(network, image_shape):
     """The first layer's weights, a picture for each of its outputs: (F, H, W, C) on the host.
 
-    network: one that takes images (N, *image_shape); of a Conditional, the weights of the label are
-    left out. Raises UserError when its first layer with weights is none of Conv2d and Dense.
+    network: one that takes images (N, *image_shape); of a conditional one, the weights of the label
+    are left out. Raises UserError when its first layer with weights is none of Conv2d and Dense.
     """
     layer = next((x for x in network.layers if x.params()), None)
     if isinstance(layer, nn.Conv2d):
-        return backend.to_numpy(layer.W.data).transpose(3, 0, 1, 2)  # (k, k, c_in, c_out)
+        filters = backend.to_numpy(layer.W.data).transpose(3, 0, 1, 2)  # of (k, k, c_in, c_out)
+        labelled = isinstance(network, ConditionalImages)
+        return filters[..., : image_shape[2]] if labelled else filters
     if isinstance(layer, nn.Dense):
         W = backend.to_numpy(layer.W.data)  # (n_in, n_out)
         if isinstance(network, Conditional):

@@ -64,6 +64,7 @@ def read_evaluation(folder):
             and fits(evaluation["protocol"]["classes"] or [], [int])
             and _is_shape(evaluation["protocol"]["image_shape"])
             and evaluation["protocol"]["classes"] != []
+            and evaluation.get("drawn_with") in (None, "best", "last", "average")
             and all(len(evaluation[of]["classes"]) == _COUNTS for of in ("metrics", "floor"))
             and meta["of"] == _identity(evaluation)
             and all(

@@ -1,4 +1,4 @@
-"""A network that is given a class: the embedding of the label is one more part of the input."""
+"""Networks that are given a class: the embedding of the label is one more part of the input."""
 
 import math
 
@@ -55,3 +55,36 @@ class Conditional(nn.Sequential):
             gx, gvector = None, fastest(input_gradient, gy)(gy, first.W.data[size:])
         self.embedding.backward(gvector, accumulate)
         return gx
+
+
+class ConditionalImages(nn.Sequential):
+    """y = f_n(… f_1([x, E(labels)])): layers on images with one more channel, that of the label.
+
+    embedding: nn.Embedding of H·W numbers: a learned picture, or plane, for each class. layers: the
+    first takes images (N, H, W, C + 1). x: (N, H, W, C).
+    Source: Mirza & Osindero 2014, as for Conditional; a plane is what a convolution can take.
+    """
+
+    per_example = True
+
+    def __init__(self, embedding, *layers):
+        super().__init__(*layers)
+        self.embedding = embedding
+
+    def children(self):
+        return {"embedding": self.embedding} | super().children()
+
+    def forward(self, x, labels):
+        check_float(self, x)
+        self.keep(x.shape)
+        plane = self.embedding.forward(labels).astype(x.dtype).reshape(*x.shape[:3], 1)
+        return super().forward(backend.array_module(x).concatenate([x, plane], axis=3))
+
+    def jvp(self, v):
+        raise NotImplementedError("ConditionalImages has no jvp")
+
+    def backward(self, gy, accumulate=True, input_grad=True):
+        n, h, w, c = self.take()
+        gjoined = super().backward(gy, accumulate)  # (N, H, W, C + 1)
+        self.embedding.backward(gjoined[..., c].reshape(n, h * w), accumulate)
+        return gjoined[..., :c].copy() if input_grad else None

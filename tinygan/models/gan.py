@@ -14,7 +14,7 @@ import itertools
 import math
 
 from tinygan import nn
-from tinygan.models.conditional import Conditional
+from tinygan.models.conditional import Conditional, ConditionalImages
 
 
 def dense_generator(rng, *, noise_dim=100, width=64):
@@ -106,15 +106,15 @@ def dcgan_generator(rng, *, noise_dim=100, width=64):
     )
 
 
-def dcgan_discriminator(rng, *, width=64, dropout=0.3):
+def dcgan_discriminator(rng, *, channels=1, width=64, dropout=0.3):
     """28×28 images to one logit each: above 0 means real, below 0 fake.
 
-    images (N, 28, 28, 1) -> logits (N, 1). width: channels of the first convolution, at least 1;
-    the second has twice as many. dropout: the probability; dropout replaces the paper's BatchNorm.
-    With 0 there is neither, as a Wasserstein critic needs.
+    images (N, 28, 28, channels) -> logits (N, 1). width: channels of the first convolution, at
+    least 1; the second has twice as many. dropout: the probability; dropout replaces the paper's
+    BatchNorm. With 0 there is neither, as a Wasserstein critic needs.
     """
     layers = []
-    for c_in, c_out in ((1, width), (width, 2 * width)):
+    for c_in, c_out in ((channels, width), (width, 2 * width)):
         layers += [nn.Conv2d(c_in, c_out, 5, stride=2, padding=2, rng=rng), nn.LeakyReLU()]
         if dropout:
             layers.append(nn.Dropout(dropout, rng=rng))
@@ -228,6 +228,25 @@ def conditional_discriminator(rng, *, classes):
         *_dense_stack([28 * 28 + classes, 512, 1024, 1024, 512], rng),
         nn.Dense(512, 1, rng=rng),
     )
+
+
+def conditional_dcgan_generator(rng, *, classes, noise_dim=100, width=64):
+    """dcgan_generator whose first layer is given the label too.
+
+    z (N, noise_dim), labels (N,) -> images (N, 28, 28, 1) in [-1, 1]. The label's embedding has
+    length `classes` and is appended to z.
+    """
+    plain = dcgan_generator(rng, noise_dim=noise_dim + classes, width=width)
+    return Conditional(nn.Embedding(classes, classes, rng=rng), *plain.layers)
+
+
+def conditional_dcgan_discriminator(rng, *, classes, width=64):
+    """dcgan_discriminator of images with one more channel, a learned picture for each class.
+
+    images (N, 28, 28, 1), labels (N,) -> logits (N, 1).
+    """
+    plain = dcgan_discriminator(rng, channels=2, width=width)
+    return ConditionalImages(nn.Embedding(classes, 28 * 28, rng=rng), *plain.layers)
 
 
 def _dense_stack(sizes, rng, dropout=0.0):

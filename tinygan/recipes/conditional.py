@@ -8,7 +8,7 @@ from tinygan.errors import UserError
 from tinygan.metrics import frechet_distance
 from tinygan.models import gan
 from tinygan.recipes.asked_classes import labels_for, rows_of
-from tinygan.recipes.gan import FIXED, OPTIONS, Gan, GanTraining
+from tinygan.recipes.gan import FIXED, OPTIONS, Gan, GanTraining, pair
 from tinygan.recipes.recipe import Parts, Recipe
 from tinygan.training.averaged_weights import move_average
 from tinygan.training.early_stopping import best_epoch, has_stopped
@@ -33,7 +33,8 @@ class ConditionalGan(Gan):
     @staticmethod
     def sizes(options):
         count = len(class_numbers(options["classes"]))
-        return {"noise_dim": options["noise_dim"], "classes": count}
+        width = {"width": options["width"]} if "width" in options else {}
+        return {"noise_dim": options["noise_dim"], "classes": count} | width
 
     def loaded(self, path, notes):
         if not notes.get("validation"):  # until the first epoch is complete, the newest G draws
@@ -129,12 +130,16 @@ def split_classes(images, labels, options, seed):
     return Parts(*((images[wanted[part]], labels[wanted[part]]) for part in parts))
 
 
-def _networks(rng, *, noise_dim, classes):
-    return (
-        gan.conditional_generator(rng, noise_dim=noise_dim, classes=classes),
-        gan.conditional_discriminator(rng, classes=classes),
-    )
-
+_SHARED = {  # what the rows share
+    "data": "fashion-mnist",
+    "image_shape": (28, 28, 1),
+    "epochs": 200,
+    "split": split_classes,
+    "model": ConditionalGan,
+    "training": ConditionalTraining,
+    "images_between": None,
+}
+_OPTIONS = OPTIONS | {"classes": "0,1", "patience": 20}
 
 RECIPES = [
     Recipe(
@@ -144,16 +149,20 @@ RECIPES = [
         'Image Generation", with its layer sizes. --classes 0,1 are T-shirts and trousers; any '
         "labels will do. Pixels are in [0, 1]. 80 % of the images train, 10 % decide when to stop "
         "(--patience) and which epoch draws, 10 % are looked at when the training has ended.",
-        data="fashion-mnist",
-        image_shape=(28, 28, 1),
-        epochs=200,
-        build=_networks,
-        split=split_classes,
-        model=ConditionalGan,
-        training=ConditionalTraining,
-        options={n: v for n, v in OPTIONS.items() if n != "width"}
-        | {"classes": "0,1", "patience": 20},
+        build=pair(gan.conditional_generator, gan.conditional_discriminator),
+        options={n: v for n, v in _OPTIONS.items() if n != "width"},
         fixed=FIXED | {"low": 0},
-        images_between=None,
+        **_SHARED,
+    ),
+    Recipe(
+        name="cgan-cnn",
+        summary="conditional DCGAN: the networks of dcgan, asked for a class",
+        details="The label is appended to the noise, and to the images for D as one more channel, "
+        "a learned picture for each class. It follows no document: it is here because the dense "
+        "cgan's pictures are grainy. --classes, the split and the end are as for cgan.",
+        build=pair(gan.conditional_dcgan_generator, gan.conditional_dcgan_discriminator),
+        options=_OPTIONS | {"batch_size": 64, "ema": 0.999},
+        fixed=FIXED,
+        **_SHARED,
     ),
 ]

@@ -272,8 +272,8 @@ _GAN = {  # what most rows share
 }
 
 
-def _pair(generator, discriminator):
-    """build: (rng, noise_dim, width) -> (G, D)."""
+def pair(generator, discriminator):
+    """Recipe.build: (rng, noise_dim, width and the like) -> (G, D)."""
 
     def build(rng, *, noise_dim, **sizes):
         return generator(rng, noise_dim=noise_dim, **sizes), discriminator(rng, **sizes)
@@ -312,7 +312,7 @@ RECIPES = [
             "of the discriminator are the document's; it does not tell the generator's. It shows "
             "samples after 50, 100 and 150 epochs: --epochs 150."
         ),
-        build=_pair(gan.dense_generator, _dense_1),
+        build=pair(gan.dense_generator, _dense_1),
         **_GAN,
     ),
     Recipe(
@@ -323,7 +323,7 @@ RECIPES = [
             "Dense generator; the document's second dense discriminator, smaller and with "
             "dropout. It trains for 150 epochs: --epochs 150."
         ),
-        build=_pair(gan.dense_generator, _dense_2),
+        build=pair(gan.dense_generator, _dense_2),
         **_GAN,
     ),
     Recipe(
@@ -335,7 +335,7 @@ RECIPES = [
             "LeakyReLU, dropout 0.25. BatchNorm in G is ours: the document does not speak of it. "
             "It trains for 150 epochs: --epochs 150."
         ),
-        build=_pair(gan.cnn_generator, gan.cnn_discriminator),
+        build=pair(gan.cnn_generator, gan.cnn_discriminator),
         **_GAN,
     ),
     Recipe(
@@ -347,7 +347,7 @@ RECIPES = [
             "gan-cnn with half the channels. The generator's gradient is in curves.png. The "
             "document trains for 150 epochs: --epochs 150."
         ),
-        build=_pair(gan.dense_generator, _half_cnn),
+        build=pair(gan.dense_generator, _half_cnn),
         **_GAN,
     ),
     Recipe(
@@ -359,7 +359,7 @@ RECIPES = [
             "this recipe follows (github.com/kohjlalex/DCGAN) trains with --lr 0.00001 --epochs "
             "100. --width 64 is full size; 32 is nearly three times as fast."
         ),
-        build=_pair(gan.dcgan_generator, gan.dcgan_discriminator),
+        build=pair(gan.dcgan_generator, gan.dcgan_discriminator),
         **_GAN,
     ),
     Recipe(
@@ -369,7 +369,7 @@ RECIPES = [
             'Follows the document "Deep Convolutional GANs for Image Generation". It has '
             "BatchNorm after every layer; here, as in Radford et al. 2016, not after D's first."
         ),
-        build=_pair(gan.fashion_generator, gan.fashion_discriminator),
+        build=pair(gan.fashion_generator, gan.fashion_discriminator),
         **_GAN,
     ),
     Recipe(
@@ -381,7 +381,7 @@ RECIPES = [
             "of faces, or CelebA's img_align_celeba.zip; they are cropped and resized once. "
             "--width 16 or 24 keeps it bearable without a GPU."
         ),
-        build=_pair(
+        build=pair(
             functools.partial(gan.all_conv_generator, **_faces, activation=nn.LeakyReLU),
             functools.partial(gan.all_conv_discriminator, **_faces),
         ),
@@ -398,7 +398,7 @@ RECIPES = [
             "no BatchNorm after D's first layer. --data-dir names the folder of the official "
             "binary version. The document trains for 100 epochs."
         ),
-        build=_pair(
+        build=pair(
             functools.partial(gan.all_conv_generator, **_cifar10, activation=nn.ReLU),
             functools.partial(gan.all_conv_discriminator, **_cifar10),
         ),
@@ -417,7 +417,7 @@ RECIPES = [
             "for one of G, Adam with lr 0.0001 and betas (0, 0.9), penalty weight 10: the "
             "settings of Gulrajani et al. 2017."
         ),
-        build=_pair(gan.dcgan_generator, _critic),
+        build=pair(gan.dcgan_generator, _critic),
         **_GAN
         | {
             "options": {n: v for n, v in OPTIONS.items() if n not in ("loss", "label_smoothing")}

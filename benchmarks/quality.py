@@ -1,0 +1,134 @@
+"""python -m benchmarks quality: the distance to real images against the minutes of training."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import machine, report
+from benchmarks.launches import random_images
+from tinygan import backend, figures, recipes
+from tinygan.cli import Parser, path, whole_number
+from tinygan.errors import UserError
+from tinygan.evaluation.features import features_of
+from tinygan.recipes.options import stored_options
+from tinygan.runs.config import read_config
+
+MARKS = (1, 3, 10, 30, 60, 120)  # minutes of the table's columns
+
+
+def main(argv):
+    parser = Parser(
+        prog="python -m benchmarks quality",
+        usage="%(prog)s RUN [RUN …] [options]",
+        description="Draw the Fréchet distance of runs, as their validation.csv has it, against "
+        "the time of training on this machine. An update of each run is timed here and now, so "
+        "that runs can be compared that were trained on several machines or beside other work.",
+        examples=("benchmarks quality runs/dcgan runs/vae --plot quality.png",),
+    )
+    add = parser.add_argument
+    add("runs", nargs="+", metavar="RUN", type=path, help="a run folder; config.json, "
+        "metrics.csv and validation.csv are read")  # fmt: skip
+    add("--rounds", type=whole_number(1), default=7, metavar="N", help="measurements (default 7)")
+    add("--json", metavar="FILE", type=path, help="write the results to this file")
+    add("--plot", metavar="FILE.png", type=path, help="draw the curves into this file")
+    args = parser.parse_args(argv)
+    report.check_files(args)
+    curves = [_course(Path(run)) for run in args.runs]  # complains before the long work
+    about = machine.describe(backend.get("numpy"), [])
+    print(machine.line(about), "\n")
+    for found in curves:
+        found["update"] = _update(found.pop("config"), args.rounds)
+        seconds = found["update"]["median"]
+        found["minutes"] = [step * seconds / 60 for step in found["steps"]]
+        report.say(f"{found['name']}: an update takes {report.milliseconds(found['update'])} ms")
+    print(f"{_table(curves)}\n\nThe lowest distance in so many minutes: of 2,000 samples to images "
+          "that the recipe sets aside, or trains with where it sets none aside.")  # fmt: skip
+    report.write_files(args, "quality", [{"machine": about, "runs": curves}], _draw)
+    return 0
+
+
+def _course(folder):
+    """The distances of a run, and the updates before each: name, recipe, steps, fd; its config."""
+    config = read_config(folder)
+    distances = _column(folder / "validation.csv", "fd")
+    if not distances:
+        raise UserError(f"{folder / 'validation.csv'} has no distances: train with --fd-every")
+    steps = _column(folder / "metrics.csv", "step")
+    if not distances.keys() <= steps.keys():
+        raise UserError(f"{folder / 'metrics.csv'} does not say after which updates they were")
+    return {
+        "name": folder.resolve().name,
+        "recipe": config["recipe"],
+        "steps": [int(steps[epoch]) for epoch in distances],
+        "fd": list(distances.values()),
+        "config": config,
+    }
+
+
+def _column(file, name):
+    """A column of a CSV file, numbers by epoch; nothing where it cannot be read."""
+    try:
+        with open(file, newline="") as lines:
+            return {int(row["epoch"]): float(row[name]) for row in csv.DictReader(lines)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _update(config, rounds):
+    """How long an update of a training like the run's takes, on as many images of noise."""
+    recipe = recipes.get(config["recipe"])
+    options = stored_options(recipe, config["options"], "config.json")
+    images, labels = random_images(recipe, config["trained_on"]["images"])
+    if "patience" in options:  # of a conditional GAN the other classes do not train
+        labels = np.resize(np.arange(10, dtype=np.uint8), len(images))
+    training = recipe.new_training(options, 0, images, labels, features=features_of)
+    updates = training.updates(0)
+    return report.times(lambda: next(updates), rounds)
+
+
+def _lowest(found, minutes):
+    """The lowest distance up to so many minutes, as text."""
+    pairs = zip(found["minutes"], found["fd"], strict=True)
+    return f"{min((fd for at, fd in pairs if at <= minutes), default=np.nan):.1f}"
+
+
+def _table(curves):
+    head = ["", *(f"{minutes} min" for minutes in MARKS), "lowest", "after"]
+    lines = [head]
+    for found in sorted(curves, key=lambda found: min(found["fd"])):
+        until = [
+            "-"
+            if minutes < found["minutes"][0] or _over(found, minutes)
+            else _lowest(found, minutes)
+            for minutes in MARKS
+        ]
+        best = int(np.argmin(found["fd"]))
+        lines.append(
+            [found["name"], *until, f"{found['fd'][best]:.1f}", f"{found['minutes'][best]:.0f} min"]
+        )
+    return report.table(lines)
+
+
+def _over(found, minutes):
+    """Whether the run had ended long before: its last distance says nothing of such a time."""
+    return minutes > 1.5 * found["minutes"][-1]
+
+
+def _draw(file, results):
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    with figures.new(file, (8, 5), dpi=110) as figure:
+        axes = figure.subplots()
+        for i, found in enumerate(results[0]["runs"]):
+            style = ("-", "--", ":")[i // 10]
+            axes.loglog(found["minutes"], found["fd"], style, color=f"C{i % 10}", linewidth=1.2)
+            axes.annotate(found["name"], (found["minutes"][-1], found["fd"][-1]), fontsize="small",
+                          xytext=(3, 0), textcoords="offset points", va="center")  # fmt: skip
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter(NullFormatter())
+        axes.grid(alpha=0.3)
+        axes.set_xlabel("minutes of training")
+        axes.set_ylabel("Fréchet distance")
