@@ -520,7 +520,7 @@ def evaluations():
             table(found[0])
             comparison.groups([folder, Path("good")], [found, good])
 
-    other = json.loads(files["evaluation.json"]) | {"prior": "gmm"}
+    other = json.loads(files["evaluation.json"]) | {"prior": "gmm", "drawn_with": "best"}
     other["protocol"] |= {"classes": [1, 8]}
     other["metrics"] |= {"memorisation": None, "agreement": 0.5}
     other = files | {"evaluation.json": json.dumps(other, indent=2).encode()}
@@ -562,7 +562,7 @@ def _made_to_belong(files):
     """Change evaluation.npz so that it names the evaluation.json that is there."""
     try:
         evaluation = json.loads(files["evaluation.json"])
-        names = ("protocol", "checkpoint_sha256", "prior")
+        names = ("protocol", "checkpoint_sha256", "prior", "drawn_with")
         text = json.dumps({"format": 1, "of": {name: evaluation[name] for name in names}})
         parts = dict(members(files["evaluation.npz"]))
     except (KeyError, TypeError, ValueError, RecursionError):
