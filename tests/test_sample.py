@@ -54,6 +54,31 @@ def test_a_folder_gets_a_png_file_for_each_image(cli, run, tmp_path):
     assert (tmp_path / "empty" / "0000.png").exists()
 
 
+@pytest.fixture
+def kept(cli, tmp_path, monkeypatch):
+    """A run whose first epoch was the best, with an average of its weights."""
+    monkeypatch.setattr("tinygan.recipes.distance.DRAWS", 10)
+    distances = iter([1.0, 2.0])
+    monkeypatch.setattr("tinygan.recipes.distance.frechet_distance", lambda *_: next(distances))
+    words = f"{SMALL} --epochs 2 --lr 0.01 --ema 0.9 --fd-every 1 --keep-best --quiet --out kept"
+    assert cli(train.main, words)[0] == 0
+    return "kept"
+
+
+def test_it_draws_with_the_weights_that_are_asked_for(cli, kept, tmp_path):
+    images = {}
+    for name in ("best", "last", "average", "own"):
+        words = "" if name == "own" else f"--weights {name}"
+        code, out, _ = cli(sample.main, f"{kept} {words} --n 8 --out {name}.npz")
+        assert code == 0
+        assert out.rstrip().endswith(f"evaluate {name}.npz --data fashion-mnist-subset")
+        images[name], _ = npz.read_images(tmp_path / f"{name}.npz")
+    np.testing.assert_array_equal(images["own"], images["average"])
+    assert len({images[name].tobytes() for name in ("best", "last", "average")}) == 3
+    _, out, _ = cli(sample.main, f"{kept} --weights best --out grid.png")
+    assert out.rstrip().endswith("evaluate kept --weights best")
+
+
 def test_a_folder_of_a_conditional_gan_names_the_classes(cli, tmp_path):
     words = "cgan --data fashion-mnist-subset --limit 600 --batch-size 16 --steps 1"
     assert cli(train.main, f"{words} --quiet --out c")[0] == 0
