@@ -29,6 +29,7 @@ def asked(command):
         ("dcgan", {}),
         ("dcgan", {"epochs": None, "steps": 7, "seed": 3, "lr_d": 1e-5, "flip": True}),
         ("dcgan", {"sample_every": 2, "checkpoint_every": 3, "ema": 0.9, "loss": "hinge"}),
+        ("dcgan", {"fd_every": 2, "keep_best": True, "instance_noise": 0.1}),
         ("gmm", {"components": 2, "dims": 3, "covariance": "diag", "epochs": 3}),
         ("cgan", {"limit": 200, "classes": "0,1,5", "epochs": 1}),
     ],
@@ -39,8 +40,10 @@ def test_the_command_to_repeat_asks_for_the_same_settings(trained, recipe, chang
     wanted = asked(named(folder)["Repeat this run"])
     found = settings(wanted, get(wanted["recipe"]))
     assert found.options == config["options"]
-    for name in "data limit seed epochs steps sample_every checkpoint_every backend tf32".split():
+    names = "data limit seed epochs steps sample_every checkpoint_every keep_best backend tf32"
+    for name in names.split():
         assert getattr(found, name) == config[name]
+    assert (found.fd_every or 0) == (0 if recipe == "cgan" else config["fd_every"])
     assert wanted["out"] == f"{folder}-again"
 
 

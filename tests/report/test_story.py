@@ -9,6 +9,7 @@ import pytest
 from tinygan.errors import UserError
 from tinygan.evaluation.measure_classifier import evaluate_classifier
 from tinygan.evaluation.measure_run import evaluate_run, measured_against
+from tinygan.npz import read_arrays, write_arrays
 from tinygan.report.story import story
 from tinygan.runs.lock import only_one
 
@@ -75,6 +76,22 @@ def test_an_evaluation_from_before_the_run_went_on_says_so(trained, edit):
     folder = evaluated(trained())
     edit(folder / "report.json", step=30)
     assert "Measured after 20 updates" in section(story([folder]), "measured")["text"][1]
+
+
+def test_an_evaluation_of_other_weights_says_which(trained, edit):
+    folder = evaluated(trained())
+    edit(folder / "evaluation.json", drawn_with="best", updates=10)
+    _made_to_belong(folder)
+    text = section(story([folder]), "measured")["text"]
+    assert text[1] == "With the best weights, of update 10."
+    assert not any("before the run went on" in line for line in text)
+
+
+def _made_to_belong(folder):
+    """Let evaluation.npz name the evaluation.json that is there."""
+    meta, pictures = read_arrays(folder / "evaluation.npz")
+    meta["of"]["drawn_with"] = json.loads((folder / "evaluation.json").read_text())["drawn_with"]
+    write_arrays(folder / "evaluation.npz", meta, pictures)
 
 
 def test_a_damaged_evaluation_is_left_out(trained):

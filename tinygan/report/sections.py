@@ -84,7 +84,9 @@ def _measured(run):
         return None
     how, metrics, floor = (evaluation[key] for key in ("protocol", "metrics", "floor"))
     text = [f"{report.amount(how)}. The floor: real training images in the samples' place."]
-    if evaluation["updates"] != run.step:
+    if weights := evaluation.get("drawn_with"):
+        text.append(f"With the {weights} weights, of update {evaluation['updates']:,}.")
+    if evaluation["updates"] != run.step and weights != "best":
         text.append(
             f"Measured after {evaluation['updates']:,} updates, before the run went on: python -m "
             "tinygan.evaluate measures it as it is now."
