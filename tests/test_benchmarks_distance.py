@@ -10,7 +10,8 @@ from benchmarks import distance
 
 @pytest.fixture(autouse=True)
 def few_images(monkeypatch):
-    monkeypatch.setattr(distance, "WHOLE", {"fashion-mnist": 640, "cgan": 2000})
+    monkeypatch.setattr(distance, "WHOLE", {"fashion-mnist": 640})
+    monkeypatch.setattr(distance, "TWO_CLASSES", 2000)
     monkeypatch.setattr("tinygan.recipes.distance.DRAWS", 50)
 
 

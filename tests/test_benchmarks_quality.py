@@ -48,4 +48,4 @@ def test_a_run_without_distances_is_refused(cli, trained):
     run = trained("vae --width 1 --batch-size 8 --limit 48 --code 2 --components 2", fd_every=0)
     code, _, err = cli(benchmarks.main, f"quality {run}")
     assert code == 2
-    assert "validation.csv has no distances: train with --fd-every" in err
+    assert "validation.csv has no distances: is it there, and whole? train --fd-every" in err

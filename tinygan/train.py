@@ -61,8 +61,8 @@ def _train(recipe, args, ranks):
 SWITCHES = {
     "list": "list the recipes and end",
     "about": "print what the recipe is, its options and networks, and end",
-    "resume": "go on with the run in the folder; --epochs or --steps may name a new end, and "
-    "--lr, --lr-d, --lr-g, --sample-every what is new from then on",
+    "resume": "go on with the run in the folder; --epochs or --steps may name a new end, and --lr, "
+    "--lr-d, --lr-g, --sample-every, --fd-every, --keep-best what is new from then on",
     "watch": "show the run's page in the browser as it trains, at an address that is printed",
     "distributed": "share each batch among the processes that mpiexec has started",
     "quiet": "print nothing but warnings and errors",

@@ -61,6 +61,19 @@ def test_a_page_is_made_in_the_runs_folder(trained, play):
     assert "<title>run: dcgan on fashion-mnist-subset</title>" in (folder / "play.html").read_text()
 
 
+def test_it_draws_with_the_weights_that_are_asked_for(make_run, play):
+    run = make_run("run", epochs=1, ema=0.9, lr=0.01)
+    run.train(Progress(quiet=True), lambda: False)
+    pages = {}
+    for name in ("own", "average", "last"):
+        words = "" if name == "own" else f"--weights {name}"
+        assert play(f"run {words} --out {name}.html")[0] == 0
+        text = (run.folder.parent / f"{name}.html").read_text(encoding="utf-8")
+        pages[name] = re.search(r'id="weights">([^<]+)<', text)[1]
+    assert pages["own"] == pages["average"] != pages["last"]
+    assert "has kept no best weights" in play("run --weights best")[2]
+
+
 def test_it_goes_where_it_is_asked_to_and_can_be_half_as_large(trained, play, tmp_path):
     trained()
     assert play("run --out a.html")[0] == play("run --bits 8 --out b.html")[0] == 0

@@ -14,6 +14,7 @@ from tinygan import nn, recipes
 from tinygan.evaluation.features import extractor_for
 from tinygan.metrics import frechet_distance
 from tinygan.models.conditional import Conditional
+from tinygan.recipes.options import stored_options
 
 
 def _painters(rng, *, noise_dim, classes):
@@ -159,10 +160,17 @@ def test_it_draws_with_the_best_the_last_or_the_average(painter):
     averaged = np.full_like(good, 128)
     for name, pictures in {"best": good, "G": bad, "average": averaged}.items():
         paint(training.model.networks[name], pictures)
-    for weights, pictures in ((None, good), ("best", good), ("last", bad), ("average", averaged)):
+    shown = {None: good, "best": good, "last": bad, "average": averaged}
+    for weights in ("last", None, "average", "best", "last", "average", None):
         training.model.use(weights)
         drawn, _ = training.model.draw(2, np.random.default_rng(0))
-        assert np.abs(drawn.astype(int) - pictures).max() <= 1
+        assert np.abs(drawn.astype(int) - shown[weights]).max() <= 1
+
+
+def test_a_run_from_before_there_was_patience_has_twenty_epochs_of_it():
+    recipe = recipes.get("cgan")
+    old = {n: v for n, v in recipe.options.items() if n != "patience"}
+    assert stored_options(recipe, old, "config.json")["patience"] == 20
 
 
 @pytest.mark.parametrize("classes", ["0,1", "3,7,9"])

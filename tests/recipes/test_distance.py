@@ -11,9 +11,10 @@ from tinygan import npz, recipes
 from tinygan.errors import UserError
 from tinygan.evaluation.features import features_of
 from tinygan.metrics import frechet_distance
+from tinygan.progress import Progress
 from tinygan.recipes import distance, trained_model
 from tinygan.recipes.distance import every, real_images
-from tinygan.recipes.recipe import Parts
+from tinygan.recipes.recipe import Parts, Recipe
 
 
 def test_it_is_the_frechet_distance_of_2000_draws():
@@ -59,6 +60,27 @@ def test_real_images_are_those_set_aside_or_some_that_train(monkeypatch):
 )
 def test_by_default_there_are_so_many_images_between_two(images_per_epoch, epochs, expected):
     assert every(60_000, images_per_epoch, epochs) == expected
+
+
+def test_the_default_is_that_of_the_runs_images_and_epochs(make_run, monkeypatch):
+    asked = []
+
+    def fd_every(self, options, images_per_epoch, epochs):
+        asked.append((options["width"], images_per_epoch, epochs))
+        return 3
+
+    monkeypatch.setattr(Recipe, "fd_every", fd_every)
+    run = make_run(epochs=None, steps=12)  # five updates of eight images in an epoch
+    assert asked == [(2, 40, 2.4)]
+    assert run.fd_every == 3
+    assert make_run("asked", fd_every=2).fd_every == 2
+
+
+def test_flows_that_ask_their_network_more_often_are_measured_more_rarely():
+    recipe = recipes.get("flow-unet")
+    changes = [{}, {"ode_steps": 20}, {"guidance": 3.0}, {"ode_steps": 20, "guidance": 3.0}]
+    found = [recipe.fd_every(recipe.options | change, 60_000, 50) for change in changes]
+    assert found == [6, 12, 12, 24]
 
 
 def test_narrower_networks_are_measured_after_more_images():
@@ -119,6 +141,45 @@ def test_rows_come_every_so_many_epochs(make_run, monkeypatch):
     scripted(run, monkeypatch, [9.0, 8.0])
     assert run.train(QUIET, never)
     assert (run.folder / "validation.csv").read_text() == "epoch,fd\n3,9\n6,8\n"
+
+
+def test_the_curve_and_the_line_show_it(make_run, monkeypatch, capsys):
+    run = make_run(epochs=3, fd_every=1, keep_best=True)
+    scripted(run, monkeypatch, [9.0, 8.25, 8.5])
+    assert run.train(Progress(), never)
+    panel = run.training.panels(run.history)[-1]
+    assert panel.points["Fréchet distance"] == [(1, 9.0), (2, 8.25), (3, 8.5)]
+    assert panel.points["the weights that are kept"] == [(2, 8.25)]
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
+    assert lines[0].endswith("  fd 9")
+    assert lines[1].endswith("  fd 8.25")
+    assert lines[2].endswith("  fd 8.5 (lowest 8.25, epoch 2)")
+
+
+def test_a_mixture_of_codes_is_that_of_the_weights_that_are_measured(make_run, few_draws):
+    """Also where no sheet and no checkpoint has made it ready to draw."""
+    run = make_run(recipe="ae", epochs=3, fd_every=1, sample_every=9, checkpoint_every=9, code=2,
+                   components=2)  # fmt: skip
+    often = make_run("often", recipe="ae", epochs=3, fd_every=1, code=2, components=2)
+    for one in (run, often):
+        assert one.train(QUIET, never)
+    assert len(run.training.notes["validation"]) == 3
+    assert run.training.notes["validation"] == often.training.notes["validation"]
+
+
+def test_a_table_of_epochs_that_are_made_again_is_removed(make_run):
+    run = make_run(epochs=1)
+    (run.folder / "validation.csv").write_text("epoch,fd\n7,1\n")
+    assert run.train(QUIET, never)
+    assert not (run.folder / "validation.csv").exists()
+
+
+def test_without_keep_best_a_run_that_goes_on_forgets_the_best(make_run, few_draws):
+    make_run(epochs=1, fd_every=1, keep_best=True).train(QUIET, never)
+    run = make_run(epochs=2, fd_every=1, resume=True)
+    run.train(QUIET, never)
+    assert "best" not in run.training.notes
+    assert not any(name.startswith("kept/") for name in arrays_of(run))
 
 
 def test_the_weights_of_the_lowest_are_kept_beside_the_last(make_run, monkeypatch):
@@ -183,15 +244,30 @@ def test_what_has_no_average_says_so(recipe):
         make(recipe, noise_images(30)).model.use("average")
 
 
+def test_a_flow_moves_by_the_last_velocity_where_that_is_asked_for():
+    training = make("flow", noise_images(30), np.arange(30) % 10, flow_width=4)
+    model, labels = training.model, np.zeros(4, int)
+    noise = model.noise(4, np.random.default_rng(0))
+    for name, value in (("average velocity", 0), ("velocity", 0.1)):
+        for p in model.networks[name].params():
+            p.data[...] = value  # with 0 nothing moves
+    found = {}
+    for weights in ("last", "average"):
+        model.use(weights)
+        found[weights] = model.velocity(labels)(noise, 0.5)
+    assert not found["average"].any()
+    assert found["last"].any()
+
+
 def test_the_average_draws_unless_the_last_is_asked_for():
     training = make("gan-dense-1", noise_images(30), ema=0.9)
     say(training.model.networks["G"], np.full(784, 9.0))
     say(training.model.networks["average"], np.full(784, -9.0))
     levels = []
-    for weights in (None, "last", "average"):
+    for weights in (None, "last", "average", "last", None):
         training.model.use(weights)
         levels.append(training.model.draw(2, np.random.default_rng(0))[0].mean())
-    assert levels == [0, 255, 0]
+    assert levels == [0, 255, 0, 255, 0]
 
 
 def test_a_flow_draws_with_its_average_or_its_last_weights():
@@ -247,6 +323,7 @@ def test_how_often_is_remembered_and_can_be_changed(make_run, few_draws):
     make_run(epochs=2, fd_every=2, keep_best=True, resume=True)
     config = json.loads((run.folder / "config.json").read_text())
     assert (config["fd_every"], config["keep_best"]) == (2, True)
+    make_run(epochs=3, fd_every=2, keep_best=True, resume=True)
     assert [(c["what"], c["before"], c["now"]) for c in config["changes"]] == [
         ("fd_every", 1, 2),
         ("keep_best", False, True),
@@ -258,8 +335,11 @@ def test_how_often_is_remembered_and_can_be_changed(make_run, few_draws):
     [
         ("dcgan", {"keep_best": True}, "--keep-best .* measures none.*--fd-every"),
         ("dcgan", {"keep_best": True, "fd_every": 0}, "--keep-best .* measures none.*--fd-every"),
+        ("dcgan", {"keep_best": True, "fd_every": 5}, "--keep-best .* none in its 4 epochs"),
         ("classifier", {"fd_every": 1, "limit": 100}, "classifier draws none"),
-        ("cgan", {"fd_every": 0, "limit": 300}, "cgan chooses by its distance"),
+        ("classifier", {"keep_best": True, "limit": 100}, "classifier draws none"),
+        ("cgan", {"fd_every": 0, "limit": 300}, "cgan draws with the weights of its lowest"),
+        ("cgan", {"fd_every": 9, "limit": 300}, "cgan draws with the weights of its lowest"),
         ("dcgan", {"instance_noise_until": 3.0}, "--instance-noise-until needs a noise"),
     ],
 )

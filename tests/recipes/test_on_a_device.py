@@ -23,7 +23,7 @@ def an_update(name, batch_size=BATCH, **options):
     how = recipe.options | {"batch_size": batch_size} | options
     if "width" in how:
         how["width"] = 2
-    labels = np.arange(n) % (2 if "patience" in recipe.options else 10)
+    labels = np.arange(n) % (2 if recipe.model.keeps_best else 10)
     training = recipe.new_training(
         how, 0, images, labels, strict_device, lambda x: to_float(x).reshape(len(x), -1)[:, :9]
     )

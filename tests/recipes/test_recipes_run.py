@@ -10,9 +10,7 @@ from small_run import QUIET, after, never
 from tinygan import nn, recipes
 from tinygan.data import Dataset
 from tinygan.recipes import distance, trained_model
-from tinygan.recipes.settings import settings
 from tinygan.runs.config import read_config
-from tinygan.training.instance_noise import std_at
 
 TINY = {
     "gmm": {"components": 3, "dims": 4, "limit": 60},
@@ -162,15 +160,21 @@ def test_instance_noise_falls_linearly_to_the_end_or_to_an_epoch(
     np.testing.assert_allclose([per_update[i] for i in (0, 1, 5, 9)], expected, atol=1e-12)
 
 
-def test_a_run_of_the_first_edition_goes_on_with_the_noise_that_it_had(tiny, monkeypatch):
-    run = tiny("gan-dense-1", "noisy", instance_noise=0.4, epochs=20, limit=8)
-    config = read_config(run.folder)
-    del config["options"]["instance_noise_until"]
-    (run.folder / "config.json").write_text(json.dumps(config))
-    recipe = recipes.get("gan-dense-1")
-    options = settings({}, recipe, read_config(run.folder), run.folder).options
-    assert options["instance_noise_until"] is None
-    assert [std_at(epoch, 0.4) for epoch in (0, 5, 10)] == pytest.approx([0.4, 0.2, 0.1])
+def test_a_run_that_names_the_noises_end_can_be_made_in_parts(tiny):
+    noise = {"instance_noise": 0.4, "instance_noise_until": 4.0}
+    whole = tiny("gan-dense-1", "whole", epochs=4, **noise)
+    assert whole.train(QUIET, never)
+    tiny("gan-dense-1", "parts", epochs=2, **noise).train(QUIET, never)
+    parts = tiny("gan-dense-1", "parts", epochs=4, resume=True, **noise)
+    assert parts.train(QUIET, never)
+    np.testing.assert_array_equal(parts.history, whole.history)
+
+
+def test_where_no_end_is_named_it_is_that_of_the_run_as_it_began(tiny):
+    run = tiny("gan-dense-1", "own", epochs=2, instance_noise=0.4)
+    assert read_config(run.folder)["options"]["instance_noise_until"] == 2.0
+    steps = tiny("gan-dense-1", "steps", epochs=None, steps=8, instance_noise=0.4)
+    assert read_config(steps.folder)["options"]["instance_noise_until"] == 1.6
 
 
 def test_the_two_learning_rates_can_differ(tiny):

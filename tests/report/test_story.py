@@ -83,7 +83,10 @@ def test_an_evaluation_of_other_weights_says_which(trained, edit):
     edit(folder / "evaluation.json", drawn_with="best", updates=10)
     _made_to_belong(folder)
     text = section(story([folder]), "measured")["text"]
-    assert text[1] == "With the best weights, of update 10."
+    assert text[1] == "With the best weights of the run."
+    assert "Measured after 10 updates, before the run went on" in text[2]
+    (folder / "validation.csv").write_text("epoch,fd\n1,9.0\n2,8.0\n3,8.5\n")
+    text = section(story([folder]), "measured")["text"]
     assert not any("before the run went on" in line for line in text)
 
 
@@ -128,7 +131,7 @@ def test_a_mixture_and_a_conditional_gan_are_told_too(trained):
     assert "bic" in dict(mixture["facts"])
     conditional = story([trained("b", recipe="cgan", limit=200, epochs=2)])
     assert conditional["sheets"][0]["words"].endswith("asked for: T-shirt/top, Trouser.")
-    assert conditional["panels"][-1]["label"] == "validation fd"
+    assert conditional["panels"][-1]["label"] == "fd"
     assert conditional["panels"][-1]["lines"][0]["epochs"] == [1, 2]
 
 

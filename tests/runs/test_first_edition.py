@@ -11,13 +11,14 @@ that edition: its metrics.csv and its images are kept beside it.
 """
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tinygan import npz, sample, train
+from tinygan import nn, npz, sample, train
 
 HERE = Path(__file__).parent / "first_edition"
 RECIPES = [folder.name for folder in sorted(HERE.iterdir())]
@@ -43,6 +44,21 @@ def test_it_goes_on_and_measures_what_the_first_edition_measured(cli, tmp_path, 
         assert np.isfinite(found).all()
         found, expected = found[:2], expected[:2]
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_its_noise_is_halved_every_five_epochs_as_it_was(cli, tmp_path, monkeypatch):
+    seen = []
+    forward = nn.GaussianNoise.forward
+    monkeypatch.setattr(
+        nn.GaussianNoise, "forward", lambda self, x: (seen.append(self.std), forward(self, x))[1]
+    )
+    shutil.copytree(HERE / "gan-dense-2", tmp_path / "run")
+    words = "gan-dense-2 --out run --resume --epochs 4 --backend numpy --quiet"
+    assert cli(train.main, words)[0] == 0
+    steps = np.arange(6, 12) / 3  # three updates in an epoch; two epochs were made
+    assert seen[::3] == pytest.approx(0.1 * 0.5 ** (steps / 5))
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    assert config["options"]["instance_noise_until"] is None
 
 
 @pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if recipe != "classifier"])

@@ -155,7 +155,7 @@ def training_of(name, xp=np, **changes):
     if name == "cgan":
         recipe = dataclasses.replace(recipe, build=conditional_pair)
     images = noise_images(403 if name == "gmm" else 97, recipe.image_shape or (28, 28, 1))
-    labels = np.arange(len(images)) % (2 if "patience" in recipe.options else 10)
+    labels = np.arange(len(images)) % (2 if recipe.model.keeps_best else 10)
     tiny = {n: v for n, v in TINY.items() if n in recipe.options}
     options = recipe.options | tiny | OTHERS.get(name, {}) | changes
     return recipe.new_training(options, 0, images, labels, xp, lambda x: x[:, 0, :4, 0])

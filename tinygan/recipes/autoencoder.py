@@ -77,6 +77,9 @@ class Autoencoder(Model):
             codes = self.mixture.sample(n, rng).astype(np.float32)
         return self.decode(codes), None
 
+    def can_draw(self):
+        return self.options["prior"] == "normal" or not self.mixture.is_empty()
+
     def sheet(self, rng):
         prior = "normal" if self.mixture.is_empty() else None
         return self.draw(64, rng, prior=prior)[0], 8

@@ -13,7 +13,6 @@ from tinygan.nn.gaussian_noise import GaussianNoise
 from tinygan.nn.shard import ALONE, sharing
 from tinygan.training import gan_loss
 from tinygan.training.gan_loop import generate
-from tinygan.training.instance_noise import std_at
 
 EVERY = 250  # updates between two looks of a training
 LOOK = 64  # images and fakes in a look
@@ -68,8 +67,7 @@ class CheckUp:
         if not o["instance_noise"]:
             return lambda images: images
         per_epoch = max(1, len(self.images) // (o["batch_size"] * o["d_steps"]))
-        std = std_at(step / per_epoch, o["instance_noise"], o["instance_noise_until"])
-        return GaussianNoise(std, rng=rng).forward
+        return GaussianNoise(self.model.noise_std(step / per_epoch), rng=rng).forward
 
     def _compare_with(self):
         """The Reference, made at the first look: it takes some tenths of a second."""

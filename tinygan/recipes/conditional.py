@@ -28,7 +28,7 @@ class ConditionalGan(Gan):
         super().__init__(*args)
         self.classes = class_numbers(self.options["classes"])
         self.networks["best"] = self.copy_of_G()
-        self.drawer = "best"
+        self.use(None)
 
     @staticmethod
     def sizes(options):
@@ -37,8 +37,11 @@ class ConditionalGan(Gan):
         return {"noise_dim": options["noise_dim"], "classes": count} | width
 
     def loaded(self, path, notes):
-        if not notes.get("validation"):  # until the first epoch is complete, the newest G draws
+        if not notes.get("validation"):  # until the first distance the newest G draws
             self.keep_newest()
+
+    def own_drawer(self):
+        return "best" if "best" in self.networks else super().own_drawer()
 
     def keep_newest(self):
         """From now on the newest G draws."""
@@ -103,7 +106,7 @@ class ConditionalTraining(GanTraining):
             self.notes["finished"] = why
 
     def prepare(self):
-        if not self.notes["validation"]:  # until the first epoch is complete, the newest G draws
+        if not self.notes["validation"]:  # until the first distance the newest G draws
             self.model.keep_newest()
 
     def result(self):

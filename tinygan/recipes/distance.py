@@ -15,9 +15,11 @@ class Distance:
     """The Fréchet distance between DRAWS draws of a Model and real images, by their features.
 
     The real images are those that the recipe sets aside for validation. A recipe that trains on all
-    its images has none: then they are REFERENCE of the training images, as in most published FIDs.
-    The test split takes no part. Draws come from one noise, so that two distances differ by the
-    weights alone; no generator of the training is used, and nothing that trains changes.
+    its images has none: then they are REFERENCE of the training images (published FIDs, too, are
+    mostly distances to training images). The test split takes no part.
+
+    Draws come from one noise, so that two distances differ by the weights alone; no generator of
+    the training is used, and nothing that trains changes.
 
     model: a Model. parts: Parts. seed: of the choice of the images, and of the noise.
     features: (uint8 images) -> (n, d).
@@ -28,7 +30,7 @@ class Distance:
         self._real = None
 
     def measure(self):
-        """A float, at least 0. UserError when the model cannot draw yet."""
+        """A float, at least 0."""
         images, _ = self.model.draw(DRAWS, np.random.default_rng(self.seed))
         return frechet_distance(self._real_features(), self.features(images))
 

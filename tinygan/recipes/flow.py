@@ -56,7 +56,7 @@ class Flow(Model):
         for name in self.averaged():
             self.networks[f"average {name}"].eval()
             self.follow(name, keep=0.0)
-        self.drawn_with = "average "
+        self.use(None)
 
     def new_networks(self, rng):
         """dict of the networks that learn, with the initial weights that rng draws."""
@@ -67,8 +67,7 @@ class Flow(Model):
         return ("velocity",)
 
     def use(self, weights):
-        if weights in ("last", "average"):
-            self.drawn_with = "" if weights == "last" else "average "
+        self.drawn_with = "" if weights == "last" else "average "
 
     def drawing_network(self, name):
         """The network of that name, or its average, as the model draws with it."""
@@ -382,7 +381,7 @@ RECIPES = [
         training=PixelFlowTraining,
         options={"width": 48} | _OPTIONS | {"batch_size": 64, "ode_steps": 10},
         fixed={"betas": (0.9, 0.999), "low": -1},
-        images_between=240_000,
+        images_between=360_000,
         **_FLOW_ROW,
     ),
 ]

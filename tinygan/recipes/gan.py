@@ -21,7 +21,7 @@ from tinygan.recipes.recipe import (
     training_rng,
     whole_updates,
 )
-from tinygan.training import gan_loss
+from tinygan.training import gan_loss, instance_noise
 from tinygan.training.averaged_weights import move_average
 from tinygan.training.gan_loop import fit, generate
 from tinygan.training.gradient_penalty import gradient_penalty
@@ -36,7 +36,7 @@ class Gan(Model):
         self.networks = {"D": D, "G": G}  # in the order of their updates
         if self.options["ema"]:
             self.networks["average"] = self.copy_of_G()
-        self.drawer = "average" if self.options["ema"] else "G"
+        self.use(None)
 
     @staticmethod
     def sizes(options):
@@ -46,11 +46,14 @@ class Gan(Model):
     def use(self, weights):
         if weights == "average" and "average" not in self.networks:
             raise UserError(
-                f"this {self.name} has no average of its weights: leave --weights out, or train "
-                "with --ema"
+                f"this {self.name} has no average of its weights: leave --weights out (train --ema "
+                "keeps one)"
             )
-        if weights in ("last", "average"):
-            self.drawer = "G" if weights == "last" else weights
+        self.drawer = {"last": "G", "average": "average"}.get(weights, self.own_drawer())
+
+    def own_drawer(self):
+        """The name of the network that draws where nothing else is asked for."""
+        return "average" if "average" in self.networks else "G"
 
     def draw(self, n, rng):
         return generate(self.drawing_network(), self.noise(n, rng), low=self.options["low"]), None
@@ -58,6 +61,13 @@ class Gan(Model):
     def drawing_network(self):
         """The network that draws: the average of G where one is kept, else G; see use."""
         return self.networks[self.drawer]
+
+    def noise_std(self, epoch):
+        """The standard deviation of the noise on what D sees, at this epoch (a fraction)."""
+        std, until = self.options["instance_noise"], self.options["instance_noise_until"]
+        if until is None:  # of a run of the first edition
+            return instance_noise.halved(epoch, std)
+        return instance_noise.falling(epoch, std, until)
 
     def newest(self):
         """G as it is now, or its average where one is kept."""
@@ -134,8 +144,6 @@ class GanTraining(Training):
 
     def updates(self, start):
         networks, o = self.model.networks, self.options
-        if self.blur is not None:
-            self.blur.std = o["instance_noise"]
         penalty = average = None
         if o["loss"] == "wasserstein":
             penalty = functools.partial(gradient_penalty, rng=self.noise_rng)
@@ -153,7 +161,7 @@ class GanTraining(Training):
             penalty=penalty,
             d_steps=o["d_steps"],
             blur=self.blur,
-            blur_until=o["instance_noise_until"],
+            blur_std=self.model.noise_std,
             start=start,
             steps_per_epoch=self.steps_per_epoch,
             average=average,

@@ -65,7 +65,7 @@ OPTIONS = {
 WEIGHTS = {
     "weights": Option(
         one_of("best", "last", "average"), "NAME", "best: those of the lowest distance, kept by "
-        "train --keep-best (and always by cgan); last: those of the last update; average: "
+        "train --keep-best (and always by a cgan); last: those of the last update; average: "
         "their average, of train --ema (default: of cgan best, else average where there is one, "
         "else last)"
     )

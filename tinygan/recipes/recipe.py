@@ -3,6 +3,7 @@
 Runs, samples and evaluations know nothing more of what is trained than these three.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ class Recipe:
     options: the options it takes, with its defaults; their meanings are in options.py.
     fixed: settings that no option changes, such as Adam's betas.
     images_between: training images between two distances to real images (--fd-every), at the width
-    in options: so many that measuring takes at most 3 % of the time. None: after every epoch.
+    in options: so many that measuring takes at most 3 % of the time on a processor. None: measured
+    after every epoch.
     """
 
     name: str
@@ -96,7 +98,11 @@ class Recipe:
         if self.images_between is None:
             return 1
         narrower = self.options.get("width", 1) / options.get("width", 1)
-        return every(self.images_between * max(1.0, narrower), images_per_epoch, epochs)
+        between = self.images_between * max(1.0, narrower)
+        if "ode_steps" in options:  # a draw asks the network so often
+            between *= max(1.0, options["ode_steps"] / self.options["ode_steps"])
+            between *= 1 if options["guidance"] in (0, 1) else 2
+        return every(between, images_per_epoch, epochs)
 
     def _check_shape(self, shape):
         if self.image_shape not in (None, shape):
@@ -165,6 +171,10 @@ class Model:
         if weights == "average":
             raise UserError(f"{self.name} has no average of its weights: leave --weights out")
 
+    def can_draw(self):
+        """Whether it can draw now; an autoencoder cannot before a mixture was fitted."""
+        return self.draws_images
+
     def draw(self, n, rng, **choice):
         """(n images, uint8 (n, H, W, C) on the host, their labels or None).
 
@@ -224,7 +234,11 @@ class Training:
         self.options, self.xp = model.options, model.xp
         self.images, self.labels = parts.train
         self.optimizers, self.generators, self.notes = {}, {}, {"validation": []}
-        self.distance = Distance(model, parts, seed, features)
+
+    @functools.cached_property
+    def distance(self):
+        """The Distance that `measure` notes."""
+        return Distance(self.model, self.parts, self.seed, self.features)
 
     def updates(self, start):
         """Train: yield after each update, from the `start`-th on, a dict of 0-d device arrays, one
@@ -232,19 +246,15 @@ class Training:
         raise NotImplementedError
 
     def end_epoch(self, epoch):
-        """Called after each whole epoch: measure what is measured once per epoch, into notes."""
+        """Called after each whole epoch: note what is measured after every one of them."""
 
     def measure(self, epoch):
         """Note the distance of the model's draws to real images, after this epoch.
 
-        Called after `prepare`. A model that cannot draw yet, such as an autoencoder to whose codes
-        no mixture could be fitted, has none.
+        Called after `prepare`. A model that cannot draw has none.
         """
-        try:
-            fd = self.distance.measure()
-        except UserError:
-            return
-        self.notes["validation"].append({"epoch": epoch, "fd": fd})
+        if self.model.can_draw():
+            self.notes["validation"].append({"epoch": epoch, "fd": self.distance.measure()})
 
     def noticed(self, step):
         """Called after the update number `step`, where one process alone may take its time.
@@ -301,7 +311,7 @@ class Training:
         points = {"Fréchet distance": rows}
         if best:
             points["the weights that are kept"] = [(best["epoch"], best["fd"])]
-        return [plots.Panel("validation fd", {}, points, log=True, note=_DISTANCE)]
+        return [plots.Panel("fd", {}, points, log=True, note=_DISTANCE)]
 
     def result(self):
         """Measured once, when the training is complete: dict of str to number."""

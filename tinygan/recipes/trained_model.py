@@ -37,6 +37,8 @@ def load(run_folder, xp, image_shape=None, weights=None):
     settings = {"recipe": recipe.name, "options": options}
     checkpoint.check(file, **settings)
     model = recipe.new_model(options, config["seed"], xp, image_shape)
+    if weights is not None and not model.draws_images:
+        raise UserError(f"--weights is for recipes that draw images, and {recipe.name} draws none")
     kept = {}
     model.step, _, notes = checkpoint.load(file, **settings, arrays=model.arrays(), kept=kept)
     if weights == "best" and not model.keeps_best:
@@ -50,7 +52,8 @@ def _take_best(model, notes, kept, run_folder):
     """Put the arrays that the run kept at its lowest distance in the place of the last ones."""
     if "best" not in notes:
         raise UserError(
-            f"{run_folder} has kept no best weights: leave --weights out, or train with --keep-best"
+            f"{run_folder} has kept no best weights: leave --weights out (train --keep-best keeps "
+            "them)"
         )
     for name, array in model.arrays().items():
         array[...] = backend.to_device(kept[name], model.xp)

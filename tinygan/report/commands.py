@@ -51,9 +51,9 @@ def _repeat(run):
     usual = {"data": recipe.data, "epochs": recipe.epochs, "steps": None} | DEFAULTS
     if config["steps"] is not None:
         usual["epochs"] = None
-    for name in ("seed", "sample_every", "checkpoint_every", "keep_best", "backend", "tf32"):
+    for name in ("seed", "sample_every", "checkpoint_every", "fd_every", "keep_best", "backend"):
         asked[name] = config[name]
-    asked["fd_every"] = None if recipe.model.keeps_best else config["fd_every"] or None
+    asked["tf32"] = config["tf32"]
     if asked["data"] == "faces" and asked["background"] == "white":
         asked["background"] = None
     words = [recipe.name]

@@ -85,8 +85,8 @@ def _measured(run):
     how, metrics, floor = (evaluation[key] for key in ("protocol", "metrics", "floor"))
     text = [f"{report.amount(how)}. The floor: real training images in the samples' place."]
     if weights := evaluation.get("drawn_with"):
-        text.append(f"With the {weights} weights, of update {evaluation['updates']:,}.")
-    if evaluation["updates"] != run.step and weights != "best":
+        text.append(f"With the {weights} weights of the run.")
+    if evaluation["updates"] not in (run.step, _best_step(run) if weights == "best" else None):
         text.append(
             f"Measured after {evaluation['updates']:,} updates, before the run went on: python -m "
             "tinygan.evaluate measures it as it is now."
@@ -107,6 +107,14 @@ def _measured(run):
         tables,
         [_nearest(run.pictures)] if max(how["image_shape"]) <= _LARGEST else [],
     )
+
+
+def _best_step(run):
+    """The updates before the lowest distance that a run has measured, or None."""
+    columns, rows = run.validation
+    if "fd" not in columns or not rows:
+        return None
+    return min(rows, key=lambda row: row[columns.index("fd")])[0] * run.steps_per_epoch
 
 
 def _classified(run):

@@ -25,8 +25,8 @@ class Settings:
     `keep_best`, `data_dir`, `backend` and `tf32`, which say how far and how, not what (and are kept
     where nothing else is asked for); and its learning rates.
 
-    options: dict of the recipe's options. background: what transparent pictures lie on. tf32: see
-    backend.set_tf32.
+    options: dict of the recipe's options. fd_every: 0 is never, None as Recipe.fd_every says.
+    background: what transparent pictures lie on. tf32: see backend.set_tf32.
     """
 
     recipe: str
@@ -38,7 +38,7 @@ class Settings:
     steps: int | None
     sample_every: int
     checkpoint_every: int
-    fd_every: int | None  # 0: never; None: as prepare.settle says
+    fd_every: int | None
     keep_best: bool
     backend: str
     data_dir: str | None
@@ -124,7 +124,7 @@ def changes(config, settings, step):
     return [
         {"step": step, "what": name, "before": before[name], "now": now[name]}
         for name in before
-        if before[name] != now[name] and (name, before[name]) != ("fd_every", None)
+        if before[name] != now[name]
     ]
 
 

@@ -67,7 +67,7 @@ def validation_words(notes, epoch):
     if not rows or rows[-1]["epoch"] != epoch:
         return ""
     ((name, value),) = ((name, value) for name, value in rows[-1].items() if name != "epoch")
-    words = f"  validation {name} {value:.4g}"
+    words = f"  {name if name == 'fd' else f'validation {name}'} {value:.4g}"
     lowest = min(rows, key=lambda row: row[name])
     if name == "fd" and lowest["epoch"] != epoch:
         words += f" (lowest {lowest[name]:.4g}, epoch {lowest['epoch']})"
@@ -100,9 +100,18 @@ def introduction(run, summary, dataset):
         f"networks: {sizes}; {backend.describe(training.xp, run.settings.tf32)}\n"
         f"pictures: {run.folder / 'samples'}; numbers: {run.folder / 'metrics.csv'}; both in a "
         f"browser: {run.folder / 'report.html'}\n"
-        f"{_ranks_line(run)}{changes}"
+        f"{_ranks_line(run)}{_distance_line(run)}{changes}"
         f"{start} in {run.folder}, to step {run.last_step}; Ctrl-C saves and stops"
     )
+
+
+def _distance_line(run):
+    """How often the distance to real images is measured; nothing where it is not."""
+    if not run.fd_every:
+        return ""
+    often = "epoch" if run.fd_every == 1 else f"{run.fd_every} epochs"
+    kept = ", the weights of the lowest are kept" if run.settings.keep_best else ""
+    return f"fd, the distance to real images: every {often}{kept}\n"
 
 
 def _ranks_line(run):

@@ -49,7 +49,7 @@ def prepare(recipe, wanted, config, out, ranks, features):
 
 
 def settle(run, recipe, is_new):
-    """Fill in the settings that depend on how long the run is, where they were left open.
+    """Fill in what depends on how long the run is, where it was left open.
 
     is_new: whether it begins; a run that goes on keeps the options that it has.
     Raises UserError for settings that cannot be.
@@ -58,24 +58,24 @@ def settle(run, recipe, is_new):
     epochs = run.last_step / training.steps_per_epoch
     if is_new:
         training.settle(epochs)
-    options = {name: training.options[name] for name in settings.options}
-    fd_every = settings.fd_every
-    if fd_every is None:
-        per_epoch = training.steps_per_epoch * training.images_per_step
-        fd_every = recipe.fd_every(options, per_epoch, epochs)
-    elif fd_every and not recipe.model.draws_images:
-        raise UserError(f"--fd-every is for recipes that draw images, and {recipe.name} draws none")
-    elif not fd_every and recipe.model.keeps_best:
+        options = {name: training.options[name] for name in settings.options}
+        run.settings = dataclasses.replace(settings, options=options)
+    per_epoch = training.steps_per_epoch * training.images_per_step
+    run.fd_every = settings.fd_every
+    if run.fd_every is None:
+        run.fd_every = recipe.fd_every(settings.options, per_epoch, epochs)
+    if not recipe.model.draws_images and (run.fd_every or settings.keep_best):
         raise UserError(
-            f"{recipe.name} chooses by its distance what draws, so it must be measured: leave "
-            "--fd-every 0 out"
+            f"--fd-every and --keep-best are for recipes that draw images, and {recipe.name} draws "
+            "none"
         )
-    if settings.keep_best and not fd_every:
-        raise UserError(
-            "--keep-best keeps the weights of the lowest distance, and this run measures none: say "
-            "how often with --fd-every"
-        )
-    run.settings = dataclasses.replace(settings, options=options, fd_every=fd_every)
+    if 0 < run.fd_every <= epochs:
+        return
+    why = f"this run measures none in its {epochs:.4g} epochs: say how often with --fd-every"
+    if settings.keep_best:
+        raise UserError(f"--keep-best keeps the weights of the lowest distance, and {why}")
+    if recipe.model.keeps_best and settings.fd_every is not None:
+        raise UserError(f"{recipe.name} draws with the weights of its lowest distance, and {why}")
 
 
 def begin(run, config, ranks, locked):

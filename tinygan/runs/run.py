@@ -58,7 +58,8 @@ class Run:
         self.new_changes = []  # those that this process makes
         self.saved_step, self.stopping = None, False
         self.last_words = []  # lines that explain a failure
-        self.kept = {}  # the model's arrays at the lowest distance, on the host
+        self.fd_every = 0  # epochs between two distances; 0: none is measured
+        self.kept = {}  # the model's arrays at the lowest distance since keep_best, on the host
         self.prepared_step = None  # at which the model was last made ready to draw
         self.tables = report_data.tables_of(training.model)  # of its networks
         self.told = 0.0  # when report.json was last written, on the monotonic clock
@@ -222,7 +223,7 @@ class Run:
         self.timing.append((*clock.lap(epoch + bool(rest), self.step), *self.ranks.lap()))
         if rest == 0:
             self.training.end_epoch(epoch)
-            if self.settings.fd_every and epoch % self.settings.fd_every == 0:
+            if self.fd_every and epoch % self.fd_every == 0:
                 self._measure(epoch)
             line += validation_words(self.training.notes, epoch)
         saving = self.finished or self.stopping or epoch % self.settings.checkpoint_every == 0
@@ -304,6 +305,9 @@ class Run:
         if self.history.shape[1] != len(self.training.columns):
             raise UserError(f"{path} does not fit this recipe: its history has other columns")
         self.training.check(path)
+        if not self.settings.keep_best:  # what was kept is no longer the best of all
+            self.kept = {}
+            self.training.notes.pop("best", None)
         self.saved_step = self.step
 
     def _parts(self):

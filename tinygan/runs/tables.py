@@ -24,6 +24,8 @@ def write(folder, training, history, timing):
     _write_lines(folder / "timing.csv", timing_lines(timing))
     if training.notes.get("validation"):
         _write_lines(folder / "validation.csv", validation_lines(training.notes["validation"]))
+    else:  # a run that was killed may have left one of epochs that it now has to repeat
+        (folder / "validation.csv").unlink(missing_ok=True)
     for name, lines in training.tables().items():
         _write_lines(folder / name, lines)
 

@@ -21,7 +21,6 @@ from tinygan.nn.dispatch import fastest
 from tinygan.nn.flat import flat_of, length
 from tinygan.nn.shard import drawn, stacked
 from tinygan.training import gan_loss
-from tinygan.training.instance_noise import std_at
 from tinygan.training.parallel import average_gradients
 
 BCE = gan_loss.bce()
@@ -116,7 +115,7 @@ def fit(
     penalty=None,
     d_steps=1,
     blur=None,
-    blur_until=None,
+    blur_std=None,
     start=0,
     steps_per_epoch=1,
     average=None,
@@ -127,23 +126,22 @@ def fit(
     makes them, or of (images, labels (N,)) for conditional networks. rng: host NumPy Generator for
     the noise z ~ N(0, 1), which is drawn on the host so that it is the same on every backend. loss,
     penalty: see d_step. d_steps: updates of D per update of G; the batch is divided into d_steps
-    pieces. blur: a GaussianNoise for all images that D sees, its std that of the first epoch.
-    blur_until: the epoch at which it ends; instance_noise.py says how it decreases. start: the
+    pieces. blur: a GaussianNoise for all images that D sees. blur_std: its standard deviation, a
+    function of the epoch (a fraction); None leaves it as it is. See instance_noise.py. start: the
     number of updates before this loop. steps_per_epoch: updates per epoch.
     average: a function that is called with G after each of its updates, for a moving average.
     Yields after each update dict(d_loss, g_loss, real_score, fake_score, g_grad) of 0-d arrays on
     the networks' device; g_grad is the norm of G's gradient. Reading one waits for the device.
     """
     xp = backend.array_module(G.params()[0].data)
-    first_std = None if blur is None else blur.std
 
     def seen(images):
         """The images with noise, for D. Their gradient is that of `images`: noise is only added."""
         return images if blur is None else blur.forward(images)
 
     for step, batch in enumerate(batches, start):
-        if blur is not None:
-            blur.std = std_at(step / steps_per_epoch, first_std, blur_until)
+        if blur is not None and blur_std is not None:
+            blur.std = blur_std(step / steps_per_epoch)
         batch = batch if isinstance(batch, tuple) else (batch,)
         n = len(batch[0]) // d_steps
         for i in range(d_steps):

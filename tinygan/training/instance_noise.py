@@ -4,15 +4,15 @@ Source of the noise: Sønderby et al. 2017, "Amortised MAP inference for image s
 appendix. That it falls linearly is this library's choice.
 """
 
-HALF_LIFE = 5  # epochs in which the standard deviation halves, where no end is given
 
+def falling(epoch, std, until):
+    """std · (1 − epoch / until), and 0 from then on.
 
-def std_at(epoch, std, until=None):
-    """The standard deviation at this epoch (may be a fraction), if training begins with std.
-
-    until: the epoch from which on there is none: std · (1 − epoch / until) before it. None: halved
-    every HALF_LIFE epochs, as in the first edition, whose runs go on so.
+    epoch: may be a fraction. std: the standard deviation at the beginning. until: an epoch above 0.
     """
-    if until is None:
-        return std * 0.5 ** (epoch / HALF_LIFE)
     return std * max(0.0, 1 - epoch / until)
+
+
+def halved(epoch, std):
+    """Half of it after every five epochs: how it was in the first edition, whose runs go on so."""
+    return std * 0.5 ** (epoch / 5)
