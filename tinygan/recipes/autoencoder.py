@@ -191,7 +191,7 @@ _AUTOENCODER = {  # what the rows share
     "split": all_train,
     "model": Autoencoder,
     "training": AutoencoderTraining,
-    "images_between": 800_000,
+    "images_between": 170_000,
 }
 
 RECIPES = [

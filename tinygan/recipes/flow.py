@@ -366,7 +366,7 @@ RECIPES = [
         training=LatentFlowTraining,
         options={"width": 64, "code": 64, "flow_width": 256} | _OPTIONS,
         fixed={"betas": (0.9, 0.999), "low": 0},
-        images_between=1_200_000,
+        images_between=290_000,
         **_FLOW_ROW,
     ),
     Recipe(

@@ -277,6 +277,7 @@ _GAN = {  # what most rows share
     "training": GanTraining,
     "options": OPTIONS,
     "fixed": FIXED,
+    "images_between": 25_000,
 }
 
 
@@ -321,7 +322,7 @@ RECIPES = [
             "samples after 50, 100 and 150 epochs: --epochs 150."
         ),
         build=pair(gan.dense_generator, _dense_1),
-        **_GAN,
+        **_GAN | {"images_between": 55_000},
     ),
     Recipe(
         name="gan-dense-2",
@@ -332,7 +333,7 @@ RECIPES = [
             "dropout. It trains for 150 epochs: --epochs 150."
         ),
         build=pair(gan.dense_generator, _dense_2),
-        **_GAN,
+        **_GAN | {"images_between": 100_000},
     ),
     Recipe(
         name="gan-cnn",
@@ -393,7 +394,7 @@ RECIPES = [
             functools.partial(gan.all_conv_generator, **_faces, activation=nn.LeakyReLU),
             functools.partial(gan.all_conv_discriminator, **_faces),
         ),
-        **_GAN | {"data": "faces", "image_shape": (64, 64, 3)},
+        **_GAN | {"data": "faces", "image_shape": (64, 64, 3), "images_between": 8_500},
     ),
     Recipe(
         name="dcgan-cifar10",

@@ -198,6 +198,6 @@ RECIPES = [
         training=MixtureTraining,
         options={"components": 50, "dims": 64, "covariance": "full", "reg_covar": 1e-4},
         fixed={"low": 0},
-        images_between=1_200_000,
+        images_between=440_000,
     ),
 ]

@@ -50,7 +50,7 @@ class Recipe:
     training: type
     options: dict
     fixed: dict
-    images_between: int | None = 60_000
+    images_between: int | None
 
     def __post_init__(self):  # rows may be given the same dicts
         object.__setattr__(self, "options", dict(self.options))
