@@ -1,6 +1,7 @@
 """GANs: two networks that learn against each other, and the recipes that differ in the two."""
 
 import functools
+import itertools
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from tinygan.recipes.recipe import (
     whole_updates,
 )
 from tinygan.training import gan_loss, instance_noise
-from tinygan.training.averaged_weights import move_average
+from tinygan.training.averaged_weights import move_average, warm
 from tinygan.training.gan_loop import fit, generate
 from tinygan.training.gradient_penalty import gradient_penalty
 
@@ -145,10 +146,14 @@ class GanTraining(Training):
     def updates(self, start):
         networks, o = self.model.networks, self.options
         penalty = average = None
+        steps = itertools.count(start)
         if o["loss"] == "wasserstein":
             penalty = functools.partial(gradient_penalty, rng=self.noise_rng)
         if o["ema"]:
-            average = functools.partial(move_average, networks["average"], keep=o["ema"])
+
+            def average(G):
+                move_average(networks["average"], G, warm(o["ema"], next(steps)))
+
         return fit(
             networks["G"],
             networks["D"],
