@@ -45,9 +45,8 @@ def main(argv):
         seconds = found["update"]["median"]
         found["minutes"] = [step * seconds / 60 for step in found["steps"]]
         report.say(f"{found['name']}: an update takes {report.milliseconds(found['update'])} ms")
-    print(f"{_table(curves)}\n\nThe lowest distance in so many minutes: of 2,000 samples to images "
-          "that the recipe sets aside, or trains with where it sets none aside. -: not trained so "
-          "long.")  # fmt: skip
+    print(f"{_table(curves)}\n\nThe lowest distance in so many minutes, those of measuring it not "
+          "counted; see train --fd-every. -: not trained so long.")  # fmt: skip
     report.write_files(args, "quality", [{"machine": about, "runs": curves}], _draw)
     return 0
 

@@ -480,9 +480,9 @@ def test_tf32_reaches_the_products_and_the_run_keeps_it(cli, tmp_path, monkeypat
     code, out, _ = cli(train.main, f"{there} 4")
     assert (code, "with TF32" in out) == (0, True)
     code, out, _ = cli(train.main, f"{there} 5 --no-tf32")
-    assert (code, "from step 4: --tf32 False, before it was True" in out) == (0, True)
+    assert (code, "from step 4: --tf32 off, before it was on" in out) == (0, True)
     code, out, _ = cli(train.main, "dcgan --out runFalse --backend cupy --resume --steps 9 --tf32")
-    assert (code, "from step 3: --tf32 True, before it was False" in out) == (0, True)
+    assert (code, "from step 3: --tf32 on, before it was off" in out) == (0, True)
 
 
 @pytest.mark.parametrize("where", ["numpy", "cupy"])  # a card without it: CuPy does not set it

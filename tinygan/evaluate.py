@@ -41,7 +41,8 @@ def main(argv=None):
             )
     if recipes.get(read_config(args.samples)["recipe"]).model.draws_images:
         _run(args, xp, say)
-        _say_next(args, "pictures of what it learned", "tinygan.draw", args.samples)
+        weights = ["--weights", args.weights] if args.weights else []
+        _say_next(args, "pictures of what it learned", "tinygan.draw", args.samples, *weights)
     else:
         _classifier(args, xp)
         _say_next(args, "models that draw", "tinygan.train", "--list")

@@ -102,7 +102,10 @@ def _draw_panels(figure, panels, steps_per_epoch, title):
             axes.plot(epochs[start : start + len(smooth)], smooth, color=colour, label=label)
         for label, pairs in panel.points.items():
             if pairs:
-                axes.plot(*zip(*pairs, strict=True), "o-", color=next(colours), label=label, ms=3)
+                size = 3 if len(pairs) > 1 else 7
+                axes.plot(
+                    *zip(*pairs, strict=True), "o-", color=next(colours), label=label, ms=size
+                )
         for text, level in panel.guides.items():
             guided = True
             axes.axhline(level, color="grey", linewidth=0.7, linestyle=":")
@@ -118,7 +121,7 @@ def _draw_panels(figure, panels, steps_per_epoch, title):
         if panel.limits:
             axes.set_ylim(*panel.limits)
         shown = [*panel.lines.values(), *([y for _, y in p] for p in panel.points.values() if p)]
-        if panel.log and shown and min(map(min, shown)) > 0:
+        if panel.log and shown and 0 < 3 * min(map(min, shown)) < max(map(max, shown)):
             axes.set_yscale("log")
             few_decades = max(map(max, shown)) < 300 * min(map(min, shown))
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few_decades else (1,)))

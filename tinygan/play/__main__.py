@@ -32,7 +32,8 @@ def main(argv=None):
     print(f"{out} ({size / 1e6:.2f} MB), one file that opens in a browser and needs no network")
     if size > _LARGE and args.bits > min(BITS):
         say(f"that is large for a page: --bits {min(BITS)} makes it smaller")
-    print(next_line("how good what it draws is", "tinygan.evaluate", args.run))
+    weights = ["--weights", args.weights] if args.weights else []
+    print(next_line("how good what it draws is", "tinygan.evaluate", args.run, *weights))
     return 0
 
 

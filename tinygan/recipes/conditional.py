@@ -101,6 +101,7 @@ class ConditionalTraining(GanTraining):
         best = best_epoch(rows, "fd")
         if best == epoch:
             self.model.keep_newest()
+            self.notes["best_step"] = epoch * self.steps_per_epoch
         elif patience and has_stopped(rows, "fd", patience):
             why = f"the validation distance has not improved since epoch {best}"
             self.notes["finished"] = why
@@ -142,6 +143,11 @@ _SHARED = {  # what the rows share
     "training": ConditionalTraining,
     "images_between": None,
 }
+_SPLIT = (
+    "--classes 0,1 are T-shirts and trousers; any labels will do. 80 % of their images train, 10 % "
+    "decide when to stop (--patience) and which epoch draws, 10 % are looked at when the training "
+    "has ended (test_fd)."
+)
 _OPTIONS = OPTIONS | {"classes": "0,1", "patience": 20}
 
 RECIPES = [
@@ -149,9 +155,7 @@ RECIPES = [
         name="cgan",
         summary="conditional dense GAN that is asked for T-shirts or trousers",
         details='Follows the document "Generative Adversarial Network (GAN) for Fashion MNIST '
-        'Image Generation", with its layer sizes. --classes 0,1 are T-shirts and trousers; any '
-        "labels will do. Pixels are in [0, 1]. 80 % of the images train, 10 % decide when to stop "
-        "(--patience) and which epoch draws, 10 % are looked at when the training has ended.",
+        'Image Generation", with its layer sizes. Pixels are in [0, 1]. ' + _SPLIT,
         build=pair(gan.conditional_generator, gan.conditional_discriminator),
         options={n: v for n, v in _OPTIONS.items() if n != "width"},
         fixed=FIXED | {"low": 0},
@@ -162,7 +166,7 @@ RECIPES = [
         summary="conditional DCGAN: the networks of dcgan, asked for a class",
         details="The label is appended to the noise, and to the images for D as one more channel, "
         "a learned picture for each class. It follows no document: it is here because the dense "
-        "cgan's pictures are grainy. --classes, the split and the end are as for cgan.",
+        "cgan's pictures are grainy. " + _SPLIT,
         build=pair(gan.conditional_dcgan_generator, gan.conditional_dcgan_discriminator),
         options=_OPTIONS | {"batch_size": 64, "ema": 0.999},
         fixed=FIXED,

@@ -307,10 +307,10 @@ class Training:
         rows = [(row["epoch"], row[self.measured]) for row in self.notes["validation"]]
         if not rows:
             return []
-        best = self.notes.get("best")
-        points = {"Fréchet distance": rows}
-        if best:
-            points["the weights that are kept"] = [(best["epoch"], best["fd"])]
+        best, points = self.notes.get("best"), {"Fréchet distance": rows}
+        if best or self.model.keeps_best:
+            kept = (best["epoch"], best["fd"]) if best else min(rows, key=lambda row: row[1])
+            points["the weights that are kept"] = [kept]
         return [plots.Panel("fd", {}, points, log=True, note=_DISTANCE)]
 
     def result(self):

@@ -43,9 +43,15 @@ def load(run_folder, xp, image_shape=None, weights=None):
     model.step, _, notes = checkpoint.load(file, **settings, arrays=model.arrays(), kept=kept)
     if weights == "best" and not model.keeps_best:
         _take_best(model, notes, kept, run_folder)
+    elif weights in (None, "best") and _is_step(notes.get("best_step"), model.step):
+        model.step = notes["best_step"]  # of a conditional GAN
     model.use(weights)
     model.loaded(file, notes)
     return model
+
+
+def _is_step(value, last):
+    return type(value) is int and 0 < value <= last
 
 
 def _take_best(model, notes, kept, run_folder):

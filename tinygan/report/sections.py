@@ -86,7 +86,8 @@ def _measured(run):
     text = [f"{report.amount(how)}. The floor: real training images in the samples' place."]
     if weights := evaluation.get("drawn_with"):
         text.append(f"With the {weights} weights of the run.")
-    if evaluation["updates"] not in (run.step, _best_step(run) if weights == "best" else None):
+    best = weights == "best" or (run.recipe is not None and run.recipe.model.keeps_best)
+    if evaluation["updates"] not in (run.step, _best_step(run) if best else None):
         text.append(
             f"Measured after {evaluation['updates']:,} updates, before the run went on: python -m "
             "tinygan.evaluate measures it as it is now."

@@ -88,8 +88,8 @@ def introduction(run, summary, dataset):
     sizes = ", ".join(f"{name} {n:,} weights" for name, n in training.model.weights().items())
     start = f"goes on at step {step}" if step else "starts"
     changes = "".join(
-        f"from step {change['step']}: {flag(change['what'])} {change['now']}, before it was "
-        f"{change['before']}\n"
+        f"from step {change['step']}: {flag(change['what'])} {_value(change['now'])}, before it "
+        f"was {_value(change['before'])}\n"
         for change in run.new_changes
     )
     return (
@@ -105,13 +105,23 @@ def introduction(run, summary, dataset):
     )
 
 
+def _value(value):
+    """A setting in words."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "the default" if value is None else value
+
+
 def _distance_line(run):
     """How often the distance to real images is measured; nothing where it is not."""
     if not run.fd_every:
         return ""
     often = "epoch" if run.fd_every == 1 else f"{run.fd_every} epochs"
-    kept = ", the weights of the lowest are kept" if run.settings.keep_best else ""
-    return f"fd, the distance to real images: every {often}{kept}\n"
+    keeps = run.settings.keep_best or run.training.model.keeps_best
+    more = ", the weights of the lowest are kept" if keeps else ""
+    if run.fd_every * run.training.steps_per_epoch > run.last_step:
+        more = ", so never in this run"
+    return f"fd, the distance to real images: every {often}{more}\n"
 
 
 def _ranks_line(run):

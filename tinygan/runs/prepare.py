@@ -71,7 +71,11 @@ def settle(run, recipe, is_new):
         )
     if 0 < run.fd_every <= epochs:
         return
-    why = f"this run measures none in its {epochs:.4g} epochs: say how often with --fd-every"
+    why = (
+        f"with its {epochs:.4g} epochs this run measures none: --fd-every can be 1 to {int(epochs)}"
+    )
+    if epochs < 1:
+        why = "this run is shorter than an epoch, so it measures none"
     if settings.keep_best:
         raise UserError(f"--keep-best keeps the weights of the lowest distance, and {why}")
     if recipe.model.keeps_best and settings.fd_every is not None:

@@ -156,6 +156,7 @@ function decades(low, high) {
   for (let p = Math.floor(Math.log10(low)); p <= Math.log10(high); p++)
     for (const k of [1, 2, 5]) ticks.push(k * 10 ** p);
   const inside = ticks.filter((t) => t >= low * 0.999 && t <= high * 1.001);
+  if (inside.length < 3) return roundTicks(low, high, 4);
   const powers = inside.filter((t) => Math.abs(Math.log10(t) - Math.round(Math.log10(t))) < 1e-9);
   return inside.length > 6 && powers.length > 1 ? powers.filter((t, i) => i % Math.ceil(powers.length / 6) === 0) : inside;
 }
