@@ -4,7 +4,7 @@ from benchmarks import machine, report
 from benchmarks.launches import random_images
 from benchmarks.workloads import width_of
 from tinygan import backend, recipes
-from tinygan.cli import Parser, path, whole_number
+from tinygan.cli import Parser
 from tinygan.evaluation.features import features_of
 
 DRAWING = tuple(n for n in recipes.names() if recipes.get(n).model.draws_images)
@@ -21,14 +21,7 @@ def main(argv):
         "default, with the whole data set.",
         examples=("benchmarks distance --recipe dcgan --width 32",),
     )
-    add = parser.add_argument
-    add("--recipe", nargs="+", choices=DRAWING, default=DRAWING, metavar="NAME", help="which "
-        "(default all that draw)")  # fmt: skip
-    add("--width", type=whole_number(1), metavar="W", help="how wide the networks are (default: "
-        "the recipe's own)")  # fmt: skip
-    add("--rounds", type=whole_number(1), default=5, metavar="N", help="measurements (default 5)")
-    add("--json", metavar="FILE", type=path, help="write the results to this file")
-    parser.set_defaults(plot=None)
+    report.add_training_options(parser, DRAWING, "that draw")
     args = parser.parse_args(argv)
     report.check_files(args)
     about = machine.describe(backend.get("numpy"), [])

@@ -4,7 +4,7 @@ from benchmarks import machine, report
 from benchmarks.launches import random_images
 from benchmarks.workloads import width_of
 from tinygan import backend, recipes
-from tinygan.cli import Parser, path, whole_number
+from tinygan.cli import Parser, whole_number
 from tinygan.evaluation.features import features_of
 from tinygan.recipes.check_up import EVERY
 from tinygan.recipes.gan import Gan
@@ -20,16 +20,9 @@ def main(argv):
         f"{EVERY} updates.",
         examples=("benchmarks doctor --recipe dcgan --width 32 --batch-size 32",),
     )
-    add = parser.add_argument
-    add("--recipe", nargs="+", choices=GANS, default=GANS, metavar="NAME", help="which (default "
-        "all GANs)")  # fmt: skip
-    add("--width", type=whole_number(1), metavar="W", help="how wide the networks are (default: "
-        "the recipe's own)")  # fmt: skip
-    add("--batch-size", type=whole_number(2), metavar="N", help="images in a batch (default: the "
-        "recipe's own)")  # fmt: skip
-    add("--rounds", type=whole_number(1), default=5, metavar="N", help="measurements (default 5)")
-    add("--json", metavar="FILE", type=path, help="write the results to this file")
-    parser.set_defaults(plot=None)
+    report.add_training_options(parser, GANS, "GANs")
+    parser.add_argument("--batch-size", type=whole_number(2), metavar="N", help="images in a batch "
+        "(default: the recipe's own)")  # fmt: skip
     args = parser.parse_args(argv)
     report.check_files(args)
     about = machine.describe(backend.get("numpy"), [])

@@ -43,6 +43,21 @@ def add_options(parser, peers, rounds=15, tf32=False, default=None, more=""):
     add("--plot", metavar="FILE.png", type=path, help="write a plot to this file")
 
 
+def add_training_options(parser, names, all_of):
+    """The options of what times trainings of recipes: --recipe, --width, --rounds, --json.
+
+    names: of the recipes. all_of: what they are, in words.
+    """
+    add = parser.add_argument
+    add("--recipe", nargs="+", choices=names, default=names, metavar="NAME", help="which (default "
+        f"all {all_of})")  # fmt: skip
+    add("--width", type=whole_number(1), metavar="W", help="how wide the networks are (default: "
+        "the recipe's own)")  # fmt: skip
+    add("--rounds", type=whole_number(1), default=5, metavar="N", help="measurements (default 5)")
+    add("--json", metavar="FILE", type=path, help="write the results to this file")
+    parser.set_defaults(plot=None)
+
+
 def package(peer):
     """The package that a peer is part of: "torch-graph" -> "torch"."""
     return peer.partition("-")[0]
