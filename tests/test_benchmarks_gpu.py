@@ -54,7 +54,7 @@ def test_every_part_runs_on_the_fake_device(cli, tmp_path):
         assert f"== {name}\n" in (tmp_path / "visit/gpu.log").read_text()
         assert name in out
     losses = parts["losses"]["result"]["recipes"]
-    assert len(losses) == 15
+    assert len(losses) == 16
     assert max(one["largest"] for one in losses.values()) < gpu_losses.FAR
     sheets = [file.name for file in files if file.suffix == ".png" and file.name != "summary.png"]
     assert sheets == ["dcgan-cifar10.png", "dcgan-faces.png", "dcgan.png"]
