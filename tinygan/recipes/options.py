@@ -31,7 +31,7 @@ OPTIONS = {
     ),
     "ema": Option(
         share(1), "DECAY", "draw with an average of the weights over some 1 / (1 - DECAY) updates "
-        "of G, or of a flow: 0.999"
+        "of G, or of a flow (fewer while there are few): 0.999"
     ),
     "flip": Option(None, None, "mirror half of the training images left to right, drawn anew for "
         "each update"),
