@@ -80,6 +80,14 @@ def test_a_look_is_repeated_exactly_and_finite_for_every_gan(recipe, make_run, c
     assert None not in first.values()
 
 
+def test_a_look_has_the_noise_of_its_epoch(make_run):
+    run = make_run(instance_noise=0.4, instance_noise_until=2.0)  # five updates in an epoch
+    black = np.zeros((64, 28, 28, 1), np.float32)
+    look = run.training.check_up
+    found = [look._seen(step, np.random.default_rng(0))(black).std() for step in (0, 5, 10, 15)]
+    assert found == pytest.approx([0.4, 0.2, 0, 0], rel=0.02)
+
+
 @pytest.mark.parametrize("recipe", GANS)
 def test_a_device_finds_the_same_signs(recipe, make_run, often, clothes):
     """Dropout on a device has the same bits; sums differ by rounding."""

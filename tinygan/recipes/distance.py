@@ -35,7 +35,7 @@ class Distance:
         return frechet_distance(self._real_features(), self.features(images))
 
     def _real_features(self):
-        """Of the real images: made at the first distance, for it takes a second or two."""
+        """Of the real images: made at the first distance, so that a short training has no wait."""
         if self._real is None:
             self._real = self.features(real_images(self.parts, self.seed))
         return self._real
