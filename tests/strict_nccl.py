@@ -25,8 +25,8 @@ class NcclError(RuntimeError):
 
 
 def get_unique_id():
-    """128 numbers, signed bytes, never the same."""
-    unique = tuple(np.random.default_rng(len(_given_out)).integers(-128, 128, 128).tolist())
+    """128 bytes, never the same; the last are zeros, as NCCL's are."""
+    unique = np.random.default_rng(len(_given_out)).bytes(60).ljust(128, b"\0")
     _given_out.add(unique)
     return unique
 
@@ -36,6 +36,8 @@ class NcclCommunicator:
 
     def __init__(self, ndev, commId, rank):
         self.table, self.ranks, self.rank = current_table(), ndev, rank
+        if type(commId) is not bytes:
+            raise TypeError("commId has to be bytes")
         if commId not in _given_out or not 0 <= rank < ndev == self.table.ranks:
             raise NcclError("NCCL_ERROR_INVALID_ARGUMENT: no such group of ranks")
         ranks = self.table.take(self.table.put("nccl", rank, ("init", ndev, commId), rank))

@@ -512,7 +512,7 @@ def test_the_stand_in_refuses_what_nccl_would_do_wrongly(wrong):
     ("size", "ids"), [(3, (0, 0)), (1, (0, 0)), (2, (0, 1)), (2, (2, 2))], ids=str
 )
 def test_the_stand_in_refuses_ranks_that_are_no_group(size, ids):
-    known = [strict_nccl.get_unique_id(), strict_nccl.get_unique_id(), (0,) * 128]
+    known = [strict_nccl.get_unique_id(), strict_nccl.get_unique_id(), bytes(128)]
 
     def work(shard):
         strict_nccl.NcclCommunicator(size, known[ids[shard.rank]], shard.rank)

@@ -121,10 +121,12 @@ class _Nccl:
 
     def __init__(self, comm, xp):
         nccl = backend.nccl(xp)
-        unique = np.array(nccl.get_unique_id() if comm.rank == 0 else [0] * 128).astype(np.int8)
+        unique = np.zeros(128, np.uint8)
+        if comm.rank == 0:
+            unique[...] = np.frombuffer(nccl.get_unique_id(), np.uint8)
         comm.Bcast(unique)
         self.xp, self.ranks = xp, comm.size
-        self.nccl = nccl.NcclCommunicator(comm.size, tuple(unique.tolist()), comm.rank)
+        self.nccl = nccl.NcclCommunicator(comm.size, unique.tobytes(), comm.rank)
         self.stream = xp.cuda.Stream(non_blocking=True)
         self.timed, self.seconds = [], 0.0  # pairs of events, before and after an exchange
 
