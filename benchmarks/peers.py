@@ -8,8 +8,8 @@ from benchmarks.workloads import tinygan_workload
 
 PEERS = {  # name: what it is called in a table
     "torch": "PyTorch",
-    "torch-compile": "compiled",
-    "torch-graph": "graph",
+    "torch-compile": "PyTorch, compiled",
+    "torch-graph": "PyTorch, CUDA graph",
     "jax": "JAX",
 }
 HOW = (  # for --help
