@@ -106,6 +106,7 @@ def _draw_panels(figure, panels, steps_per_epoch, title):
                 axes.plot(
                     *zip(*pairs, strict=True), "o-", color=next(colours), label=label, ms=size
                 )
+        highest = max(panel.guides.values(), default=None)
         for text, level in panel.guides.items():
             guided = True
             axes.axhline(level, color="grey", linewidth=0.7, linestyle=":")
@@ -115,7 +116,7 @@ def _draw_panels(figure, panels, steps_per_epoch, title):
                 xycoords=("axes fraction", "data"),
                 xytext=(4, 0),
                 textcoords="offset points",
-                verticalalignment="center",
+                verticalalignment="bottom" if level == highest else "top",  # two keep apart
                 fontsize="small",
             )
         if panel.limits:
