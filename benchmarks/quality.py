@@ -1,6 +1,7 @@
 """python -m benchmarks quality: the distance to real images against the minutes of training."""
 
 import csv
+import math
 from pathlib import Path
 
 import numpy as np
@@ -123,16 +124,31 @@ def _over(found, minutes):
     return minutes > 1.1 * found["minutes"][-1]
 
 
+def _apart(heights, gap):
+    """The heights, raised where they are less than `gap` above the next lower one."""
+    raised, lowest = list(heights), -math.inf
+    for i in sorted(range(len(heights)), key=heights.__getitem__):
+        raised[i] = lowest = max(heights[i], lowest + gap)
+    return raised
+
+
 def _draw(file, results):
     from matplotlib.ticker import LogLocator, NullFormatter
 
     with figures.new(file, (8, 5), dpi=110) as figure:
         axes = figure.subplots()
-        for i, found in enumerate(results[0]["runs"]):
-            style = ("-", "--", ":")[i // 10]
-            axes.loglog(found["minutes"], found["fd"], style, color=f"C{i % 10}", linewidth=1.2)
-            axes.annotate(found["name"], (found["minutes"][-1], found["fd"][-1]), fontsize="small",
-                          xytext=(3, 0), textcoords="offset points", va="center")  # fmt: skip
+        runs = results[0]["runs"]
+        for i, found in enumerate(runs):
+            style, colour = ("-", "--", ":")[i // 10], f"C{i % 10}"
+            axes.loglog(found["minutes"], found["fd"], style, color=colour, linewidth=1.2)
+        right = 1.3 * max(found["minutes"][-1] for found in runs)
+        low, high = axes.get_ylim()
+        heights = _apart([math.log(found["fd"][-1]) for found in runs], math.log(high / low) / 22)
+        for i, (found, height) in enumerate(zip(runs, heights, strict=True)):
+            end, name = (found["minutes"][-1], found["fd"][-1]), (right, math.exp(height))
+            axes.plot(*zip(end, name, strict=True), ":", color=f"C{i % 10}", linewidth=0.6)
+            axes.annotate(found["name"], name, fontsize="small", va="center")
+        axes.set_xlim(right=6 * right)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.set_major_formatter("{x:g}")
