@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import __main__ as benchmarks
+from benchmarks import quality
 from tinygan import train
 
 
@@ -49,3 +50,9 @@ def test_a_run_without_distances_is_refused(cli, trained):
     code, _, err = cli(benchmarks.main, f"quality {run}")
     assert code == 2
     assert "validation.csv has no distances: is it there, and whole? train --fd-every" in err
+
+
+def test_names_beside_the_curves_keep_apart_and_in_order():
+    ends = [2.0, 1.0, 1.01, 5.0, 1.02]
+    placed = quality._apart(ends, 0.1)
+    assert placed == pytest.approx([2.0, 1.0, 1.1, 5.0, 1.2])
