@@ -142,13 +142,14 @@ def _draw(file, results):
             style, colour = ("-", "--", ":")[i // 10], f"C{i % 10}"
             axes.loglog(found["minutes"], found["fd"], style, color=colour, linewidth=1.2)
         right = 1.3 * max(found["minutes"][-1] for found in runs)
+        axes.set_xlim(right=right)
         low, high = axes.get_ylim()
         heights = _apart([math.log(found["fd"][-1]) for found in runs], math.log(high / low) / 22)
         for i, (found, height) in enumerate(zip(runs, heights, strict=True)):
             end, name = (found["minutes"][-1], found["fd"][-1]), (right, math.exp(height))
             axes.plot(*zip(end, name, strict=True), ":", color=f"C{i % 10}", linewidth=0.6)
-            axes.annotate(found["name"], name, fontsize="small", va="center")
-        axes.set_xlim(right=6 * right)
+            axes.annotate(found["name"], name, (4, 0), textcoords="offset points",
+                          fontsize="small", va="center", annotation_clip=False)  # fmt: skip
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.set_major_formatter("{x:g}")
