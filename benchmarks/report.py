@@ -191,7 +191,7 @@ def _draw_bars(figure, rows, label, line):
         lengths = [parts.get(name, 0.0) for _, parts in rows]
         axes.barh(range(len(rows)), lengths, left=left, label=name)
         left = [start + length for start, length in zip(left, lengths, strict=True)]
-    axes.set_xlim(0, 1.03 * max(left, default=0) or 1)
+    axes.set_xlim(0, 1.03 * max([*left, line or 0]) or 1)
     if line is not None:
         axes.axvline(line, color="black", linewidth=0.8)
     axes.set_yticks(range(len(rows)), [text for text, _ in rows], fontsize="small")

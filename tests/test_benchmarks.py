@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import strict_device
+from matplotlib.figure import Figure
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import gmm, layers, machine, report, startup, step, torch_steps, workers, workloads
@@ -261,6 +262,15 @@ def test_operations_of_convolutions():
     large, small = (2, 16, 16, 3), (2, 8, 8, 8)
     assert product_flops(there, large, small) == 2 * 2 * 64 * 16 * 3 * 8
     assert product_flops(back, small, large) == product_flops(there, large, small)
+
+
+@pytest.mark.parametrize("length", [0.4, 0.0, 3.0])
+def test_a_line_beside_bars_is_in_the_picture(length):
+    figure = Figure()
+    report._draw_bars(figure, [("a step", {"Dense": length})], "ms", line=1.0)
+    low, high = figure.axes[0].get_xlim()
+    assert low == 0
+    assert high > max(length, 1.0)
 
 
 def test_medians_and_quartiles():
