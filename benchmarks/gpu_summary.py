@@ -59,7 +59,6 @@ def draw(file, parts):
     """Bars of the steps beside their peers. Draws nothing where no step was measured."""
     rows = []
     for (recipe, precision), row in of_steps(parts).items():
-        for side, ms in row.items():
-            rows.append((f"{recipe}, {precision}, {WORDS[side]}", {WORDS[side]: ms}))
+        rows.append((f"{recipe}, {precision}", {WORDS[side]: ms for side, ms in row.items()}))
     if rows:
-        report.bars(file, rows, "ms per step, the fastest configuration of each")
+        report.groups(file, rows, "ms per step, the fastest configuration of each")

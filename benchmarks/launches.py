@@ -154,8 +154,7 @@ def _plot(file, results):
     rows = []
     for row in results[0]["steps"]:
         for precision, found in row["projected"].items():
-            for bound in ("launches", "memory", "products"):
-                text = f"{row['recipe']}, {precision}, {bound}"
-                rows.append((text, {bound: 1e3 * found[bound]}))
+            bounds = {name: 1e3 * found[name] for name in ("launches", "memory", "products")}
+            rows.append((f"{row['recipe']}, {precision}", bounds))
     label = f"projected ms of a step of {results[0]['batch_size']} images on an H100"
-    report.bars(file, rows, label)
+    report.groups(file, rows, label)

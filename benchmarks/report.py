@@ -180,24 +180,47 @@ def bars(file, rows, label, line=None):
     label: of the axis. line: the position of a vertical line, or None.
     """
     with figures.new(file, (9, 1.2 + 0.3 * len(rows)), dpi=130) as figure:
-        _draw_bars(figure, rows, label, line)
+        _draw_bars(figure.subplots(), rows, label, line)
 
 
-def _draw_bars(figure, rows, label, line):
-    axes = figure.subplots()
-    names = list(dict.fromkeys(name for _, parts in rows for name in parts))
+def groups(file, rows, label):
+    """As bars, but the parts of a row are bars of their own, one below the other."""
+    height = 1.2 + 0.18 * len(rows) * len(_names(rows))
+    with figures.new(file, (9, height), dpi=130) as figure:
+        _draw_groups(figure.subplots(), rows, label)
+
+
+def _draw_bars(axes, rows, label, line):
     left = [0.0] * len(rows)
-    for name in names:
+    for name in _names(rows):
         lengths = [parts.get(name, 0.0) for _, parts in rows]
         axes.barh(range(len(rows)), lengths, left=left, label=name)
         left = [start + length for start, length in zip(left, lengths, strict=True)]
-    axes.set_xlim(0, 1.03 * max([*left, line or 0]) or 1)
+    _finish(axes, rows, label, max([*left, line or 0]))
     if line is not None:
         axes.axvline(line, color="black", linewidth=0.8)
+
+
+def _draw_groups(axes, rows, label):
+    names = _names(rows)
+    height = 0.8 / len(names)
+    for i, name in enumerate(names):
+        lengths = [parts.get(name, 0.0) for _, parts in rows]
+        middles = [row + (i - (len(names) - 1) / 2) * height for row in range(len(rows))]
+        axes.barh(middles, lengths, height, label=name)
+    _finish(axes, rows, label, max(max(parts.values()) for _, parts in rows))
+
+
+def _names(rows):
+    return list(dict.fromkeys(name for _, parts in rows for name in parts))
+
+
+def _finish(axes, rows, label, longest):
+    axes.set_xlim(0, 1.03 * longest or 1)
     axes.set_yticks(range(len(rows)), [text for text, _ in rows], fontsize="small")
-    axes.invert_yaxis()
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel(label)
-    if len(names) > 1:
+    if len(axes.containers) > 1:
         axes.legend(
             frameon=False, ncols=4, loc="lower left", bbox_to_anchor=(0, 1), fontsize="small"
         )

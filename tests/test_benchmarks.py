@@ -266,11 +266,24 @@ def test_operations_of_convolutions():
 
 @pytest.mark.parametrize("length", [0.4, 0.0, 3.0])
 def test_a_line_beside_bars_is_in_the_picture(length):
-    figure = Figure()
-    report._draw_bars(figure, [("a step", {"Dense": length})], "ms", line=1.0)
-    low, high = figure.axes[0].get_xlim()
+    axes = Figure().subplots()
+    report._draw_bars(axes, [("a step", {"Dense": length})], "ms", line=1.0)
+    low, high = axes.get_xlim()
     assert low == 0
     assert high > max(length, 1.0)
+
+
+def test_a_group_has_a_bar_for_each_name_beside_one_label():
+    axes = Figure().subplots()
+    rows = [("dcgan", {"tinygan": 6.0, "PyTorch": 5.0}), ("ae", {"PyTorch": 2.0})]
+    report._draw_groups(axes, rows, "ms")
+    bars = sorted((bar.get_y(), bar.get_height(), bar.get_width()) for bar in axes.patches)
+    tops, heights, lengths = (np.array(column) for column in zip(*bars, strict=True))
+    assert lengths.tolist() == [6.0, 5.0, 0.0, 2.0]  # from top to bottom
+    assert (tops[1:] >= tops[:-1] + heights[:-1] - 1e-9).all()
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["dcgan", "ae"]
+    assert axes.get_yticks().tolist() == pytest.approx(tops[1::2].tolist())  # between the two
+    assert axes.get_xlim()[1] > 6
 
 
 def test_medians_and_quartiles():
