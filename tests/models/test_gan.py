@@ -50,6 +50,18 @@ def test_the_dense_gans_have_the_sizes_of_their_document():
     assert [layer.p for layer in D.layers if isinstance(layer, nn.Dropout)] == [0.5] * 3
 
 
+@pytest.mark.parametrize("name", ["gan-dense-1", "gan-dense-2"])
+def test_the_dense_gans_start_from_what_init_std_says(name):
+    """Of each network's last layer it says nothing: that starts from 0.02, as everywhere."""
+    recipe = recipes.get(name)
+    for init_std in (None, 0.05):
+        for net in recipe.networks(np.random.default_rng(0), width=16, init_std=init_std):
+            *hidden, last = (layer for layer in net.layers if isinstance(layer, nn.Dense))
+            expected = [init_std or np.sqrt(2 / layer.n_in) for layer in hidden]
+            assert [layer.W.data.std() for layer in hidden] == pytest.approx(expected, rel=0.05)
+            assert last.W.data.std() == pytest.approx(0.02, rel=0.3)
+
+
 def test_the_convolutional_gans_have_the_layers_of_their_document():
     G, D = recipes.get("gan-cnn").networks(np.random.default_rng(0))
     assert {nn.Upsample2d, nn.Conv2d, nn.ReLU, nn.Tanh} <= set(kinds(G))

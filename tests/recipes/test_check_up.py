@@ -181,9 +181,9 @@ def test_a_checkpoint_from_before_the_doctor_goes_on(make_run, often, monkeypatc
 # Illnesses on purpose
 
 
-def blind_pair(rng, *, noise_dim, width):
+def blind_pair(rng, *, noise_dim, width, init_std):
     """A D that sees little but noise."""
-    G = models.dense_generator(rng, noise_dim=noise_dim, width=width)
+    G = models.dense_generator(rng, noise_dim=noise_dim, width=width, init_std=init_std)
     D = models.dense_discriminator(rng, hidden=(8, 4))
     return G, nn.Sequential(nn.GaussianNoise(100.0, rng=rng), *D.layers)
 
@@ -200,9 +200,9 @@ class Deaf(nn.Layer):
         return gy * 0
 
 
-def deaf_pair(rng, *, noise_dim, width):
+def deaf_pair(rng, *, noise_dim, width, init_std):
     """A G that does not hear its noise."""
-    G = models.dense_generator(rng, noise_dim=noise_dim, width=width)
+    G = models.dense_generator(rng, noise_dim=noise_dim, width=width, init_std=init_std)
     return nn.Sequential(Deaf(), *G.layers), models.dense_discriminator(rng, hidden=(8, 4))
 
 

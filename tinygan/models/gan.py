@@ -17,24 +17,29 @@ from tinygan import nn
 from tinygan.models.conditional import Conditional, ConditionalImages
 
 
-def dense_generator(rng, *, noise_dim=100, width=64):
-    """z (N, noise_dim) -> 4 width -> 8 width -> 16 width -> images (N, 28, 28, 1) in [-1, 1]."""
+def dense_generator(rng, *, noise_dim=100, width=64, init_std=None):
+    """z (N, noise_dim) -> 4 width -> 8 width -> 16 width -> images (N, 28, 28, 1) in [-1, 1].
+
+    init_std: the standard deviation of the initial weights of all layers but the last; None is
+    √(2 / n_in).
+    """
     return nn.Sequential(
-        *_dense_stack([noise_dim, 4 * width, 8 * width, 16 * width], rng),
+        *_dense_stack([noise_dim, 4 * width, 8 * width, 16 * width], rng, init_std=init_std),
         nn.Dense(16 * width, 28 * 28, rng=rng),
         nn.Tanh(),
         nn.Reshape((28, 28, 1)),
     )
 
 
-def dense_discriminator(rng, *, hidden=(256, 512, 1024), dropout=0.0):
+def dense_discriminator(rng, *, hidden=(256, 512, 1024), dropout=0.0, init_std=None):
     """images (N, 28, 28, 1) -> hidden[0] -> hidden[1] -> … -> logits (N, 1).
 
     hidden: sizes of the hidden layers. dropout: the dropout probability after each of them.
+    init_std: as in dense_generator.
     """
     return nn.Sequential(
         nn.Flatten(),
-        *_dense_stack([28 * 28, *hidden], rng, dropout),
+        *_dense_stack([28 * 28, *hidden], rng, dropout, init_std),
         nn.Dense(hidden[-1], 1, rng=rng),
     )
 
@@ -249,11 +254,12 @@ def conditional_dcgan_discriminator(rng, *, classes, width=64):
     return ConditionalImages(nn.Embedding(classes, 28 * 28, rng=rng), *plain.layers)
 
 
-def _dense_stack(sizes, rng, dropout=0.0):
+def _dense_stack(sizes, rng, dropout=0.0, init_std=None):
     """Dense and LeakyReLU from each size to the next, then dropout if it is not 0."""
     layers = []
     for n_in, n_out in itertools.pairwise(sizes):
-        layers += [nn.Dense(n_in, n_out, rng=rng, std=math.sqrt(2 / n_in)), nn.LeakyReLU()]
+        std = init_std or math.sqrt(2 / n_in)
+        layers += [nn.Dense(n_in, n_out, rng=rng, std=std), nn.LeakyReLU()]
         if dropout:
             layers.append(nn.Dropout(dropout, rng=rng))
     return layers

@@ -42,7 +42,7 @@ class Gan(Model):
     @staticmethod
     def sizes(options):
         """What build takes of the options."""
-        return {"noise_dim": options["noise_dim"], "width": options["width"]}
+        return {n: options[n] for n in ("noise_dim", "width", "init_std") if n in options}
 
     def use(self, weights):
         if weights == "average" and "average" not in self.networks:
@@ -284,6 +284,7 @@ _GAN = {  # what most rows share
     "fixed": FIXED,
     "images_between": 25_000,
 }
+_DENSE = {"options": OPTIONS | {"init_std": None}}
 
 
 def pair(generator, discriminator):
@@ -295,12 +296,14 @@ def pair(generator, discriminator):
     return build
 
 
-def _dense_1(rng, *, width):
-    return gan.dense_discriminator(rng, hidden=(4 * width, 8 * width, 16 * width))
+def _dense_1(rng, *, width, init_std=None):
+    hidden = (4 * width, 8 * width, 16 * width)
+    return gan.dense_discriminator(rng, hidden=hidden, init_std=init_std)
 
 
-def _dense_2(rng, *, width):
-    return gan.dense_discriminator(rng, hidden=(4 * width, 2 * width, width), dropout=0.5)
+def _dense_2(rng, *, width, init_std=None):
+    hidden = (4 * width, 2 * width, width)
+    return gan.dense_discriminator(rng, hidden=hidden, dropout=0.5, init_std=init_std)
 
 
 def _half_cnn(rng, *, width):
@@ -327,7 +330,7 @@ RECIPES = [
             "samples after 50, 100 and 150 epochs: --epochs 150."
         ),
         build=pair(gan.dense_generator, _dense_1),
-        **_GAN | {"images_between": 55_000},
+        **_GAN | _DENSE | {"images_between": 55_000},
     ),
     Recipe(
         name="gan-dense-2",
@@ -338,7 +341,7 @@ RECIPES = [
             "dropout. It trains for 150 epochs: --epochs 150."
         ),
         build=pair(gan.dense_generator, _dense_2),
-        **_GAN | {"images_between": 100_000},
+        **_GAN | _DENSE | {"images_between": 100_000},
     ),
     Recipe(
         name="gan-cnn",

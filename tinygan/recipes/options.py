@@ -33,6 +33,10 @@ OPTIONS = {
         share(1), "DECAY", "draw with an average of the weights over some 1 / (1 - DECAY) updates "
         "of G, or of a flow (fewer while there are few): 0.999"
     ),
+    "init_std": Option(
+        positive_number, "X", "the standard deviation of the initial weights, but for each "
+        "network's last layer (default: the square root of 2 / inputs)"
+    ),
     "flip": Option(None, None, "mirror half of the training images left to right, drawn anew for "
         "each update"),
     "patience": Option(
@@ -83,7 +87,12 @@ def stored_options(recipe, options, where):
 
     Raises UserError when `options`, read from the file `where`, are not those of the recipe.
     """
-    earlier = {"flip": recipe.name == "classifier", "instance_noise_until": None, "patience": 20}
+    earlier = {
+        "flip": recipe.name == "classifier",
+        "instance_noise_until": None,
+        "patience": 20,
+        "init_std": None,
+    }
     later = recipe.options.keys() - options.keys()
     options = options | {n: v for n, v in earlier.items() if n in later}
     wrong = options.keys() ^ recipe.options.keys()

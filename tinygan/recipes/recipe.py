@@ -59,8 +59,8 @@ class Recipe:
     def networks(self, rng, **options):
         """A GAN's new networks (G, D) on the host.
 
-        rng: draws their weights, and gives their dropout masks the keys. options: width, or for
-        cgan classes (how many); the recipe's own when left out.
+        rng: draws their weights, and gives their dropout masks the keys. options: width,
+        init_std, or for a cgan classes (how many); the recipe's own when left out.
         Raises UserError for a recipe that is not a GAN.
         """
         if "noise_dim" not in self.fixed:
