@@ -19,6 +19,7 @@ KINDS = {
     "doctor": "what the doctor's looks cost a GAN's training",
     "distance": "what measuring the distance to real images costs a training",
     "quality": "the distance of trained runs to real images, against minutes of training",
+    "seeds": "the distance of trained runs that differ by their seeds: mean, lowest and highest",
     "reading": "how much code a reader of train dcgan has to read",
 }
 NEXT = {  # after each kind, what looks closer or wider; gpu has a last line of its own
@@ -31,6 +32,7 @@ NEXT = {  # after each kind, what looks closer or wider; gpu has a last line of 
     "doctor": ("whole updates, beside PyTorch", "step"),
     "distance": ("whole updates, beside PyTorch", "step"),
     "quality": ("what measuring it costs", "distance"),
+    "seeds": ("what measuring it costs", "distance"),
     "reading": ("how much of the time each part takes", "step --recipe dcgan --breakdown"),
 }
 

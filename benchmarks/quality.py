@@ -1,19 +1,16 @@
 """python -m benchmarks quality: the distance to real images against the minutes of training."""
 
-import csv
 import math
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import machine, report
+from benchmarks import courses, machine, report
 from benchmarks.launches import random_images
 from tinygan import backend, figures, recipes
 from tinygan.cli import Parser, path, whole_number
-from tinygan.errors import UserError
 from tinygan.evaluation.features import features_of
 from tinygan.recipes.options import stored_options
-from tinygan.runs.config import read_config
 
 MARKS = (1, 3, 10, 30, 60, 120)  # minutes of the table's columns
 
@@ -35,7 +32,7 @@ def main(argv):
     add("--plot", metavar="FILE.png", type=path, help="draw the curves into this file")
     args = parser.parse_args(argv)
     report.check_files(args)
-    curves = [_course(Path(run)) for run in args.runs]  # complains before the long work
+    curves = [courses.read(Path(run)) for run in args.runs]  # complains before the long work
     if len({Path(run).resolve().name for run in args.runs}) == len(args.runs):
         for found in curves:
             found["name"] = Path(found["name"]).resolve().name
@@ -50,38 +47,6 @@ def main(argv):
           "counted; see train --fd-every. -: not trained so long.")  # fmt: skip
     report.write_files(args, "quality", [{"machine": about, "runs": curves}], _draw)
     return 0
-
-
-def _course(folder):
-    """The distances of a run, and the updates before each: name, recipe, steps, fd; its config."""
-    config = read_config(folder)
-    if not recipes.get(config["recipe"]).model.draws_images:
-        raise UserError(f"{folder} is of the recipe {config['recipe']}, which draws no images")
-    distances = _column(folder / "validation.csv", "fd")
-    if not distances:
-        raise UserError(
-            f"{folder / 'validation.csv'} has no distances: is it there, and whole? train "
-            "--fd-every writes it"
-        )
-    steps = _column(folder / "metrics.csv", "step")
-    if not distances.keys() <= steps.keys():
-        raise UserError(f"{folder / 'metrics.csv'} does not say after which updates they were")
-    return {
-        "name": str(folder),
-        "recipe": config["recipe"],
-        "steps": [int(steps[epoch]) for epoch in distances],
-        "fd": list(distances.values()),
-        "config": config,
-    }
-
-
-def _column(file, name):
-    """A column of a CSV file, numbers by epoch; nothing where it cannot be read."""
-    try:
-        with open(file, newline="") as lines:
-            return {int(row["epoch"]): float(row[name]) for row in csv.DictReader(lines)}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
 
 
 def _update(config, rounds):
@@ -133,8 +98,6 @@ def _apart(heights, gap):
 
 
 def _draw(file, results):
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     with figures.new(file, (8, 5), dpi=110) as figure:
         axes = figure.subplots()
         runs = results[0]["runs"]
@@ -150,10 +113,8 @@ def _draw(file, results):
             axes.plot(*zip(end, name, strict=True), ":", color=f"C{i % 10}", linewidth=0.6)
             axes.annotate(found["name"], name, (4, 0), textcoords="offset points",
                           fontsize="small", va="center", annotation_clip=False)  # fmt: skip
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axis.set_major_formatter("{x:g}")
-            axis.set_minor_formatter(NullFormatter())
+        courses.plain_ticks(axes.xaxis)
+        courses.plain_ticks(axes.yaxis)
         axes.grid(alpha=0.3)
         axes.set_xlabel("minutes of training")
         axes.set_ylabel("Fréchet distance")

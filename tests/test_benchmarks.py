@@ -381,7 +381,7 @@ def test_a_worker_that_fails_says_why():
         (
             "--backend numpy step",
             "the kind comes first, layers|step|gmm|scaling|startup|launches|gpu|doctor|distance|"
-            "quality|reading, then --backend",
+            "quality|seeds|reading, then --backend",
         ),
         ("step --recipe cgan --width 8", "the sizes of cgan are fixed: leave --width out"),
         ("scaling --recipe cgan", "choose a recipe with a width, one of gan-dense-1, ae, dcgan"),

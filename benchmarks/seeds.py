@@ -1,0 +1,115 @@
+"""python -m benchmarks seeds: the distance to real images of runs that differ by their seeds."""
+
+import itertools
+import statistics
+from pathlib import Path
+
+from benchmarks import courses, report
+from tinygan import figures, recipes
+from tinygan.cli import Parser, flag, path, whole_number
+from tinygan.errors import UserError
+from tinygan.recipes.options import stored_options
+
+MARKS = (1, 2, 3, 4, 6, 10, 20, 30, 50, 100, 150, 200)  # epochs of the table, where not named
+
+
+def main(argv):
+    parser = Parser(
+        prog="python -m benchmarks seeds",
+        usage="%(prog)s RUN [RUN …] [options]",
+        description="Group runs that differ by nothing but their seeds, and show the mean of their "
+        "Fréchet distances, as validation.csv has them, with the lowest and the highest.",
+        examples=("benchmarks seeds runs/a-0 runs/a-1 runs/b-0 runs/b-1 --plot seeds.png",),
+    )
+    add = parser.add_argument
+    add("runs", nargs="+", metavar="RUN", type=path, help="a run folder; config.json, "
+        "metrics.csv and validation.csv are read")  # fmt: skip
+    add("--epochs", nargs="+", type=whole_number(1), metavar="N", help="the epochs of the table")
+    add("--json", metavar="FILE", type=path, help="write the results to this file")
+    add("--plot", metavar="FILE.png", type=path, help="draw the curves into this file")
+    args = parser.parse_args(argv)
+    report.check_files(args)
+    groups = _groups([courses.read(Path(run)) for run in args.runs])
+    print(_table(groups, args.epochs))
+    print("\nThe mean of the seeds' distances, in brackets the lowest and the highest.")
+    report.write_files(args, "seeds", groups, _draw)
+    return 0
+
+
+def _groups(found):
+    """A dict(name, seeds, epochs, steps, fd, lowest) for each kind of run.
+
+    epochs, steps: those that every seed has a distance after. fd: a list of these for each seed.
+    lowest: of all distances of each seed.
+    """
+    kinds = {}
+    for course in found:
+        kinds.setdefault(_kind(course), []).append(course)
+    groups = []
+    for kind, runs in kinds.items():
+        seeds = [run["config"]["seed"] for run in runs]
+        if len(set(seeds)) < len(seeds):
+            folders = ", ".join(run["name"] for run in runs)
+            raise UserError(f"two of these runs have the same settings and seed: {folders}")
+        distances = [dict(zip(run["epochs"], run["fd"], strict=True)) for run in runs]
+        steps = dict(zip(runs[0]["epochs"], runs[0]["steps"], strict=True))
+        epochs = [epoch for epoch in steps if all(epoch in row for row in distances)]
+        groups.append({
+            "name": " ".join([kind[0], *_differing(kind, kinds)]),
+            "seeds": seeds,
+            "epochs": epochs,
+            "steps": [steps[epoch] for epoch in epochs],
+            "fd": [[row[epoch] for epoch in epochs] for row in distances],
+            "lowest": [min(run["fd"]) for run in runs],
+        })  # fmt: skip
+    return groups
+
+
+def _kind(course):
+    """(recipe, option, option, …): what a run is but for its seed, as words of a command line."""
+    config, recipe = course["config"], recipes.get(course["recipe"])
+    options = stored_options(recipe, config["options"], "config.json")
+    words = [f"--data {config['data']}"] if config["data"] != recipe.data else []
+    words += [f"--limit {config['limit']}"] if config["limit"] is not None else []
+    for name, value in options.items():
+        if value != recipe.options.get(name):
+            words.append(flag(name) if value is True else f"{flag(name)} {value}")
+    return course["recipe"], *words
+
+
+def _differing(kind, kinds):
+    """The words of this kind that not all kinds of its recipe have."""
+    same = [set(other[1:]) for other in kinds if other[0] == kind[0]]
+    return [word for word in kind[1:] if not all(word in others for others in same)]
+
+
+def _table(groups, epochs):
+    every = sorted(set(itertools.chain(*(group["epochs"] for group in groups))))
+    epochs = epochs or [epoch for epoch in every if epoch in MARKS or epoch == every[-1]]
+    lines = [["", "seeds", *(f"epoch {epoch}" for epoch in epochs), "lowest"]]
+    for group in groups:
+        of_epoch = dict(zip(group["epochs"], zip(*group["fd"], strict=True), strict=True))
+        cells = [_cell(of_epoch[epoch]) if epoch in of_epoch else "-" for epoch in epochs]
+        lines.append([group["name"], str(len(group["seeds"])), *cells, _cell(group["lowest"])])
+    return report.table(lines)
+
+
+def _cell(values):
+    mean = f"{statistics.mean(values):.1f}"
+    return f"{mean} ({min(values):.1f} to {max(values):.1f})" if len(values) > 1 else mean
+
+
+def _draw(file, groups):
+    with figures.new(file, (8, 4.5), dpi=110) as figure:
+        axes = figure.subplots()
+        for group in groups:
+            seeds = list(zip(*group["fd"], strict=True))
+            means = [statistics.mean(values) for values in seeds]
+            (line,) = axes.semilogy(group["steps"], means, linewidth=1.2, label=group["name"])
+            low, high = [min(values) for values in seeds], [max(values) for values in seeds]
+            axes.fill_between(group["steps"], low, high, color=line.get_color(), alpha=0.2, lw=0)
+        courses.plain_ticks(axes.yaxis)
+        axes.grid(alpha=0.3)
+        axes.set_xlabel("updates")
+        axes.set_ylabel("Fréchet distance")
+        axes.legend(frameon=False, fontsize="small")
