@@ -106,6 +106,20 @@ def test_each_kind_is_a_picture_the_same_each_time(cli, run, tmp_path, recipe, k
     assert (tmp_path / f"again.{name}").read_bytes() == first
 
 
+@pytest.mark.parametrize("recipe", ["dcgan", "vae", "gmm", "flow"])
+def test_what_it_advises_next_draws_with_the_same_weights(cli, run, recipe):
+    folder = run(recipe)
+    kinds = [kind for kind in kinds_of(get(recipe)) if kind not in ("film", "sums")]
+    words = ["", *kinds, *(["sums --a 0 --b 1 --c 2"] if recipe == "dcgan" else [])]
+    for word in words:
+        code, out, err = cli(draw.main, f"{folder} {word} --weights last --backend numpy")
+        assert (code, err) == (0, "")
+        assert out.splitlines()[-1].endswith(" --weights last"), word
+    if recipe == "dcgan":
+        err = cli(draw.main, f"{folder} sums --weights last")[2]
+        assert err.rstrip().endswith(" grid --numbers --seed 0 --weights last")
+
+
 def test_the_seed_decides(cli, run, tmp_path):
     folder = run()
     for kind in ("grid", "walk", "saliency", "nearest"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import backend
-from tinygan.cli import Parser, add_options, check_folder, exit_on_error, flag, next_line, path
+from tinygan.cli import Parser, add_options, check_folder, exit_on_error, flag, path
 from tinygan.drawings.kinds import KINDS, check, kinds_of, kinds_with, table
 from tinygan.drawings.opened_run import OpenedRun
 from tinygan.drawings.options import OPTIONS
@@ -26,7 +26,7 @@ def main(argv=None):
     if args.kind is None:
         kinds = kinds_of(run.recipe)
         print(f"{args.run}, a run of {run.recipe.name}, can be drawn as\n{table(kinds)}")
-        print(next_line("one of them", "tinygan.draw", args.run, kinds[0]))
+        print(run.next_line("one of them", "tinygan.draw", kinds[0]))
         return 0
     given = {name: vars(args)[name] for name in OPTIONS if vars(args)[name] is not None}
     check(args.kind, run.recipe, given)

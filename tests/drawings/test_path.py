@@ -21,7 +21,7 @@ def test_a_row_leads_from_its_noise_to_the_sample_of_the_seed(name, size, monkey
         p.data[...] += 0.1
     saved = []
     monkeypatch.setattr(sheet, "save", lambda out, rows, title, scale: saved.append(rows))
-    run = SimpleNamespace(model=model, folder="runs/x", class_text=str)
+    run = SimpleNamespace(model=model, class_text=str, next_line=lambda *words: "")
     lines = path.draw(run, tmp_path / "path.png", n=4, steps=5, seed=3)
     (rows,) = saved
     assert [label for label, _ in rows] == ["2", "2", "5", "5"]

@@ -89,6 +89,14 @@ def test_narrower_networks_are_measured_after_more_images():
     assert found == [3, 3, 5, 20]
 
 
+@pytest.mark.parametrize(("width", "images"), [(64, 1_800_000), (16, 7_200_000)])
+def test_a_run_of_less_than_two_minutes_measures_nothing(width, images):
+    recipe = recipes.get("ae")
+    options = recipe.options | {"width": width}
+    found = [recipe.fd_every(options, 60_000, n / 60_000) for n in (images - 60_000, images)]
+    assert found == [0, 3 * 64 // width]
+
+
 def test_only_what_draws_is_measured_and_what_chooses_by_it_always():
     assert recipes.get("classifier").fd_every({"width": 32}, 60_000, 50) == 0
     assert recipes.get("cgan").fd_every({}, 9_600, 1) == 1

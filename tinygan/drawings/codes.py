@@ -8,7 +8,6 @@ axes say which share of the variance is theirs.
 import numpy as np
 
 from tinygan import figures
-from tinygan.cli import next_line
 from tinygan.errors import UserError
 from tinygan.files import reason
 from tinygan.models.pca import PCA
@@ -43,7 +42,7 @@ def draw(run, out, *, n=_DOTS, seed=0):
     return [
         f"the codes of {len(chosen):,} test images in {out}; the two axes have {sum(shares):.0f} % "
         "of their variance",
-        next_line("what lies between codes", "tinygan.draw", run.folder, "walk"),
+        run.next_line("what lies between codes", "tinygan.draw", "walk"),
     ]
 
 

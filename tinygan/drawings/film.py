@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinygan.cli import next_line, typed
+from tinygan.cli import typed
 from tinygan.drawings import sheet
 from tinygan.errors import UserError, shown
 from tinygan.files import atomic_write, reason
@@ -57,7 +57,7 @@ def draw(run, out, *, size=None, seconds=None):
     all_of = plural(total, "sheet") if kept == total else f"{kept} of {total} sheets"
     return [
         f"a film of {all_of}, {width} pixels wide, {len(film) / 1e6:.2f} MB, in {out}",
-        next_line("what else can be drawn of it", "tinygan.draw", run.folder),
+        run.next_line("what else can be drawn of it", "tinygan.draw"),
     ]
 
 

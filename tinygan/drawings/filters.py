@@ -9,7 +9,6 @@ layers start from large random weights, and what they learn is small beside thes
 import numpy as np
 
 from tinygan import backend, nn
-from tinygan.cli import next_line
 from tinygan.drawings import sheet
 from tinygan.errors import UserError
 from tinygan.models.conditional import Conditional, ConditionalImages
@@ -73,5 +72,5 @@ def draw(run, out, *, n=64):
     }[name]
     return [
         f"{what}, in {out}; the largest absolute weight is {largest:.4g}",
-        next_line(what_next, "tinygan.draw", run.folder, *words),
+        run.next_line(what_next, "tinygan.draw", *words),
     ]

@@ -1,6 +1,5 @@
 """A grid of drawn images: a row for each class where there are classes, with numbers if wanted."""
 
-from tinygan.cli import next_line
 from tinygan.drawings import sheet
 from tinygan.errors import UserError
 from tinygan.progress import plural
@@ -43,9 +42,8 @@ def draw(run, out, *, n=None, seed=0, classes=None, prior=None, numbers=False):
 
 
 def _next(run, numbers, seed, classes):
-    words = ("tinygan.draw", run.folder)
     if numbers and "noise_dim" in run.model.options:
         three = ["--a", "0,1,2", "--b", "3,4,5", "--c", "6,7,8", "--seed", seed]
         three += ["--classes", classes[0]] if classes else []
-        return next_line("sums of some that you choose", *words, "sums", *three)
-    return next_line("whether they are copies", *words, "nearest")
+        return run.next_line("sums of some that you choose", "tinygan.draw", "sums", *three)
+    return run.next_line("whether they are copies", "tinygan.draw", "nearest")

@@ -8,7 +8,6 @@ principal components (the recipe gmm) or of an autoencoder's codes, which are th
 import numpy as np
 
 from tinygan import backend
-from tinygan.cli import next_line
 from tinygan.drawings import latent, sheet
 from tinygan.errors import UserError
 
@@ -33,7 +32,7 @@ def draw_means(run, out, *, n=100):
     return [
         f"the means of {len(cells)} components in {out}; weights from {100 * weights[first]:.1f} % "
         f"to {100 * weights[last]:.1f} %",
-        next_line("one alone", "tinygan.draw", run.folder, "component", "--component", first),
+        run.next_line("one alone", "tinygan.draw", "component", "--component", first),
     ]
 
 
@@ -63,7 +62,7 @@ def draw_component(run, out, *, component=None, n=32, seed=0):
     sheet.save(out, rows, title, sheet.scale_for(model.image_shape))
     return [
         f"{n} draw{'s' * (n > 1)} from component {k}, of weight {100 * weights[k]:.1f} %, in {out}",
-        next_line("all components", "tinygan.draw", run.folder, "means"),
+        run.next_line("all components", "tinygan.draw", "means"),
     ]
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tinygan.cli import next_line
 from tinygan.drawings import sheet
 from tinygan.metrics.memorisation import nearest
 from tinygan.recipes import trained_model
@@ -41,5 +40,5 @@ def draw(run, out, *, n=10, seed=0, classes=None, prior=None):
     return [
         f"{n} sample{'s' * (n > 1)} and the nearest of {len(seen):,} training images in {out}; "
         f"distance of pixels: least {distances.min():.2f}, mean {distances.mean():.2f}",
-        next_line("the same as a number", "tinygan.evaluate", run.folder),
+        run.next_line("the same as a number", "tinygan.evaluate"),
     ]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tinygan import data, recipes
+from tinygan.cli import next_line
 from tinygan.errors import UserError
 from tinygan.recipes import trained_model
 from tinygan.recipes.settings import settings
@@ -40,6 +41,15 @@ class OpenedRun:
         """The Model with the weights of its checkpoint."""
         shape = self._data.images.shape[1:] if self.recipe.image_shape is None else None
         return trained_model.load(self.folder, self.xp, shape, self.weights)
+
+    def words(self, command, *words):
+        """A command on this run, of the weights that were asked for: [command, folder, …]."""
+        weights = ["--weights", self.weights] if self.weights else []
+        return [command, self.folder, *words, *weights]
+
+    def next_line(self, what, command, *words):
+        """cli.next_line of such a command."""
+        return next_line(what, *self.words(command, *words))
 
     def trained_on(self):
         """(images uint8 (M, H, W, C), labels (M,)): those that the weights were trained with.

@@ -5,7 +5,6 @@ Of a latent flow a code is moved; it is shown as the image that the decoder make
 
 import numpy as np
 
-from tinygan.cli import next_line
 from tinygan.drawings import latent, sheet
 from tinygan.progress import plural
 
@@ -33,5 +32,5 @@ def draw(run, out, *, n=8, steps=9, seed=0, classes=None):
     sheet.save(out, rows, title, sheet.scale_for(model.image_shape))
     return [
         f"{plural(n, 'path')} of {len(times)} images in {out}",
-        next_line("from one noise to another", "tinygan.draw", run.folder, "walk"),
+        run.next_line("from one noise to another", "tinygan.draw", "walk"),
     ]

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from tinygan.cli import next_line
 from tinygan.data.pixels import to_float
 from tinygan.drawings import sheet
 
@@ -39,5 +38,5 @@ def draw(run, out, *, n=20, seed=0):
         f"{len(chosen)} test images and their reconstructions in {out}; mean squared error of a "
         f"pixel over {len(images):,}: {error:.4f}, {100 * error / max(variance, 1e-12):.0f} % of "
         "the pixels' variance",
-        next_line("where their codes lie", "tinygan.draw", run.folder, "codes"),
+        run.next_line("where their codes lie", "tinygan.draw", "codes"),
     ]

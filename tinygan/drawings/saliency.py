@@ -16,7 +16,6 @@ Source: Simonyan, Vedaldi & Zisserman 2014, "Deep inside convolutional networks"
 import numpy as np
 
 from tinygan import backend, nn
-from tinygan.cli import next_line
 from tinygan.data.pixels import to_float
 from tinygan.drawings import latent, sheet
 from tinygan.errors import UserError
@@ -129,7 +128,7 @@ def draw(run, out, *, n=10, seed=0, classes=None, real=False):
     what_next, words = ("in samples", ()) if real else ("in training images", ("--real",))
     return [
         f"{len(images)} {what} and where D looks in {out}; D's mean output {outputs.mean():+.2f}",
-        next_line(what_next, "tinygan.draw", run.folder, "saliency", *words),
+        run.next_line(what_next, "tinygan.draw", "saliency", *words),
     ]
 
 

@@ -16,7 +16,7 @@ generative adversarial networks", section 6.3.2.
 
 import numpy as np
 
-from tinygan.cli import next_line, typed
+from tinygan.cli import typed
 from tinygan.drawings import latent, sheet
 from tinygan.errors import UserError
 from tinygan.recipes.asked_classes import known_classes
@@ -40,10 +40,10 @@ def draw(run, out, *, a=None, b=None, c=None, seed=0, classes=None):
     label = _one_class(model, classes)
     if not all(numbers):
         alone = () if label is None else ("--classes", label)
-        shown = typed("tinygan.draw", run.folder, "grid", "--numbers", "--seed", seed, *alone)
+        grid = run.words("tinygan.draw", "grid", "--numbers", "--seed", seed, *alone)
         raise UserError(
             "sums needs --a, --b and --c, each the numbers of some images that show one thing, as "
-            f"in --a 3,8,12 --b 5,9,20 --c 1,7,30: see the numbers with {shown}"
+            f"in --a 3,8,12 --b 5,9,20 --c 1,7,30: see the numbers with {typed(*grid)}"
         )
     z = latent.numbers(model, 1 + max(map(max, numbers)), np.random.default_rng(seed))
     averages = np.stack([z[list(rows)].mean(axis=0) for rows in numbers])
@@ -69,7 +69,7 @@ def draw(run, out, *, a=None, b=None, c=None, seed=0, classes=None):
     sheet.save(out, rows, title, sheet.scale_for(model.image_shape, 84))
     return [
         f"a − b + c, with what it is made of, in {out}",
-        next_line("from one of them to another", "tinygan.draw", run.folder, "walk"),
+        run.next_line("from one of them to another", "tinygan.draw", "walk"),
     ]
 
 

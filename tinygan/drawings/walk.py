@@ -13,7 +13,6 @@ Sources: Shoemake 1985, "Animating rotation with quaternion curves", section 3.3
 
 import numpy as np
 
-from tinygan.cli import next_line
 from tinygan.drawings import latent, sheet
 from tinygan.recipes.autoencoder import Autoencoder
 
@@ -68,5 +67,5 @@ def draw(run, out, *, n=8, steps=9, seed=0, classes=None, prior=None):
     how = "on a sphere" if between is slerp else "in a straight line"
     title = f"{model.name}: from the {what} on the left to those on the right, {how}"
     sheet.save(out, rows, title, sheet.scale_for(model.image_shape))
-    next_walk = next_line("others", "tinygan.draw", run.folder, "walk", "--seed", seed + 1)
+    next_walk = run.next_line("others", "tinygan.draw", "walk", "--seed", seed + 1)
     return [f"{n} walk{'s' * (n > 1)} of {steps} images in {out}", next_walk]

@@ -192,6 +192,7 @@ _AUTOENCODER = {  # what the rows share
     "model": Autoencoder,
     "training": AutoencoderTraining,
     "images_between": 170_000,
+    "images_in_two_minutes": 1_800_000,
 }
 
 RECIPES = [

@@ -136,5 +136,6 @@ RECIPES = [
         options={"width": 32, "batch_size": 128, "lr": 1e-3, "flip": False},
         fixed={"betas": (0.9, 0.999), "low": -1},
         images_between=None,
+        images_in_two_minutes=None,
     ),
 ]

@@ -142,6 +142,7 @@ _SHARED = {  # what the rows share
     "model": ConditionalGan,
     "training": ConditionalTraining,
     "images_between": None,
+    "images_in_two_minutes": None,
 }
 _SPLIT = (
     "--classes 0,1 are T-shirts and trousers; any labels will do. 80 % of their images train, 10 % "

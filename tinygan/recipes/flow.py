@@ -367,6 +367,7 @@ RECIPES = [
         options={"width": 64, "code": 64, "flow_width": 256} | _OPTIONS,
         fixed={"betas": (0.9, 0.999), "low": 0},
         images_between=290_000,
+        images_in_two_minutes=1_100_000,
         **_FLOW_ROW,
     ),
     Recipe(
@@ -382,6 +383,7 @@ RECIPES = [
         options={"width": 48} | _OPTIONS | {"batch_size": 64, "ode_steps": 10},
         fixed={"betas": (0.9, 0.999), "low": -1},
         images_between=360_000,
+        images_in_two_minutes=45_000,
         **_FLOW_ROW,
     ),
 ]

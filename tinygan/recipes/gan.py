@@ -283,6 +283,7 @@ _GAN = {  # what most rows share
     "options": OPTIONS,
     "fixed": FIXED,
     "images_between": 25_000,
+    "images_in_two_minutes": 40_000,
 }
 _DENSE = {"options": OPTIONS | {"init_std": None}}
 
@@ -330,7 +331,7 @@ RECIPES = [
             "samples after 50, 100 and 150 epochs: --epochs 150."
         ),
         build=pair(gan.dense_generator, _dense_1),
-        **_GAN | _DENSE | {"images_between": 55_000},
+        **_GAN | _DENSE | {"images_between": 55_000, "images_in_two_minutes": 650_000},
     ),
     Recipe(
         name="gan-dense-2",
@@ -341,7 +342,7 @@ RECIPES = [
             "dropout. It trains for 150 epochs: --epochs 150."
         ),
         build=pair(gan.dense_generator, _dense_2),
-        **_GAN | _DENSE | {"images_between": 100_000},
+        **_GAN | _DENSE | {"images_between": 100_000, "images_in_two_minutes": 1_000_000},
     ),
     Recipe(
         name="gan-cnn",
@@ -353,7 +354,7 @@ RECIPES = [
             "It trains for 150 epochs: --epochs 150."
         ),
         build=pair(gan.cnn_generator, gan.cnn_discriminator),
-        **_GAN,
+        **_GAN | {"images_in_two_minutes": 24_000},
     ),
     Recipe(
         name="gan-dense-cnn",
@@ -365,7 +366,7 @@ RECIPES = [
             "document trains for 150 epochs: --epochs 150."
         ),
         build=pair(gan.dense_generator, _half_cnn),
-        **_GAN,
+        **_GAN | {"images_in_two_minutes": 220_000},
     ),
     Recipe(
         name="dcgan",
@@ -387,7 +388,7 @@ RECIPES = [
             "BatchNorm after every layer; here, as in Radford et al. 2016, not after D's first."
         ),
         build=pair(gan.fashion_generator, gan.fashion_discriminator),
-        **_GAN,
+        **_GAN | {"images_in_two_minutes": 96_000},
     ),
     Recipe(
         name="dcgan-faces",
@@ -402,7 +403,13 @@ RECIPES = [
             functools.partial(gan.all_conv_generator, **_faces, activation=nn.LeakyReLU),
             functools.partial(gan.all_conv_discriminator, **_faces),
         ),
-        **_GAN | {"data": "faces", "image_shape": (64, 64, 3), "images_between": 8_500},
+        **_GAN
+        | {
+            "data": "faces",
+            "image_shape": (64, 64, 3),
+            "images_between": 8_500,
+            "images_in_two_minutes": 7_600,
+        },
     ),
     Recipe(
         name="dcgan-cifar10",

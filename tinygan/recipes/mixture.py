@@ -199,5 +199,6 @@ RECIPES = [
         options={"components": 50, "dims": 64, "covariance": "full", "reg_covar": 1e-4},
         fixed={"low": 0},
         images_between=440_000,
+        images_in_two_minutes=5_500_000,
     ),
 ]

@@ -36,6 +36,7 @@ class Recipe:
     images_between: training images between two distances to real images (--fd-every), at the width
     in options: so many that measuring takes at most 3 % of the time on a processor. None: measured
     after every epoch.
+    images_in_two_minutes: those that train in it on two cores. A run on fewer measures nothing.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Recipe:
     options: dict
     fixed: dict
     images_between: int | None
+    images_in_two_minutes: int | None
 
     def __post_init__(self):  # rows may be given the same dicts
         object.__setattr__(self, "options", dict(self.options))
@@ -98,7 +100,10 @@ class Recipe:
         if self.images_between is None:
             return 1
         narrower = self.options.get("width", 1) / options.get("width", 1)
-        between = self.images_between * max(1.0, narrower)
+        between, short = self.images_between, self.images_in_two_minutes
+        if images_per_epoch * epochs < short * max(1.0, narrower):
+            return 0
+        between *= max(1.0, narrower)
         if "ode_steps" in options:  # a draw asks the network so often
             between *= max(1.0, options["ode_steps"] / self.options["ode_steps"])
             between *= 1 if options["guidance"] in (0, 1) else 2
