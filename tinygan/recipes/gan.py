@@ -375,7 +375,7 @@ RECIPES = [
             "A DCGAN of three 5×5 transposed convolutions against two 5×5 convolutions. The "
             "learning rate and Adam's first beta are those of Radford et al. 2016; the document "
             "this recipe follows (github.com/kohjlalex/DCGAN) trains with --lr 0.00001 --epochs "
-            "100. --width 64 is full size; 32 is nearly three times as fast."
+            "100. --width 64 is full size; 32 is more than twice as fast."
         ),
         build=pair(gan.dcgan_generator, gan.dcgan_discriminator),
         **_GAN,

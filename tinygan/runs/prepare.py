@@ -72,7 +72,8 @@ def settle(run, recipe, is_new):
     if 0 < run.fd_every <= epochs:
         return
     why = (
-        f"with its {epochs:.4g} epochs this run measures none: --fd-every can be 1 to {int(epochs)}"
+        f"with its {epochs:.4g} epoch{'s' * (epochs != 1)} this run measures none: --fd-every can "
+        f"be 1 to {int(epochs)}"
     )
     if epochs < 1:
         why = "this run is shorter than an epoch, so it measures none"
