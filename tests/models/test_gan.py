@@ -54,10 +54,10 @@ def test_the_dense_gans_have_the_sizes_of_their_document():
 def test_the_dense_gans_start_from_what_init_std_says(name):
     """Of each network's last layer it says nothing: that starts from 0.02, as everywhere."""
     recipe = recipes.get(name)
-    for init_std in (None, 0.05):
+    for init_std in ("he", 0.05):
         for net in recipe.networks(np.random.default_rng(0), width=16, init_std=init_std):
             *hidden, last = (layer for layer in net.layers if isinstance(layer, nn.Dense))
-            expected = [init_std or np.sqrt(2 / layer.n_in) for layer in hidden]
+            expected = [np.sqrt(2 / d.n_in) if init_std == "he" else init_std for d in hidden]
             assert [layer.W.data.std() for layer in hidden] == pytest.approx(expected, rel=0.05)
             assert last.W.data.std() == pytest.approx(0.02, rel=0.3)
 

@@ -17,11 +17,11 @@ from tinygan import nn
 from tinygan.models.conditional import Conditional, ConditionalImages
 
 
-def dense_generator(rng, *, noise_dim=100, width=64, init_std=None):
+def dense_generator(rng, *, noise_dim=100, width=64, init_std="he"):
     """z (N, noise_dim) -> 4 width -> 8 width -> 16 width -> images (N, 28, 28, 1) in [-1, 1].
 
-    init_std: the standard deviation of the initial weights of all layers but the last; None is
-    √(2 / n_in).
+    init_std: the standard deviation of the initial weights of all layers but the last; "he" is
+    √(2 / n_in), as He et al. 2015 have it.
     """
     return nn.Sequential(
         *_dense_stack([noise_dim, 4 * width, 8 * width, 16 * width], rng, init_std=init_std),
@@ -31,7 +31,7 @@ def dense_generator(rng, *, noise_dim=100, width=64, init_std=None):
     )
 
 
-def dense_discriminator(rng, *, hidden=(256, 512, 1024), dropout=0.0, init_std=None):
+def dense_discriminator(rng, *, hidden=(256, 512, 1024), dropout=0.0, init_std="he"):
     """images (N, 28, 28, 1) -> hidden[0] -> hidden[1] -> … -> logits (N, 1).
 
     hidden: sizes of the hidden layers. dropout: the dropout probability after each of them.
@@ -254,11 +254,11 @@ def conditional_dcgan_discriminator(rng, *, classes, width=64):
     return ConditionalImages(nn.Embedding(classes, 28 * 28, rng=rng), *plain.layers)
 
 
-def _dense_stack(sizes, rng, dropout=0.0, init_std=None):
+def _dense_stack(sizes, rng, dropout=0.0, init_std="he"):
     """Dense and LeakyReLU from each size to the next, then dropout if it is not 0."""
     layers = []
     for n_in, n_out in itertools.pairwise(sizes):
-        std = init_std or math.sqrt(2 / n_in)
+        std = math.sqrt(2 / n_in) if init_std == "he" else init_std
         layers += [nn.Dense(n_in, n_out, rng=rng, std=std), nn.LeakyReLU()]
         if dropout:
             layers.append(nn.Dropout(dropout, rng=rng))

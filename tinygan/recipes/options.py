@@ -10,6 +10,11 @@ from tinygan.training import gan_loss
 PRIORS = ("normal", "gmm")
 
 
+def standard_deviation(text):
+    """An argparse type: a finite number above 0, or "he"."""
+    return text if text == "he" else positive_number(text)
+
+
 # A recipe takes the options that it has a default for. None stands for "not used".
 OPTIONS = {
     "width": Option(whole_number(1, 4096), "N", "how wide the layers are; narrower is faster"),
@@ -34,8 +39,8 @@ OPTIONS = {
         "of G, or of a flow (fewer while there are few): 0.999"
     ),
     "init_std": Option(
-        positive_number, "X", "the standard deviation of the initial weights, but for each "
-        "network's last layer (default: the square root of 2 / inputs)"
+        standard_deviation, "X", "the standard deviation of the initial weights, but for each "
+        "network's last layer: a number, or he for the square root of 2 / inputs (He et al. 2015)"
     ),
     "flip": Option(None, None, "mirror half of the training images left to right, drawn anew for "
         "each update"),
@@ -91,7 +96,7 @@ def stored_options(recipe, options, where):
         "flip": recipe.name == "classifier",
         "instance_noise_until": None,
         "patience": 20,
-        "init_std": None,
+        "init_std": "he",
     }
     later = recipe.options.keys() - options.keys()
     options = options | {n: v for n, v in earlier.items() if n in later}
