@@ -85,6 +85,10 @@ class Flow(Model):
         """What was moved, on the device, as images: uint8 (n, H, W, C) on the host."""
         raise NotImplementedError
 
+    @staticmethod
+    def passes(options):
+        return options["ode_steps"] * (1 if options["guidance"] in (0, 1) else 2)
+
     def draw(self, n, rng, classes=None, ode_steps=None, guidance=None):
         """classes: labels to draw, in equal parts and in order. ode_steps, guidance: see models/.
         Without them, all classes that it knows, and the run's own options.

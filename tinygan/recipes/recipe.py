@@ -103,10 +103,8 @@ class Recipe:
         between, short = self.images_between, self.images_in_two_minutes
         if images_per_epoch * epochs < short * max(1.0, narrower):
             return 0
-        between *= max(1.0, narrower)
-        if "ode_steps" in options:  # a draw asks the network so often
-            between *= max(1.0, options["ode_steps"] / self.options["ode_steps"])
-            between *= 1 if options["guidance"] in (0, 1) else 2
+        draws = self.model.passes(options) / self.model.passes(self.options)
+        between *= max(1.0, narrower) * max(1.0, draws)
         return every(between, images_per_epoch, epochs)
 
     def _check_shape(self, shape):
@@ -160,6 +158,11 @@ class Model:
             for name, network in self.networks.items()
             for key, array in network.named_arrays().items()
         }
+
+    @staticmethod
+    def passes(options):
+        """How often a draw asks the network, to a factor that is the same for all options."""
+        return 1
 
     def loaded(self, path, notes):
         """Called after the arrays, and the training's notes, were read from the file `path`.
