@@ -62,6 +62,12 @@ def test_the_dense_gans_start_from_what_init_std_says(name):
             assert last.W.data.std() == pytest.approx(0.02, rel=0.3)
 
 
+def test_each_dense_gan_starts_from_what_it_learns_faster_from():
+    for name, expected in {"gan-dense-1": np.sqrt(2 / 100), "gan-dense-2": 0.02}.items():
+        G, _ = recipes.get(name).networks(np.random.default_rng(0))
+        assert G.layers[0].W.data.std() == pytest.approx(expected, rel=0.05)
+
+
 def test_the_convolutional_gans_have_the_layers_of_their_document():
     G, D = recipes.get("gan-cnn").networks(np.random.default_rng(0))
     assert {nn.Upsample2d, nn.Conv2d, nn.ReLU, nn.Tanh} <= set(kinds(G))

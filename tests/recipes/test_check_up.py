@@ -219,7 +219,8 @@ MADE = {  # illness: (recipe, options, build, updates, what else may be named)
     ),
     "total collapse": ("gan-dense-1", DENSE, deaf_pair, 1000, {"dead units"}),
     "collapse to few kinds": (
-        "gan-dense-2", DENSE | {"width": 16}, None, 2000, {"D guesses", "oscillation"},
+        "gan-dense-2", DENSE | {"width": 16, "init_std": "he"}, None, 2000,
+        {"D guesses", "oscillation"},
     ),
     "D guesses": ("gan-dense-1", DENSE, blind_pair, 1000, {"collapse to few kinds"}),
     "standing still": (

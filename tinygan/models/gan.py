@@ -4,8 +4,8 @@ width: scales the sizes of the layers, at least 1; the shapes in each docstring 
 the weights, and gives the dropout masks their keys. noise_dim: length of the noise vector z.
 
 Initial weights: N(0, 0.02²), as in the DCGAN paper. In a stack of dense layers without BatchNorm
-they would shrink the signal to nothing, so all layers of such a stack but its last start from
-N(0, 2 / n_in).
+each layer would shrink the signal by them, so all layers of such a stack but its last start from
+N(0, 2 / n_in), where init_std does not say otherwise.
 Sources: Radford et al. 2016, sections 3 and 4 (DCGAN); He et al. 2015, section 2.2 (2 / n_in); the
 five documents that the recipes follow, named in tinygan/recipes.
 """

@@ -285,7 +285,6 @@ _GAN = {  # what most rows share
     "images_between": 25_000,
     "images_in_two_minutes": 40_000,
 }
-_DENSE = {"options": OPTIONS | {"init_std": "he"}}
 
 
 def pair(generator, discriminator):
@@ -328,10 +327,16 @@ RECIPES = [
         + (
             "Dense generator; the document's first dense discriminator. At --width 64 the sizes "
             "of the discriminator are the document's; it does not tell the generator's. It shows "
-            "samples after 50, 100 and 150 epochs: --epochs 150."
+            "samples after 50, 100 and 150 epochs: --epochs 150. It learns faster from the initial "
+            "weights of He et al. 2015 than from N(0, 0.02²) (three seeds; --init-std)."
         ),
         build=pair(gan.dense_generator, _dense_1),
-        **_GAN | _DENSE | {"images_between": 55_000, "images_in_two_minutes": 650_000},
+        **_GAN
+        | {
+            "options": OPTIONS | {"init_std": "he"},
+            "images_between": 55_000,
+            "images_in_two_minutes": 650_000,
+        },
     ),
     Recipe(
         name="gan-dense-2",
@@ -339,10 +344,17 @@ RECIPES = [
         details=DOCUMENT_000
         + (
             "Dense generator; the document's second dense discriminator, smaller and with "
-            "dropout. It trains for 150 epochs: --epochs 150."
+            "dropout. It trains for 150 epochs: --epochs 150. From initial weights N(0, 0.02²) it "
+            "learns faster than from those of He et al. 2015, and draws more kinds (three seeds; "
+            "--init-std)."
         ),
         build=pair(gan.dense_generator, _dense_2),
-        **_GAN | _DENSE | {"images_between": 100_000, "images_in_two_minutes": 1_000_000},
+        **_GAN
+        | {
+            "options": OPTIONS | {"init_std": 0.02},
+            "images_between": 100_000,
+            "images_in_two_minutes": 1_000_000,
+        },
     ),
     Recipe(
         name="gan-cnn",
