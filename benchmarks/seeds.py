@@ -31,7 +31,8 @@ def main(argv):
     report.check_files(args)
     groups = _groups([courses.read(Path(run)) for run in args.runs])
     print(_table(groups, args.epochs))
-    print("\nThe mean of the seeds' distances, in brackets the lowest and the highest.")
+    print("\nThe mean of the seeds' distances, in brackets the lowest and the highest; of how many "
+          "seeds, where not of all.")  # fmt: skip
     report.write_files(args, "seeds", groups, _draw)
     return 0
 
@@ -39,8 +40,8 @@ def main(argv):
 def _groups(found):
     """A dict(name, seeds, epochs, steps, fd, lowest) for each kind of run.
 
-    epochs, steps: those that every seed has a distance after. fd: a list of these for each seed.
-    lowest: of all distances of each seed.
+    epochs, steps: those that any seed has a distance after. fd: a list of these for each seed, None
+    where it has none. lowest: of all distances of each seed.
     """
     kinds = {}
     for course in found:
@@ -52,14 +53,16 @@ def _groups(found):
             folders = ", ".join(run["name"] for run in runs)
             raise UserError(f"two of these runs have the same settings and seed: {folders}")
         distances = [dict(zip(run["epochs"], run["fd"], strict=True)) for run in runs]
-        steps = dict(zip(runs[0]["epochs"], runs[0]["steps"], strict=True))
-        epochs = [epoch for epoch in steps if all(epoch in row for row in distances)]
+        steps = {}
+        for run in runs:
+            steps |= zip(run["epochs"], run["steps"], strict=True)
+        epochs = sorted(steps)
         groups.append({
             "name": " ".join([kind[0], *_differing(kind, kinds)]),
             "seeds": seeds,
             "epochs": epochs,
             "steps": [steps[epoch] for epoch in epochs],
-            "fd": [[row[epoch] for epoch in epochs] for row in distances],
+            "fd": [[row.get(epoch) for epoch in epochs] for row in distances],
             "lowest": [min(run["fd"]) for run in runs],
         })  # fmt: skip
     return groups
@@ -89,25 +92,33 @@ def _table(groups, epochs):
     lines = [["", "seeds", *(f"epoch {epoch}" for epoch in epochs), "lowest"]]
     for group in groups:
         of_epoch = dict(zip(group["epochs"], zip(*group["fd"], strict=True), strict=True))
-        cells = [_cell(of_epoch[epoch]) if epoch in of_epoch else "-" for epoch in epochs]
+        cells = [_cell(of_epoch.get(epoch, ())) for epoch in epochs]
         lines.append([group["name"], str(len(group["seeds"])), *cells, _cell(group["lowest"])])
     return report.table(lines)
 
 
-def _cell(values):
-    mean = f"{statistics.mean(values):.1f}"
-    return f"{mean} ({min(values):.1f} to {max(values):.1f})" if len(values) > 1 else mean
+def _cell(of_seeds):
+    """Mean, lowest and highest of the seeds that have a value, and how many where not all have."""
+    values = [value for value in of_seeds if value is not None]
+    if not values:
+        return "-"
+    text = f"{statistics.mean(values):.1f}"
+    if len(values) > 1:
+        text += f" ({min(values):.1f} to {max(values):.1f})"
+    return text if len(values) == len(of_seeds) else f"{text}, {len(values)} of {len(of_seeds)}"
 
 
 def _draw(file, groups):
     with figures.new(file, (8, 4.5), dpi=110) as figure:
         axes = figure.subplots()
         for group in groups:
-            seeds = list(zip(*group["fd"], strict=True))
-            means = [statistics.mean(values) for values in seeds]
-            (line,) = axes.semilogy(group["steps"], means, linewidth=1.2, label=group["name"])
-            low, high = [min(values) for values in seeds], [max(values) for values in seeds]
-            axes.fill_between(group["steps"], low, high, color=line.get_color(), alpha=0.2, lw=0)
+            rows = zip(group["steps"], *group["fd"], strict=True)
+            whole = [row for row in rows if None not in row]  # of all seeds
+            steps, fd = [row[0] for row in whole], [row[1:] for row in whole]
+            means = [statistics.mean(values) for values in fd]
+            (line,) = axes.semilogy(steps, means, linewidth=1.2, label=group["name"])
+            low, high = [min(values) for values in fd], [max(values) for values in fd]
+            axes.fill_between(steps, low, high, color=line.get_color(), alpha=0.2, lw=0)
         courses.plain_ticks(axes.yaxis)
         axes.grid(alpha=0.3)
         axes.set_xlabel("updates")
