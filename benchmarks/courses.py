@@ -35,15 +35,6 @@ def read(folder):
     }
 
 
-def plain_ticks(axis):
-    """The numbers 1, 2, 5, 10, 20, … beside a logarithmic axis."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(NullFormatter())
-
-
 def _column(file, name):
     """A column of a CSV file, numbers by epoch; nothing where it cannot be read."""
     try:

@@ -113,8 +113,8 @@ def _draw(file, results):
             axes.plot(*zip(end, name, strict=True), ":", color=f"C{i % 10}", linewidth=0.6)
             axes.annotate(found["name"], name, (4, 0), textcoords="offset points",
                           fontsize="small", va="center", annotation_clip=False)  # fmt: skip
-        courses.plain_ticks(axes.xaxis)
-        courses.plain_ticks(axes.yaxis)
+        report.plain_ticks(axes.xaxis)
+        report.plain_ticks(axes.yaxis)
         axes.grid(alpha=0.3)
         axes.set_xlabel("minutes of training")
         axes.set_ylabel("Fréchet distance")

@@ -211,6 +211,15 @@ def _draw_groups(axes, rows, label):
     _finish(axes, rows, label, max(max(parts.values()) for _, parts in rows))
 
 
+def plain_ticks(axis):
+    """The numbers 1, 2, 5, 10, 20, … beside a logarithmic axis."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
 def _names(rows):
     return list(dict.fromkeys(name for _, parts in rows for name in parts))
 

@@ -9,6 +9,7 @@ from tinygan import figures, recipes
 from tinygan.cli import Parser, flag, path, whole_number
 from tinygan.errors import UserError
 from tinygan.recipes.options import stored_options
+from tinygan.runs.config import LEARNING_RATES
 
 MARKS = (1, 2, 3, 4, 6, 10, 20, 30, 50, 100, 150, 200)  # epochs of the table, where not named
 
@@ -41,7 +42,8 @@ def _groups(found):
     """A dict(name, seeds, epochs, steps, fd, lowest) for each kind of run.
 
     epochs, steps: those that any seed has a distance after. fd: a list of these for each seed, None
-    where it has none. lowest: of all distances of each seed.
+    where it has none. lowest: of all distances of each seed
+    that has the last.
     """
     kinds = {}
     for course in found:
@@ -63,7 +65,7 @@ def _groups(found):
             "epochs": epochs,
             "steps": [steps[epoch] for epoch in epochs],
             "fd": [[row.get(epoch) for epoch in epochs] for row in distances],
-            "lowest": [min(run["fd"]) for run in runs],
+            "lowest": [min(run["fd"]) for run in runs if run["epochs"][-1] == epochs[-1]],
         })  # fmt: skip
     return groups
 
@@ -74,6 +76,10 @@ def _kind(course):
     options = stored_options(recipe, config["options"], "config.json")
     words = [f"--data {config['data']}"] if config["data"] != recipe.data else []
     words += [f"--limit {config['limit']}"] if config["limit"] is not None else []
+    words += ["--tf32"] if config["tf32"] else []
+    words += [f"on {config['trained_on']['sha256'][:8]}"]
+    rates = [change for change in config["changes"] if change.get("what") in LEARNING_RATES]
+    words += [f"from step {one.get('step')} {flag(one['what'])} {one.get('now')}" for one in rates]
     for name, value in options.items():
         if value != recipe.options.get(name):
             words.append(flag(name) if value is True else f"{flag(name)} {value}")
@@ -93,7 +99,9 @@ def _table(groups, epochs):
     for group in groups:
         of_epoch = dict(zip(group["epochs"], zip(*group["fd"], strict=True), strict=True))
         cells = [_cell(of_epoch.get(epoch, ())) for epoch in epochs]
-        lines.append([group["name"], str(len(group["seeds"])), *cells, _cell(group["lowest"])])
+        ended = len(group["seeds"]) - len(group["lowest"])  # before the others
+        cells.append(_cell([*group["lowest"], *[None] * ended]))
+        lines.append([group["name"], str(len(group["seeds"])), *cells])
     return report.table(lines)
 
 
@@ -119,8 +127,8 @@ def _draw(file, groups):
             (line,) = axes.semilogy(steps, means, linewidth=1.2, label=group["name"])
             low, high = [min(values) for values in fd], [max(values) for values in fd]
             axes.fill_between(steps, low, high, color=line.get_color(), alpha=0.2, lw=0)
-        courses.plain_ticks(axes.yaxis)
+        report.plain_ticks(axes.yaxis)
         axes.grid(alpha=0.3)
-        axes.set_xlabel("updates")
+        axes.set_xlabel("updates, as far as all seeds of a row go")
         axes.set_ylabel("Fréchet distance")
         axes.legend(frameon=False, fontsize="small")

@@ -53,6 +53,27 @@ def test_seeds_are_in_one_row_and_settings_in_rows_of_their_own(cli, run, tmp_pa
     assert "epoch 3" not in cli(benchmarks.main, "seeds a0 a1 --epochs 1 2")[1]
 
 
+def test_what_learned_otherwise_is_in_a_row_of_its_own(cli, run, tmp_path):
+    run("a", {1: 30.0})
+    run("fewer", {1: 40.0}, "--seed 1 --limit 9")
+    run("flipped", {1: 50.0}, "--seed 1 --flip")
+    run("changed", {1: 60.0}, "--seed 1")
+    path = tmp_path / "changed/config.json"
+    config = json.loads(path.read_text())
+    config["changes"] = [
+        {"step": 4, "what": "lr", "before": 2e-4, "now": 0.1},
+        {"step": 4, "what": "fd_every", "before": 1, "now": 2},
+    ]
+    path.write_text(json.dumps(config))
+    code, out, err = cli(benchmarks.main, "seeds a fewer flipped changed")
+    assert code == 0, err
+    names = [re.split("  +", line)[0] for line in out.splitlines()[1:5]]
+    assert names[0].startswith("gan-dense-1")
+    assert "--limit 9" in names[1]
+    assert "--flip" in names[2]
+    assert names[3].endswith("from step 4 --lr 0.1")
+
+
 def test_the_same_run_twice_is_refused(cli, run):
     run("a", {1: 30.0})
     code, _, err = cli(benchmarks.main, "seeds a a")

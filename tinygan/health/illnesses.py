@@ -59,8 +59,8 @@ THRESHOLDS = {  # beside these: the same in three looks in a row, and 1e-6 and 0
         0.35,
         "collapse to few kinds: varied below it",
         "Measured: 0.40 and more in healthy runs from update 750 on, 0.2 in collapsed ones of "
-        "gan-dense-2 and gan-dense-cnn (the median; they come to 0.42). Dense Gs have 0.3 "
-        "before they have learned, see `better`",
+        "gan-dense-2 --init-std he and gan-dense-cnn (the median; they come to 0.42). Dense Gs "
+        "have 0.3 before they have learned, see `better`",
     ),
     "few": Threshold(
         0.1,

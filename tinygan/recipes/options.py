@@ -12,7 +12,12 @@ PRIORS = ("normal", "gmm")
 
 def standard_deviation(text):
     """An argparse type: a finite number above 0, or "he"."""
-    return text if text == "he" else positive_number(text)
+    if text == "he":
+        return text
+    try:
+        return positive_number(text)
+    except ArgumentTypeError:
+        raise ArgumentTypeError(f"must be a finite number above 0, or he, got {text}") from None
 
 
 # A recipe takes the options that it has a default for. None stands for "not used".

@@ -36,7 +36,8 @@ class Recipe:
     images_between: training images between two distances to real images (--fd-every), at the width
     in options: so many that measuring takes at most 3 % of the time on a processor. None: measured
     after every epoch.
-    images_in_two_minutes: those that train in it on two cores. A run on fewer measures nothing.
+    images_in_two_minutes: those that train in it on two cores, at the width in options. A run on
+    fewer measures nothing.
     """
 
     name: str

@@ -23,7 +23,8 @@ OPTIONS = {
     "checkpoint_every": Option(whole_number(1), "EPOCHS", "save every so many epochs (default 1)"),
     "fd_every": Option(whole_number(0), "EPOCHS", "measure the Fréchet distance of samples to real "
         "images every so many epochs; 0 never (default: so rarely that it takes at most some 3 "
-        "percent of the time, and never in a run of less than two minutes, on two cores)"),
+        "percent of the time, and never in a run of less than two minutes, on two cores, or with "
+        "room for less than two)"),
     "keep_best": Option(None, None, "keep the weights of the lowest distance, too: --weights best "
         "of other commands takes them"),
 }  # fmt: skip
