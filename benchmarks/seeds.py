@@ -42,8 +42,7 @@ def _groups(found):
     """A dict(name, seeds, epochs, steps, fd, lowest) for each kind of run.
 
     epochs, steps: those that any seed has a distance after. fd: a list of these for each seed, None
-    where it has none. lowest: of all distances of each seed
-    that has the last.
+    where it has none. lowest: of all distances of each seed that has the last.
     """
     kinds = {}
     for course in found:
@@ -71,7 +70,9 @@ def _groups(found):
 
 
 def _kind(course):
-    """(recipe, option, option, …): what a run is but for its seed, as words of a command line."""
+    """(recipe, words, …): what a run learned from and how, but for its seed. The words are those of
+    its command line where there are some.
+    """
     config, recipe = course["config"], recipes.get(course["recipe"])
     options = stored_options(recipe, config["options"], "config.json")
     words = [f"--data {config['data']}"] if config["data"] != recipe.data else []

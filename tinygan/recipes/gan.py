@@ -297,12 +297,12 @@ def pair(generator, discriminator):
     return build
 
 
-def _dense_1(rng, *, width, init_std="he"):
+def _dense_1(rng, *, width, init_std):
     hidden = (4 * width, 8 * width, 16 * width)
     return gan.dense_discriminator(rng, hidden=hidden, init_std=init_std)
 
 
-def _dense_2(rng, *, width, init_std="he"):
+def _dense_2(rng, *, width, init_std):
     hidden = (4 * width, 2 * width, width)
     return gan.dense_discriminator(rng, hidden=hidden, dropout=0.5, init_std=init_std)
 
