@@ -6,7 +6,9 @@ import pytest
 from tinygan import nn, recipes
 from tinygan.drawings import saliency
 
-KINDS = ["dcgan", "dcgan-fashion", "gan-dense-2", "gan-cnn", "cgan", "wgan-gp", "dcgan-cifar10"]
+CONDITIONAL = ["cgan", "cgan-cnn"]
+PLAIN = ["dcgan", "dcgan-fashion", "gan-dense-2", "gan-cnn", "wgan-gp", "dcgan-cifar10"]
+KINDS = PLAIN + CONDITIONAL
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def game(rng):
         recipe = recipes.get(name)
         options = {} if name == "cgan" else {"width": 2}
         _, D = recipe.networks(rng, **options)
-        labels = (np.array([0, 1, 1, 0]),) if name == "cgan" else ()
+        labels = (np.array([0, 1, 1, 0]),) if name in CONDITIONAL else ()
         x = rng.uniform(-1, 1, (4, *recipe.image_shape))
         D.train()
         for layer in D.tree():

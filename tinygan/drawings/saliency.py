@@ -19,7 +19,7 @@ from tinygan import backend, nn
 from tinygan.data.pixels import to_float
 from tinygan.drawings import latent, sheet
 from tinygan.errors import UserError
-from tinygan.models.conditional import Conditional
+from tinygan.models.conditional import Conditional, ConditionalImages
 from tinygan.nn.norm import inverse_std, normalise
 from tinygan.recipes import trained_model
 
@@ -54,16 +54,17 @@ def as_used(D):
     """D in eval mode, as a new network of the same weights that can be differentiated.
 
     Layers keep what a backward needs in training mode only; here every layer computes the same in
-    both modes. D: a Sequential or Conditional. Its Dense, Conv2d, … are shared, not copied.
+    both modes. D: a Sequential, Conditional or ConditionalImages. Its Dense, Conv2d, … are shared,
+    not copied.
     """
     layers = [
         RunningNorm(layer) if isinstance(layer, nn.BatchNorm) else layer
         for layer in D.layers
         if not isinstance(layer, nn.Dropout | nn.GaussianNoise)
     ]
-    return (
-        Conditional(D.embedding, *layers) if isinstance(D, Conditional) else nn.Sequential(*layers)
-    )
+    if isinstance(D, Conditional | ConditionalImages):
+        return type(D)(D.embedding, *layers)
+    return nn.Sequential(*layers)
 
 
 def image_gradient(D, x, *labels):
