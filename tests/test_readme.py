@@ -21,7 +21,7 @@ def test_every_link_and_picture_is_there(page):
 def test_the_two_commands_come_first_and_are_one_line_each():
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     commands = [line for line in lines if line.startswith("    ")][:2]
-    assert "-m tinygan.train dcgan" in commands[0]
+    assert "-m tinygan.train cgan-cnn" in commands[0]
     assert commands[1].endswith("-m pytest")
 
 
