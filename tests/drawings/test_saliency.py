@@ -66,7 +66,7 @@ def test_other_images_of_the_batch_do_not_matter(game, name):
     np.testing.assert_allclose(own, gradient[:1], rtol=1e-8, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["dcgan-fashion", "gan-dense-2", "cgan"])
+@pytest.mark.parametrize("name", ["dcgan-fashion", "gan-dense-2", *CONDITIONAL])
 def test_d_is_left_as_it_was(game, name):
     D, x, labels = game(name)
     D.layers[0].eval()  # modes may differ
