@@ -20,6 +20,7 @@ CHANGES = {  # what makes a run of each recipe small
     "dcgan": {},
     "dcgan-fashion": {},
     "cgan": {"limit": 150},
+    "cgan-cnn": {"limit": 150, "ema": 0.9},
     "gmm": {"components": 3, "dims": 5},
     "vae": {"components": 3, "code": 4},
     "classifier": {},
@@ -37,6 +38,8 @@ ALL_KINDS = ("dcgan", "gmm", "vae", "classifier", "flow")
 DRAWN = [
     *((name, kind, "") for name in ALL_KINDS for kind in kinds_of(get(name)) if kind != "sums"),
     ("dcgan-fashion", "saliency", ""),
+    ("cgan-cnn", "saliency", ""),
+    ("cgan-cnn", "filters", ""),
     ("cgan", "grid", ""),
     ("cgan", "walk", "--n 2 --steps 3"),
     ("cgan", "nearest", "--n 4"),
